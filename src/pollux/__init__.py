@@ -1,0 +1,163 @@
+"""Live digital twins: mirrored, remembered, forked, advised, checked."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from pollux.errors import DataRefused, ModelError, NotFound, OrderRefused, PolluxError, SetupError, SimulationError
+from pollux.model.commands import command
+from pollux.model.equations import cycle, derived, event, on, rate, reading
+from pollux.model.functions import clip, cos, exp, floor, log, maximum, minimum, sin, sqrt, table, tanh, where
+from pollux.model.links import links, total
+from pollux.model.parts import Part
+from pollux.model.priors import lognormal, normal, uniform
+from pollux.model.quantities import money, pi, quantity
+from pollux.model.roles import actuator, fact, hidden, parameter, sensor
+from pollux.model.settled import settled
+from pollux.model.twin import Twin
+from pollux.model.value import Value
+from pollux.model.windows import last, mean, peak, sum, trough
+
+# -- doors: all but the words of a model is loaded when it is first asked for, so that `import pollux` stays light
+
+if TYPE_CHECKING:
+    from pollux.act import ApprovalPolicy, Interlock
+    from pollux.castor.emulate import emulate
+    from pollux.check.mapping import mqtt
+    from pollux.clock import ScaledClock, SimulatedClock
+    from pollux.decide import Advice, Futures, Gate, Option, accrue, always, chance, each, ever, final
+    from pollux.predict import Learning
+    from pollux.site.declare import Fleet, Site
+    from pollux.site.fork import Fork
+    from pollux.site.handles import Handle
+    from pollux.site.presenting import Lab, LabChoice, LabFigure, LabRow, Presenter
+    from pollux.site.standing import StandingOrder
+    from pollux.watch.words import change, limit, silence
+
+_DOORS = {
+    "ApprovalPolicy": "pollux.act",
+    "Interlock": "pollux.act",
+    "emulate": "pollux.castor.emulate",
+    "mqtt": "pollux.check.mapping",
+    "ScaledClock": "pollux.clock",
+    "SimulatedClock": "pollux.clock",
+    "Advice": "pollux.decide",
+    "Futures": "pollux.decide",
+    "Gate": "pollux.decide",
+    "Option": "pollux.decide",
+    "accrue": "pollux.decide",
+    "always": "pollux.decide",
+    "chance": "pollux.decide",
+    "each": "pollux.decide",
+    "ever": "pollux.decide",
+    "final": "pollux.decide",
+    "Learning": "pollux.predict",
+    "Fleet": "pollux.site.declare",
+    "Site": "pollux.site.declare",
+    "Fork": "pollux.site.fork",
+    "Handle": "pollux.site.handles",
+    "Lab": "pollux.site.presenting",
+    "LabChoice": "pollux.site.presenting",
+    "LabFigure": "pollux.site.presenting",
+    "LabRow": "pollux.site.presenting",
+    "Presenter": "pollux.site.presenting",
+    "StandingOrder": "pollux.site.standing",
+    "change": "pollux.watch.words",
+    "limit": "pollux.watch.words",
+    "silence": "pollux.watch.words",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The public name, loaded from where it is at home."""
+    home = _DOORS.get(name)
+    if home is None:
+        raise AttributeError(f"module 'pollux' has no attribute {name!r}")
+    found = getattr(import_module(home), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_DOORS})
+
+
+__all__ = [
+    "Advice",
+    "ApprovalPolicy",
+    "DataRefused",
+    "Fleet",
+    "Fork",
+    "Futures",
+    "Gate",
+    "Handle",
+    "Interlock",
+    "Lab",
+    "LabChoice",
+    "LabFigure",
+    "LabRow",
+    "Learning",
+    "ModelError",
+    "NotFound",
+    "Option",
+    "OrderRefused",
+    "Part",
+    "PolluxError",
+    "Presenter",
+    "ScaledClock",
+    "SetupError",
+    "SimulatedClock",
+    "SimulationError",
+    "Site",
+    "StandingOrder",
+    "Twin",
+    "Value",
+    "accrue",
+    "actuator",
+    "always",
+    "chance",
+    "change",
+    "clip",
+    "command",
+    "cos",
+    "cycle",
+    "derived",
+    "each",
+    "emulate",
+    "event",
+    "ever",
+    "exp",
+    "fact",
+    "final",
+    "floor",
+    "hidden",
+    "last",
+    "limit",
+    "links",
+    "log",
+    "lognormal",
+    "maximum",
+    "mean",
+    "minimum",
+    "money",
+    "mqtt",
+    "normal",
+    "on",
+    "parameter",
+    "peak",
+    "pi",
+    "quantity",
+    "rate",
+    "reading",
+    "sensor",
+    "settled",
+    "silence",
+    "sin",
+    "sqrt",
+    "sum",
+    "table",
+    "tanh",
+    "total",
+    "trough",
+    "uniform",
+    "where",
+]

@@ -1,0 +1,94 @@
+"""An order and its life, from proposed to verified.
+
+`done` is the device's word; `verified` and `ineffective` are ours, from measurements. An order is a value: each step
+makes a new one, and the steps are kept in it.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal, final
+
+OrderState = Literal[
+    "proposed", "approved", "sent", "accepted", "done", "verified",
+    "ineffective", "rejected", "failed", "expired", "cancelled",
+]  # fmt: skip
+
+NEXT: dict[OrderState, frozenset[OrderState]] = {
+    "proposed": frozenset({"approved", "rejected", "expired", "cancelled"}),
+    "approved": frozenset({"sent", "rejected", "failed", "expired", "cancelled"}),
+    "sent": frozenset({"accepted", "done", "rejected", "failed", "expired"}),
+    "accepted": frozenset({"done", "rejected", "failed", "expired"}),
+    "done": frozenset({"verified", "ineffective"}),
+    "verified": frozenset(),
+    "ineffective": frozenset(),
+    "rejected": frozenset(),
+    "failed": frozenset(),
+    "expired": frozenset(),
+    "cancelled": frozenset(),
+}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a change is predicted to do to one signal at one moment: median and interval, in the signal's unit."""
+
+    signal: str
+    unit: str
+    due: int
+    before: float
+    median: float
+    low: float
+    high: float
+    level: float = 0.9
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One step of an order: to which state, when, by whom, and why."""
+
+    order: str
+    state: OrderState
+    at: int
+    who: str
+    reason: str = ""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A change asked of one twin, with everything needed to judge it later.
+
+    Times are nanoseconds UTC. `params` are in the declared units. `predicted` is the effect foreseen when it was
+    signed, `advice` names the recommendation it follows, empty when it departs from one.
+    """
+
+    id: str
+    type: str
+    twin: str
+    name: str
+    params: tuple[tuple[str, float | str | bool], ...]
+    proposer: str
+    issued_at: int
+    expires_at: int
+    reason: str
+    advice: str = ""
+    carrier: Literal["device", "person"] = "device"
+    predicted: tuple[Effect, ...] = ()
+    state: OrderState = "proposed"
+    signatures: tuple[str, ...] = ()
+    steps: tuple[Transition, ...] = ()
+
+    @property
+    def open(self) -> bool:
+        """Whether anything can still happen to it."""
+        return bool(NEXT[self.state])
+
+    @property
+    def body(self) -> tuple[object, ...]:
+        """What the issuer said; the same id with another body is another order and refused."""
+        return (self.type, self.twin, self.name, self.params, self.expires_at, self.reason)
+
+    def stepped(self, step: Transition) -> "Order":
+        """The order after one step."""
+        return replace(self, state=step.state, steps=(*self.steps, step))

@@ -1,0 +1,90 @@
+"""Assembling: raw columns to the batches of each type, with beliefs, arrival, and what identifies each message."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from pollux.check.believe import Belief
+from pollux.check.lives import Lives
+from pollux.check.raw import Raw
+from pollux.check.topics import EntryColumns
+from pollux.columns.arrays import I32, I64
+from pollux.columns.batch import Batch, Messages, Texts
+from pollux.columns.frames import Frames
+from pollux.columns.memory import NEVER
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Assembled:
+    """What one type was told."""
+
+    batch: Batch
+    texts: Texts
+    messages: Messages
+
+
+def assemble(
+    raw: Raw, frames: Frames, entries: EntryColumns, *, types: I32, beliefs: Sequence[Belief], lives: Lives
+) -> dict[int, Assembled]:
+    """The columns of each type, by its number; `types` says which type each vocabulary speaks of."""
+    spoken = types[entries.vocabulary[raw.entry]]
+    numbers = np.unique(spoken).tolist()
+    if len(numbers) == 1:
+        return {numbers[0]: _one(raw, frames, entries, beliefs[numbers[0]], lives)}
+    parts = {number: raw.messages(np.flatnonzero(spoken == number)) for number in numbers}
+    return {number: _one(part, frames, entries, beliefs[number], lives) for number, part in parts.items()}
+
+
+def _one(raw: Raw, frames: Frames, entries: EntryColumns, belief: Belief, lives: Lives) -> Assembled:
+    row = entries.row[raw.entry]
+    arrival = frames.arrival[raw.frame]
+    named, life = lives.of(frames, raw)
+    messages = Messages(
+        row=row,
+        channel=entries.channel[raw.entry],
+        frame=raw.frame,
+        arrival=arrival,
+        seq=raw.seq,
+        life=life,
+        lives=named,
+        samples=_starts(raw.samples),
+        texts=_starts(raw.texts),
+    )
+    return Assembled(_batch(raw, row, arrival, belief), _texts(raw, row, arrival), messages)
+
+
+def _batch(raw: Raw, row: I32, arrival: I64, belief: Belief) -> Batch:
+    heard = np.repeat(arrival, raw.samples)
+    event_time = np.where(raw.time == NEVER, heard, raw.time)
+    quality, reason = belief.judge(raw.signal, raw.value, event_time, arrival=heard, told=raw.quality)
+    return Batch(
+        row=np.repeat(row, raw.samples),
+        signal=raw.signal,
+        event_time=event_time,
+        arrival=heard,
+        value=raw.value,
+        quality=quality,
+        reason=reason,
+        frame=np.repeat(raw.frame, raw.samples),
+    )
+
+
+def _texts(raw: Raw, row: I32, arrival: I64) -> Texts:
+    if not raw.text:
+        return Texts.empty()
+    heard = np.repeat(arrival, raw.texts)
+    return Texts(
+        row=np.repeat(row, raw.texts),
+        signal=raw.text_signal,
+        event_time=np.where(raw.text_time == NEVER, heard, raw.text_time),
+        arrival=heard,
+        value=raw.text,
+        frame=np.repeat(raw.frame, raw.texts),
+    )
+
+
+def _starts(counts: I64) -> I64:
+    return np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))

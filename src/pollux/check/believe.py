@@ -1,0 +1,59 @@
+"""Beliefs: what each sample is worth by itself: its number, its range, its time stamp."""
+
+from collections.abc import Mapping, Sequence
+from typing import final
+
+import numpy as np
+
+from pollux.check.bounds import Bounds
+from pollux.check.doubts import AbstractAloneDoubt, AbstractDoubt
+from pollux.columns.arrays import F64, I32, I64, U8, U16
+from pollux.columns.quality import Quality, Reason
+from pollux.model.schema import Schema
+
+
+@final
+class Belief:
+    """The beliefs of one type: declared bounds, doubts about single values, possible times."""
+
+    __slots__ = ("_bounds", "_doubts", "_high", "_low", "_schema")
+
+    def __init__(self, schema: Schema, doubts: Mapping[int, Sequence[AbstractDoubt]], bounds: Bounds) -> None:
+        self._schema = schema
+        self._bounds = bounds
+        self._low = np.array([signal.low for signal in schema.signals])
+        self._high = np.array([signal.high for signal in schema.signals])
+        self._doubts = [
+            (i, doubt) for i, some in sorted(doubts.items()) for doubt in some if isinstance(doubt, AbstractAloneDoubt)
+        ]
+
+    def judge(self, signal: I32, value: F64, event_time: I64, *, arrival: I64, told: U8) -> tuple[U8, U16]:
+        """Quality and reason of samples, (n,) each.
+
+        A number that is none, one outside low and high, or what a loose channel shows is bad; a time stamp before the
+        earliest possible or too far after the arrival leaves the value uncertain, with the reason CLOCK.
+        """
+        quality = told.copy()
+        reason = np.where(told == Quality.GOOD, Reason.NONE, Reason.TOLD).astype(np.uint16)
+        with np.errstate(over="ignore"):
+            impossible = (event_time < self._bounds.earliest) | (event_time - arrival > self._bounds.ahead)
+        outside = (value < self._low[signal]) | (value > self._high[signal])
+        strange = ~np.isfinite(value)
+        if impossible.any():
+            quality[impossible & (quality == Quality.GOOD)] = Quality.UNCERTAIN
+            reason[impossible] = Reason.CLOCK
+        if outside.any():
+            quality[outside], reason[outside] = Quality.BAD, Reason.RANGE
+        for i, doubt in self._doubts:
+            self._apply(i, doubt, signal, value, quality, reason)
+        if strange.any():
+            quality[strange], reason[strange] = Quality.BAD, Reason.NOT_A_NUMBER
+        return quality, reason
+
+    def _apply(self, i: int, doubt: AbstractAloneDoubt, signal: I32, value: F64, quality: U8, reason: U16) -> None:
+        mine = np.flatnonzero(signal == i)
+        if len(mine):
+            doubted = mine[doubt.look(self._schema.signals[i], value[mine])]
+            # Only worse: what is bad already keeps its reason, unless the channel turns out to be loose.
+            doubted = doubted[(quality[doubted] == Quality.GOOD) | (doubt.quality == Quality.BAD)]
+            quality[doubted], reason[doubted] = doubt.quality, doubt.reason

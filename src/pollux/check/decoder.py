@@ -1,0 +1,242 @@
+"""The decoder: frames to columns, for all types of one tenant.
+
+What it says depends on the frames and the blocks alone. Topics, names and hashes that it remembers only make it faster,
+and so does the compiled scanner: with it or without it the columns are the same, bit for bit.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, final
+
+import numpy as np
+
+from pollux.check.assemble import Assembled, assemble
+from pollux.check.believe import Belief
+from pollux.check.bounds import Bounds
+from pollux.check.document import DocumentReader
+from pollux.check.doubts import AbstractDoubt, Jury
+from pollux.check.facts import TopicFacts
+from pollux.check.faults import Fault, shown
+from pollux.check.lives import Lives
+from pollux.check.mapping import NATIVE, Reader, TopicMapping, mqtt
+from pollux.check.payload import read_payload
+from pollux.check.raw import Raw
+from pollux.check.scanner import Scanner, compiled_scanner
+from pollux.check.telling import Telling
+from pollux.check.topics import IGNORED, NO_ENTRY, Entry, Topics
+from pollux.check.vocabulary import Vocabulary
+from pollux.columns.arrays import I32, Mask
+from pollux.columns.batch import Decoded, Refusal
+from pollux.columns.block import Block
+from pollux.columns.frames import Encoding, Frames
+from pollux.columns.judge import AbstractJudge
+from pollux.columns.quality import Reason
+
+_EXCERPT: Final = 120
+_TOPIC: Final = 256
+
+
+def decode(frames: Frames, mappings: Mapping[str, Sequence[TopicMapping]], blocks: Mapping[str, Block]) -> Decoded:
+    """What some frames say, once: a `Decoder` remembers what it worked out and is the one to keep.
+
+    Time is the frames' own arrival, which is in the log: a replay decides as the first run did.
+    """
+    return Decoder(mappings, blocks).decode(frames)
+
+
+@final
+class Decoder:
+    """Decodes the frames of one tenant into its blocks' types.
+
+    `mappings` are those of each type by its name, tried in the order declared; after them every type also speaks the
+    native layout. `blocks` are read, never written: new twins are announced in `Decoded.newcomers`. `judges` are what
+    the mirror needs to doubt values by their neighbours.
+
+    It is not safe to call from two threads at once; `compile` may be called from another one.
+    """
+
+    __slots__ = (
+        "_beliefs",
+        "_bounds",
+        "_facts",
+        "_lives",
+        "_names",
+        "_scanner",
+        "_topics",
+        "_types",
+        "judges",
+        "vocabularies",
+    )
+
+    def __init__(
+        self,
+        mappings: Mapping[str, Sequence[TopicMapping]],
+        blocks: Mapping[str, Block],
+        *,
+        bounds: Bounds | None = None,
+    ) -> None:
+        self._bounds = bounds or Bounds()
+        self._names = tuple(blocks)
+        bound = _bound(mappings, blocks)
+        self.vocabularies = tuple(vocabulary for _, vocabulary in bound)
+        self._types = np.array([number for number, _ in bound], np.int32)
+        doubts = {name: _doubts(mappings.get(name, ()), block) for name, block in blocks.items()}
+        self._beliefs = [Belief(block.schema, doubts[name], self._bounds) for name, block in blocks.items()]
+        juries = {name: Jury(block.schema, doubts[name]) for name, block in blocks.items()}
+        self.judges: Mapping[str, AbstractJudge] = {name: jury for name, jury in juries.items() if jury.signals}
+        self._topics = Topics(self.vocabularies, blocks, self._bounds)
+        self._facts = TopicFacts(self.vocabularies, blocks, self._bounds.text)
+        self._lives = Lives()
+        self._scanner: Scanner | None = None
+
+    def compile(self) -> bool:
+        """Use the compiled scanner from the next batch on; False where numba is missing.
+
+        Takes seconds the first time on a machine, and a fraction of one after that.
+        """
+        self._scanner = compiled_scanner(self.vocabularies, self._bounds)
+        return self._scanner is not None
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the compiled scanner is in use."""
+        return self._scanner is not None
+
+    def decode(self, frames: Frames) -> Decoded:
+        """What the frames say; what cannot be decoded is in `refusals`, nothing is raised for it."""
+        if not self._topics.begin():
+            self._facts.forget()
+        self._lives.begin()
+        scanner, telling = self._scanner, Telling(self._lives)
+        entry = self._located(frames, scanner, telling)
+        rest, scanned = entry != NO_ENTRY, []
+        if scanner is not None:
+            raw, rest = scanner.scan(frames, entry, self._topics, self._lives)
+            scanned.append(raw)
+        self._tell(frames, entry, rest, telling)
+        raw = self._with_facts(Raw.join([*scanned, telling.raw()]), telling)
+        made = assemble(raw, frames, self._topics.columns, types=self._types, beliefs=self._beliefs, lives=self._lives)
+        return self._decoded(made, _refusals(frames, telling.faults), len(frames))
+
+    def _located(self, frames: Frames, scanner: Scanner | None, telling: Telling) -> I32:
+        """The entry of each frame's topic; faults for the topics that have none."""
+        entry = np.full(len(frames), NO_ENTRY, np.int32) if scanner is None else scanner.locate(frames, self._topics)
+        unknown = np.flatnonzero(entry == NO_ENTRY)
+        arena, found = frames.arena, []
+        for i, (start, length) in zip(unknown.tolist(), frames.index[unknown, :2].tolist(), strict=True):
+            try:
+                found.append(self._topics.find(arena[start : start + length]))
+            except Fault as fault:
+                found.append(NO_ENTRY)
+                telling.faults.append((i, fault))
+        entry[unknown] = found
+        return entry
+
+    def _tell(self, frames: Frames, entry: I32, rest: Mask, telling: Telling) -> None:
+        """Tell the frames that the scanner left, document by document."""
+        readers = [DocumentReader(vocabulary, self._bounds, telling) for vocabulary in self.vocabularies]
+        arena, entries, places = frames.arena, self._topics.entries, np.flatnonzero(rest)
+        spans, encodings = frames.index[places, 2:].tolist(), frames.encoding[places].tolist()
+        for i, number, (start, length), encoding in zip(
+            places.tolist(), entry[places].tolist(), spans, encodings, strict=True
+        ):
+            known = entries[number]
+            if known.vocabulary != IGNORED:
+                try:
+                    self._check_length(length)
+                    payload = arena[start : start + length]
+                    self._tell_one(payload, encoding, known, readers[known.vocabulary], frame=i, entry=number)
+                except Fault as fault:
+                    telling.faults.append((i, fault))
+
+    def _check_length(self, length: int) -> None:
+        longest = self._bounds.payload
+        if length > longest:
+            raise Fault(Reason.TOO_LARGE, f"expected a payload of at most {longest} bytes, got {length}")
+
+    def _tell_one(
+        self, payload: bytes, encoding: int, known: Entry, reader: DocumentReader, *, frame: int, entry: int
+    ) -> None:
+        read = self.vocabularies[known.vocabulary].mapping.read
+        if read is None:
+            document = _document(payload, encoding or known.encoding, known)
+            reader.tell(document, frame=frame, entry=entry, channel=known.channel)
+            return
+        for document in _mapped(read, known.topic, payload):
+            whose = entry
+            if known.row < 0:
+                whose = self._topics.named(known.vocabulary, document.pop("id", None), known.topic)
+            reader.tell(document, frame=frame, entry=whose, channel=known.channel)
+
+    def _with_facts(self, raw: Raw, telling: Telling) -> Raw:
+        facts = Telling(self._lives, faults=telling.faults)
+        self._facts.tell(raw, self._topics, facts)
+        return Raw.join([raw, facts.raw()]) if facts.frame else raw
+
+    def _decoded(self, made: Mapping[int, Assembled], refusals: tuple[Refusal, ...], frames: int) -> Decoded:
+        return Decoded(
+            batches={self._names[number]: one.batch for number, one in made.items()},
+            refusals=refusals,
+            texts={self._names[number]: one.texts for number, one in made.items()},
+            messages={self._names[number]: one.messages for number, one in made.items()},
+            newcomers={name: tuple(new) for name, new in self._topics.newcomers.items() if new},
+            frames=frames,
+        )
+
+
+def _bound(mappings: Mapping[str, Sequence[TopicMapping]], blocks: Mapping[str, Block]) -> list[tuple[int, Vocabulary]]:
+    """Every mapping bound to its type, with the number of the type; the native layout comes after all declared ones."""
+    declared, native = [], []
+    for number, (name, block) in enumerate(blocks.items()):
+        own = mappings.get(name, ())
+        declared += [(number, Vocabulary(mapping, block.schema)) for mapping in own]
+        if not any(mapping.pattern.text == NATIVE for mapping in own):
+            default = mqtt(create=all(mapping.create for mapping in own))
+            native.append((number, Vocabulary(default, block.schema)))
+    return declared + native
+
+
+def _doubts(mappings: Sequence[TopicMapping], block: Block) -> dict[int, list[AbstractDoubt]]:
+    doubts: dict[int, list[AbstractDoubt]] = {}
+    for mapping in mappings:
+        for name, some in mapping.doubts.items():
+            doubts.setdefault(block.schema.index[name], []).extend(some)
+    return doubts
+
+
+def _document(payload: bytes, encoding: int, known: Entry) -> Any:
+    """The document of a payload; a topic of one signal may also carry plain text."""
+    try:
+        return read_payload(payload, encoding)
+    except Fault:
+        if known.channel is None or encoding != Encoding.GUESS:
+            raise
+        return read_payload(payload, Encoding.TEXT)
+
+
+def _mapped(read: Reader, topic: str, payload: bytes) -> list[dict[str, Any]]:
+    """What a mapping function says: objects of signals, copied, so that what it keeps is its own."""
+    try:
+        said = read(topic, payload)
+    except Exception as wrong:  # noqa: BLE001 - whatever a user's function raises refuses this message and no other
+        raise Fault(Reason.MAPPING_FAILED, f"{type(wrong).__name__}: {str(wrong)[:200]}") from None
+    several = [] if said is None else [said] if isinstance(said, Mapping) else list(said)
+    if not all(isinstance(one, Mapping) for one in several):
+        raise Fault(Reason.MAPPING_FAILED, f"expected dicts of signals from the mapping, got {shown(said)}")
+    return [dict(one) for one in several]
+
+
+def _refusals(frames: Frames, faults: Sequence[tuple[int, Fault]]) -> tuple[Refusal, ...]:
+    return tuple(_refusal(frames, i, fault) for i, fault in sorted(faults, key=lambda pair: pair[0]))
+
+
+def _refusal(frames: Frames, i: int, fault: Fault) -> Refusal:
+    topic, payload = frames.topic(i)[:_TOPIC], bytes(frames.payload(i)[:_EXCERPT])
+    return Refusal(
+        frame=i,
+        arrival=int(frames.arrival[i]),
+        origin=frames.sender(i),
+        topic=topic.decode(errors="backslashreplace"),
+        reason=fault.reason,
+        detail=fault.told,
+        excerpt=payload.decode(errors="backslashreplace"),
+    )

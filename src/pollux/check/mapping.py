@@ -1,0 +1,84 @@
+"""Mappings: how topics and payloads of a fleet become twins and signals.
+
+px.mqtt("plant/{line}/{id}/telemetry")              # a JSON object of signals; line becomes a fact
+px.mqtt("plant/{line}/{id}/{signal}")               # one number, or {"value": ..., "t": ...}, per topic
+px.mqtt("acme/#", read=acme)                        # def acme(topic, payload): return {"id": ..., "temp": ...}
+px.mqtt("lab/{id}", names={"T1": Pump.temp}, units={Pump.temp: "degF"}, ignore=["fw", "rssi"])
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias, final
+
+from pollux.check.doubts import AbstractDoubt
+from pollux.check.patterns import Pattern
+from pollux.errors import SetupError
+from pollux.model.symbols import Symbol
+
+Name: TypeAlias = str | Symbol
+Reader: TypeAlias = Callable[[str, bytes], "Mapping[str, Any] | Sequence[Mapping[str, Any]] | None"]
+
+NATIVE: Final = "twins/{type}/{id}/telemetry"
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class TopicMapping:
+    """How one fleet speaks; made by `mqtt`.
+
+    `names` are wire names to signals where they differ; `units` the wire's unit of a signal where it differs from the
+    declared one; `ignore` keys that are no signals; `doubts` rules by which values are not believed; `create` whether
+    an unknown id becomes a new twin; `read` a function from (topic, payload) to what a native payload would say.
+    """
+
+    pattern: Pattern
+    names: Mapping[str, str] = field(default_factory=dict[str, str])
+    units: Mapping[str, str] = field(default_factory=dict[str, str])
+    ignore: frozenset[str] = frozenset()
+    doubts: Mapping[str, tuple[AbstractDoubt, ...]] = field(default_factory=dict[str, tuple[AbstractDoubt, ...]])
+    create: bool = True
+    read: Reader | None = None
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """The MQTT subscriptions that hear all of its topics."""
+        return self.pattern.filters
+
+
+def mqtt(
+    pattern: str = NATIVE,
+    *,
+    names: Mapping[str, Name] | None = None,
+    units: Mapping[Any, str] | None = None,
+    ignore: Collection[str] = (),
+    doubts: Mapping[Any, Sequence[AbstractDoubt]] | None = None,
+    create: bool = True,
+    read: Reader | None = None,
+) -> TopicMapping:
+    """The mapping of a fleet that speaks under this topic pattern.
+
+    `{id}` is the twin, `{signal}` a signal per topic, every other placeholder a fact of the class if it has one of that
+    name. Raises `SetupError` for a pattern without `{id}`, unless a function reads the payload.
+
+    >>> mqtt("plant/{line}/{id}/telemetry").filters
+    ('plant/+/+/telemetry', 'plant/+/+/telemetry/+')
+    """
+    topics = Pattern(pattern)
+    if not topics.names("id") and read is None:
+        raise SetupError(
+            f"expected {{id}} in the topic pattern, got {pattern!r}",
+            hint="or give read=, a function from (topic, payload) to a dict with 'id'",
+        )
+    return TopicMapping(
+        topics,
+        {wire: _name(name) for wire, name in (names or {}).items()},
+        {_name(name): text for name, text in (units or {}).items()},
+        frozenset(ignore),
+        {_name(name): tuple(some) for name, some in (doubts or {}).items()},
+        create,
+        read,
+    )
+
+
+def _name(name: Name) -> str:
+    return name.name if isinstance(name, Symbol) else name

@@ -1,0 +1,198 @@
+"""The command line: a thin voice over the site. Every verb imports what it needs when it runs."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from pollux._version import __version__
+from pollux.errors import PolluxError, SetupError
+
+Verb = Callable[[argparse.Namespace], int]
+LEVELS = ("debug", "info", "warning", "error")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; 0 on success, 2 on wrong use, 1 on failure with one clear message on stderr."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except PolluxError as error:
+        print(f"pollux: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pollux", description="Live digital twins.")
+    parser.add_argument("--version", action="version", version=f"pollux {__version__}")
+    parser.add_argument("--log-level", choices=LEVELS, default="warning", help="how much is said on stderr")
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    for add in (_demo, _new, _serve, _token, _verify, _replay, _warm, _bench, _data):
+        add(verbs)
+    return parser
+
+
+def _verb(verbs: Any, name: str, run: Verb, about: str, example: str) -> argparse.ArgumentParser:
+    verb: argparse.ArgumentParser = verbs.add_parser(
+        name,
+        help=about,
+        description=about[0].upper() + about[1:] + ".",
+        epilog=f"example: {example}",
+    )
+    verb.set_defaults(run=run)
+    return verb
+
+
+def _demo(verbs: Any) -> None:
+    verb = _verb(verbs, "demo", demo, "run a world", "pollux demo heart --fast")
+    verb.add_argument("world", nargs="?", default="heart", metavar="WORLD", help="which world (default: heart)")
+    verb.add_argument("--list", action="store_true", help="list the worlds")
+    verb.add_argument("--fast", action="store_true", help="its whole story in simulated time, without a page")
+    verb.add_argument("--record", action="store_true", help="replay a real recording instead of an emulated thing")
+    verb.add_argument("--port", type=int, default=8080, metavar="N", help="the page's port; a free one if it is taken")
+    verb.add_argument("--day", type=float, default=60.0, metavar="S", help="seconds that a day takes (default: 60)")
+    verb.add_argument("--seconds", type=float, metavar="S", help="end by itself after so many seconds")
+
+
+def demo(options: argparse.Namespace) -> int:
+    """Run a world, or list them."""
+    worlds = import_module("pollux.worlds").WORLDS
+    if options.list:
+        for name, about in worlds.items():
+            print(f"{name:12} {about}")
+        return 0
+    if options.world not in worlds:
+        raise SetupError(f"no world {options.world!r}", hint=f"there are {', '.join(worlds)}")
+    return int(import_module(f"pollux.worlds.{options.world}.demo").run(options))
+
+
+def _new(verbs: Any) -> None:
+    verb = _verb(verbs, "new", new, "make a starter site: a type, an emulated device, a README", "pollux new boiler")
+    verb.add_argument("folder", type=Path, metavar="DIR")
+
+
+def new(options: argparse.Namespace) -> int:
+    """Write a starter site into a new folder."""
+    written = import_module("pollux.site.starter").write(options.folder)
+    print(f"wrote {', '.join(written)} to {options.folder}; read {options.folder / 'README.md'}")
+    return 0
+
+
+def _serve(verbs: Any) -> None:
+    verb = _verb(verbs, "serve", serve, "run a site", "pollux serve boiler/site.py --data boiler/data --insecure")
+    verb.add_argument("site", type=Path, metavar="SITE.py")
+    verb.add_argument("--data", type=Path, required=True, metavar="DIR", help="where the log and all else is kept")
+    verb.add_argument(
+        "--http", default="127.0.0.1:8080", metavar="HOST:PORT", help="page and API (default: %(default)s)"
+    )
+    verb.add_argument("--mqtt", default="127.0.0.1:1883", metavar="HOST:PORT", help="devices (default: %(default)s)")
+    verb.add_argument(
+        "--insecure", action="store_true", help="devices on loopback may connect by name, without a token"
+    )
+    verb.add_argument("--act", action="store_true", help="orders may leave; without it nothing that can act is built")
+    verb.add_argument("--seconds", type=float, metavar="S", help="end by itself after so many seconds")
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Run a site until it is told to stop."""
+    return int(import_module("pollux.site.serve").run(options))
+
+
+def _token(verbs: Any) -> None:
+    verb = _verb(verbs, "token", token, "tokens and accounts for people, services and devices",
+                 "pollux token add boiler/data anna --role operator")  # fmt: skip
+    verb.add_argument("action", choices=("add", "list", "revoke", "person"))
+    verb.add_argument("data", type=Path, metavar="DIR")
+    verb.add_argument("name", nargs="?", metavar="NAME")
+    verb.add_argument("--kind", choices=("device", "service", "person"), default="service")
+    verb.add_argument("--role", action="append", default=[], metavar="ROLE")
+    verb.add_argument("--twin", metavar="TYPE/ID", help="the twin that a device speaks for")
+    verb.add_argument("--tenant", default="main")
+    verb.add_argument("--json", action="store_true")
+
+
+def token(options: argparse.Namespace) -> int:
+    """Add, list or revoke tokens; a token is shown once."""
+    return int(import_module("pollux.site.accounts").run(options))
+
+
+def _verify(verbs: Any) -> None:
+    verb = _verb(
+        verbs, "verify", verify, "check log and snapshots, and name the first fault", "pollux verify boiler/data"
+    )
+    verb.add_argument("data", type=Path, metavar="DIR")
+    verb.add_argument("--json", action="store_true")
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Check every byte that was acknowledged."""
+    return int(import_module("pollux.site.verify").run(options))
+
+
+def _replay(verbs: Any) -> None:
+    verb = _verb(verbs, "replay", replay, "run history again", "pollux replay boiler/site.py --data boiler/data")
+    verb.add_argument("site", type=Path, metavar="SITE.py")
+    verb.add_argument("--data", type=Path, required=True, metavar="DIR")
+    verb.add_argument("--from", dest="start", metavar="TIME", help="ISO 8601; default: the beginning")
+    verb.add_argument("--to", dest="end", metavar="TIME", help="ISO 8601; default: the end")
+    verb.add_argument(
+        "--speed", type=float, metavar="X", help="so many times faster than it happened; default: at once"
+    )
+    verb.add_argument("--json", action="store_true")
+
+
+def replay(options: argparse.Namespace) -> int:
+    """Print how a stretch of the past went."""
+    return int(import_module("pollux.site.replay").run(options))
+
+
+def _warm(verbs: Any) -> None:
+    verb = _verb(verbs, "warm", warm, "compile and cache the kernels of a site once", "pollux warm boiler/site.py")
+    verb.add_argument("site", type=Path, metavar="SITE.py")
+
+
+def warm(options: argparse.Namespace) -> int:
+    """Fill the cache of compiled kernels."""
+    return int(import_module("pollux.site.warm").run(options))
+
+
+def _bench(verbs: Any) -> None:
+    verb = _verb(verbs, "bench", bench, "measure the promises beside their peers", "pollux bench fork what-if")
+    verb.add_argument("names", nargs="*", metavar="NAME", help="default: all there are")
+    verb.add_argument("--json", action="store_true", help="one line a measurement")
+
+
+def bench(options: argparse.Namespace) -> int:
+    """Run benchmarks and print a table."""
+    return int(import_module("pollux.testing.bench").run(options))
+
+
+def _data(verbs: Any) -> None:
+    verb = _verb(verbs, "data", data, "public data sets by name, checked by hash", "pollux data get incubator")
+    verb.add_argument("action", choices=("list", "get"))
+    verb.add_argument("name", nargs="?", metavar="NAME")
+    verb.add_argument("--json", action="store_true")
+
+
+def data(options: argparse.Namespace) -> int:
+    """List the sets, or fetch one."""
+    datasets = import_module("pollux.castor.datasets")
+    if options.action == "get":
+        if not options.name:
+            raise SetupError("expected the name of a data set", hint="pollux data list")
+        show = print if sys.stderr.isatty() else (lambda _: None)
+        print(datasets.fetch(options.name, progress=show))
+        return 0
+    for one in datasets.DATA_SETS:
+        if options.json:
+            print(json.dumps({"name": one.name, "about": one.about, "licence": one.licence, "address": one.address}))
+        else:
+            print(f"{one.name:12} {one.about}\n{'':12} {one.licence}")
+    return 0

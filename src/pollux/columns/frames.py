@@ -1,0 +1,173 @@
+"""Frames: a batch of raw messages as bytes with an index, the form in which input travels and is logged.
+
+One arena holds all topics and payloads; an index of offsets says where. There is no Python object per message, and
+what the log keeps is exactly what was heard.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple, TypeVar, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pollux.columns.arrays import I32, I64, U8, Mask
+
+_Scalar = TypeVar("_Scalar", bound=np.generic)
+
+
+def _stacked(parts: Sequence[NDArray[_Scalar]], nothing: NDArray[_Scalar]) -> NDArray[_Scalar]:
+    return np.concatenate(parts) if parts else nothing
+
+
+@final
+class Encoding(IntEnum):
+    """How a payload is written, as far as the driver knows; GUESS leaves it to topic and first byte."""
+
+    GUESS = 0
+    JSON = 1
+    CBOR = 2
+    MSGPACK = 3
+    BINARY = 4
+    TEXT = 5
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who sent a frame: the tenant and device of the credential, the person it speaks of, the life of its counter."""
+
+    tenant: str
+    device: str
+    subject: str | None = None
+    boot: str | None = None
+
+
+@final
+class Message(NamedTuple):
+    """One message on its way into Frames."""
+
+    origin: Origin
+    topic: bytes
+    payload: bytes
+    arrival: int
+    encoding: int = Encoding.GUESS
+    qos: int = 0
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Frames:
+    """A batch of raw messages.
+
+    `arena` holds the bytes; row i of `index` (int32, shape (n, 4)) is topic offset, topic length, payload offset and
+    payload length; `origin[i]` counts into `origins`; `arrival` is int64 nanoseconds UTC.
+
+    >>> frames = Frames.of([Message(Origin("", "d1"), b"twins/Pump/P-7/telemetry", b'{"temp": 300}', 5)])
+    >>> len(frames), frames.topic(0), bytes(frames.payload(0))
+    (1, b'twins/Pump/P-7/telemetry', b'{"temp": 300}')
+    """
+
+    arena: bytes
+    index: I32
+    origin: I32
+    origins: tuple[Origin, ...]
+    arrival: I64
+    encoding: U8
+    qos: U8
+
+    def __len__(self) -> int:
+        return len(self.arrival)
+
+    @staticmethod
+    def of(messages: Iterable[tuple[Origin, bytes, bytes, int, int] | Message]) -> "Frames":
+        """Frames of single messages: (origin, topic, payload, arrival, encoding) or `Message`."""
+        given = [Message(*message) for message in messages]
+        pieces = [piece for message in given for piece in (message.topic, message.payload)]
+        lengths = np.array([len(piece) for piece in pieces], np.int64)
+        offsets = np.concatenate(([0], np.cumsum(lengths)))[:-1] if pieces else lengths
+        index = np.stack([offsets, lengths], axis=1).astype(np.int32).reshape(-1, 4)
+        known: dict[Origin, int] = {}
+        origin = [known.setdefault(message.origin, len(known)) for message in given]
+        return Frames(
+            arena=b"".join(pieces),
+            index=index,
+            origin=np.array(origin, np.int32),
+            origins=tuple(known),
+            arrival=np.array([message.arrival for message in given], np.int64),
+            encoding=np.array([message.encoding for message in given], np.uint8),
+            qos=np.array([message.qos for message in given], np.uint8),
+        )
+
+    def topic(self, i: int) -> bytes:
+        """The topic of frame i."""
+        start = int(self.index[i, 0])
+        return self.arena[start : start + int(self.index[i, 1])]
+
+    def payload(self, i: int) -> memoryview:
+        """The payload of frame i, not copied."""
+        start = int(self.index[i, 2])
+        return memoryview(self.arena)[start : start + int(self.index[i, 3])]
+
+    def sender(self, i: int) -> Origin:
+        """Who sent frame i."""
+        return self.origins[int(self.origin[i])]
+
+    def select(self, mask: Mask) -> "Frames":
+        """The frames where `mask` holds, in their order; the arena is shared."""
+        return Frames(
+            arena=self.arena,
+            index=self.index[mask],
+            origin=self.origin[mask],
+            origins=self.origins,
+            arrival=self.arrival[mask],
+            encoding=self.encoding[mask],
+            qos=self.qos[mask],
+        )
+
+    def by_tenant(self) -> Iterator[tuple[str, "Frames"]]:
+        """The frames of each tenant; no copy where there is one, as on most sites."""
+        tenants = sorted({origin.tenant for origin in self.origins})
+        if len(tenants) <= 1:
+            yield (tenants[0] if tenants else ""), self
+            return
+        owner = np.array([tenants.index(origin.tenant) for origin in self.origins], np.int32)[self.origin]
+        for number, tenant in enumerate(tenants):
+            mine = owner == number
+            if mine.any():
+                yield tenant, self.select(mine)
+
+    @staticmethod
+    def join(parts: "Sequence[Frames]") -> "Frames":
+        """Several batches as one, in order."""
+        known: dict[Origin, int] = {}
+        origins, indices, base = [], [], 0
+        for part in parts:
+            codes = [known.setdefault(origin, len(known)) for origin in part.origins]
+            origins.append(np.array(codes, np.int32)[part.origin] if codes else part.origin)
+            indices.append(part.index + np.array([base, 0, base, 0], np.int32))
+            base += len(part.arena)
+        return Frames(
+            arena=b"".join(part.arena for part in parts),
+            index=_stacked(indices, np.empty((0, 4), np.int32)),
+            origin=_stacked(origins, np.empty(0, np.int32)),
+            origins=tuple(known),
+            arrival=_stacked([part.arrival for part in parts], np.empty(0, np.int64)),
+            encoding=_stacked([part.encoding for part in parts], np.empty(0, np.uint8)),
+            qos=_stacked([part.qos for part in parts], np.empty(0, np.uint8)),
+        )
+
+    def compact(self) -> "Frames":
+        """The same frames with an arena that holds nothing else, in frame order, and only the origins in use."""
+        return Frames.of(
+            Message(
+                self.sender(i),
+                self.topic(i),
+                bytes(self.payload(i)),
+                int(self.arrival[i]),
+                int(self.encoding[i]),
+                int(self.qos[i]),
+            )
+            for i in range(len(self))
+        )

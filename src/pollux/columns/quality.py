@@ -1,0 +1,104 @@
+"""How far a value is believed, and why not further.
+
+A value from outside is never dropped without a trace: it is kept with a quality and a reason, or the message that
+carried it is refused with a reason. Both come from the tables below, so that pages, alarms and tests use one language.
+"""
+
+from enum import IntEnum
+from typing import final
+
+
+@final
+class Quality(IntEnum):
+    """How far a value is believed; one byte per value.
+
+    >>> Quality.UNCERTAIN.word
+    'uncertain'
+    """
+
+    MISSING = 0
+    GOOD = 1
+    UNCERTAIN = 2
+    BAD = 3
+    ESTIMATED = 4
+    SIMULATED = 5
+
+    @property
+    def word(self) -> str:
+        """The quality as people read it."""
+        return self.name.lower()
+
+
+@final
+class Reason(IntEnum):
+    """Why a value is doubted (below 100) or a message refused (from 100 on); two bytes per value.
+
+    >>> Reason.RANGE.sentence
+    'outside the declared low and high'
+    """
+
+    NONE = 0
+    RANGE = 1
+    RATE = 2
+    STUCK = 3
+    SPIKE = 4
+    CLOCK = 5
+    LATE = 6
+    UNIT = 7
+    NOT_A_NUMBER = 8
+    DISCONNECTED = 9
+    TOLD = 10
+
+    UNKNOWN_TOPIC = 100
+    UNKNOWN_TWIN = 101
+    UNKNOWN_SIGNAL = 102
+    BAD_ID = 103
+    WRONG_TYPE = 104
+    WRONG_UNIT = 105
+    WRONG_ROLE = 106
+    MALFORMED = 107
+    TOO_LARGE = 108
+    TOO_MANY = 109
+    BAD_TIME = 110
+    BAD_SEQUENCE = 111
+    MAPPING_FAILED = 112
+    NOT_ALLOWED = 113
+
+    @property
+    def sentence(self) -> str:
+        """The reason as people read it."""
+        return _SENTENCES[self]
+
+    @property
+    def refuses(self) -> bool:
+        """Whether this is a reason to refuse a message rather than to doubt a value."""
+        return self >= Reason.UNKNOWN_TOPIC
+
+
+_SENTENCES: dict[Reason, str] = {
+    Reason.NONE: "nothing is wrong with it",
+    Reason.RANGE: "outside the declared low and high",
+    Reason.RATE: "changed faster than it can",
+    Reason.STUCK: "has not moved for too long",
+    Reason.SPIKE: "far from its neighbours in time",
+    Reason.CLOCK: "its time stamp cannot be right",
+    Reason.LATE: "older than what is known already",
+    Reason.UNIT: "its unit had to be guessed",
+    Reason.NOT_A_NUMBER: "the sensor gave no number",
+    Reason.DISCONNECTED: "what the channel shows when nothing is connected to it",
+    Reason.TOLD: "doubted by the device itself",
+    Reason.UNKNOWN_TOPIC: "no mapping knows this topic",
+    Reason.UNKNOWN_TWIN: "no such twin, and new ones are not created here",
+    Reason.UNKNOWN_SIGNAL: "the type has no such signal",
+    Reason.BAD_ID: "not a name a twin can have",
+    Reason.WRONG_TYPE: "another kind of value than the signal holds",
+    Reason.WRONG_UNIT: "a unit of another dimension, or an unknown one",
+    Reason.WRONG_ROLE: "a device does not tell signals of this role",
+    Reason.MALFORMED: "the payload cannot be read",
+    Reason.TOO_LARGE: "the payload is too large",
+    Reason.TOO_MANY: "a limit on the number of twins or samples is reached",
+    Reason.BAD_TIME: "the time stamp cannot be read",
+    Reason.BAD_SEQUENCE: "seq is not a count or boot is not a name",
+    Reason.MAPPING_FAILED: "the mapping function failed",
+    Reason.NOT_ALLOWED: "the sender may not say this",
+}

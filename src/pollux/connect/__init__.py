@@ -1,0 +1,20 @@
+"""Hear and speak: a file or folder per protocol, unaware of each other. The only home of protocol code."""
+
+from pollux.connect.driver import AbstractDriver, Sink, TicketLike
+from pollux.connect.mqtt.endpoint import MqttEndpoint
+from pollux.connect.mqtt.limits import Limits
+from pollux.connect.mqtt.lines import Presence
+from pollux.connect.mqtt.rights import Reach, Translate, layouts, native
+
+__all__ = [
+    "AbstractDriver",
+    "Limits",
+    "MqttEndpoint",
+    "Presence",
+    "Reach",
+    "Sink",
+    "TicketLike",
+    "Translate",
+    "layouts",
+    "native",
+]

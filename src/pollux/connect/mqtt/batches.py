@@ -1,0 +1,274 @@
+"""From a cut to PUBACKs: judge, gather, hand over, and answer once the batch is durable."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import final
+
+import numpy as np
+
+from pollux.clock import SECOND
+from pollux.columns.frames import Encoding, Frames
+from pollux.columns.frames import Message as Raw
+from pollux.connect.driver import Sink
+from pollux.connect.mqtt.common import Common
+from pollux.connect.mqtt.intake import Turn
+from pollux.connect.mqtt.lines import Lines
+from pollux.connect.mqtt.link import Link
+from pollux.connect.mqtt.message import Message
+from pollux.connect.mqtt.octets import checked_text
+from pollux.connect.mqtt.packets import V5, Will
+from pollux.connect.mqtt.properties import NONE, Properties
+from pollux.connect.mqtt.reasons import PacketRefused, Reason
+from pollux.connect.mqtt.rights import encoding_of
+from pollux.connect.mqtt.router import Router
+from pollux.connect.mqtt.session import Session
+from pollux.connect.mqtt.splitter import ALLOWED, I32, U8, UNKNOWN, AbstractSplitter, Arena, Cut, Gathered
+from pollux.connect.mqtt.topics import is_name
+
+_FEW = 64
+_NOTHING = np.empty(0, np.int32)
+_NO_ONE = np.empty(0, object)
+_NOBODY = Turn(_NOTHING, np.empty(0, np.int64), _NOTHING, _NO_ONE, _NO_ONE, _NOTHING, _NOTHING)
+_NO_ANSWERS = Gathered(b"", np.empty((0, 4), np.int32), _NOTHING, b"", _NOTHING, _NOTHING, _NOTHING, _NOTHING)
+
+
+@final
+@dataclass(slots=True, eq=False)
+class Batch:
+    """What was handed over in one go, until it is durable: the turn, its sizes and the answers that wait."""
+
+    turn: Turn
+    sizes: I32
+    answers: Gathered
+    messages: list[Message] = field(default_factory=list)
+    durable: bool = False
+
+
+@final
+class Batches:
+    """The batches on their way to the disk, answered in the order in which they were handed over.
+
+    `failure` is why nothing is accepted any more: the sink has raised, and what is not durable is never acknowledged.
+    """
+
+    def __init__(
+        self, common: Common, lines: Lines, router: Router, arena: Arena, sink: Sink, wake: Callable[[], None]
+    ) -> None:
+        self._common, self._lines, self._router = common, lines, router
+        self._arena, self._sink, self._wake = arena, sink, wake
+        self._pending: deque[Batch] = deque()
+        self.unlogged = 0
+        self.failure = ""
+
+    def __len__(self) -> int:
+        return len(self._pending)
+
+    # -- handing over -------------------------------------------------------------------------------------------------
+
+    def hand_over(
+        self, turn: Turn, sizes: I32, cut: Cut, said: list[Properties], splitter: AbstractSplitter, now: int
+    ) -> None:
+        """Give the messages of a turn to the sink, and remember whom to answer. `said[k - 1]` belongs to special k."""
+        sessions: list[Session] = turn.session.tolist()
+        verdict, encoding, heard = splitter.judge(self._arena, cut, turn.serial)
+        closing = self._ask(turn, sessions, cut, verdict, encoding, splitter)
+        for row in np.flatnonzero(cut.special).tolist() if said else ():
+            self._look_at_properties(cut, row, said[cut.special[row] - 1], verdict, encoding)
+        gathered = splitter.gather(self._arena, cut, verdict, turn.level)
+        rows = gathered.row
+        frames = Frames(
+            arena=gathered.arena,
+            index=gathered.index,
+            origin=cut.number[rows],
+            origins=tuple(turn.origin.tolist()),
+            arrival=np.full(len(rows), now, np.int64),
+            encoding=encoding[rows],
+            qos=(cut.flags[rows] >> 1 & 1).astype(np.uint8),
+        )
+        batch = Batch(turn, sizes, gathered)
+        for number in np.flatnonzero(heard[rows] | cut.flags[rows] & 1).tolist():
+            row = int(rows[number])
+            properties = said[cut.special[row] - 1] if cut.special[row] else NONE
+            source = sessions[int(cut.number[row])].key
+            batch.messages.append(_message(frames, number, int(cut.flags[row]), properties, source, now))
+        self._count(cut, len(rows), len(gathered.arena))
+        self._send(frames, batch)
+        self._account(turn, sizes, gathered)
+        for link, error in closing:
+            self._common.count_refusal(error)
+            self._lines.close(link, error.reason, error.message)
+
+    def testament(self, session: Session, will: Will, now: int) -> None:
+        """Publish the will of a client that was lost, if it may still be published."""
+        reach = self._common.rights.publish(session.identity, will.topic)
+        if reach is None or self.failure:
+            return
+        topic, said = will.topic.encode(), will.properties
+        encoding = encoding_of(said.content_type) or reach.encoding
+        frames = Frames.of([Raw(session.origin, topic, will.payload, now, encoding, min(will.qos, 1))])
+        expires = now + said.message_expiry * SECOND if said.message_expiry is not None else 0
+        message = Message(
+            topic,
+            will.payload,
+            qos=min(will.qos, 1),
+            retain=will.retain,
+            said=said,
+            expires=expires,
+            source=session.key,
+        )
+        self._common.counters.wills += 1
+        self._send(frames, Batch(_NOBODY, _NOTHING, _NO_ANSWERS, [message]))
+
+    def _send(self, frames: Frames, batch: Batch) -> None:
+        self._pending.append(batch)
+        if not len(frames):
+            batch.durable = True
+            return
+        try:
+            self._sink(frames).then(self._is_durable, batch)
+        except Exception as error:  # noqa: BLE001  whatever it is, these messages are not stored and must not be answered
+            self._pending.pop()
+            self._common.counters.failed += len(frames)
+            self.failure = str(error) or type(error).__name__
+
+    def _is_durable(self, batch: Batch) -> None:
+        batch.durable = True
+        self._wake()
+
+    # -- answering ----------------------------------------------------------------------------------------------------
+
+    def release(self, splitter: AbstractSplitter, now: int) -> None:
+        """Answer, and pass on, what has become durable."""
+        while self._pending and self._pending[0].durable:
+            batch = self._pending.popleft()
+            self._answer(batch, splitter, now)
+            for message in batch.messages:
+                self._router.publish(message, now)
+
+    def _answer(self, batch: Batch, splitter: AbstractSplitter, now: int) -> None:
+        given, table, turn = batch.answers, self._lines.table, batch.turn
+        self.unlogged -= int(batch.sizes.sum())
+        self._common.counters.acknowledged += int(given.answered.sum())
+        there = table.serial[turn.handle] == turn.serial
+        handles = turn.handle[there]
+        table.unlogged[handles] -= batch.sizes[there]
+        table.unanswered[handles] -= given.answered[there]
+        self._resume(handles, now)
+        begin, end = given.begin[there], given.end[there]
+        straight = (end > begin) & (table.queued[handles] == 0) & (table.plain[handles] == 1)
+        counts = splitter.reply(handles[straight], given.answers, begin[straight], end[straight])
+        table.bytes_out[handles[straight]] += np.maximum(counts, 0)
+        begin[straight] += np.maximum(counts, 0).astype(np.int32)
+        for number in np.flatnonzero(end > begin).tolist():
+            link = self._lines.by_handle[int(handles[number])]
+            if not link.dead:
+                self._lines.send(link, given.answers[begin[number] : end[number]], now)
+
+    def _resume(self, handles: I32, now: int) -> None:
+        """Read again whose messages are durable; that it was not read meanwhile is no silence of the client."""
+        table, half = self._lines.table, self._common.limits.behind_bytes // 2
+        for handle in handles[(table.behind[handles] == 1) & (table.unlogged[handles] <= half)].tolist():
+            table.behind[handle], table.heard[handle] = 0, now
+            self._lines.interest(self._lines.by_handle[handle])
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _ask(
+        self, turn: Turn, sessions: list[Session], cut: Cut, verdict: U8, encoding: U8, splitter: AbstractSplitter
+    ) -> list[tuple[Link, PacketRefused]]:
+        """Decide about topics that the splitter does not know; and who is to be put out for what they are."""
+        known: dict[tuple[int, bytes], tuple[int, int]] = {}
+        closing: list[tuple[Link, PacketRefused]] = []
+        for row in np.flatnonzero(verdict == UNKNOWN).tolist():
+            at, size = int(cut.index[row, 0]), int(cut.index[row, 1])
+            number, topic = int(cut.number[row]), bytes(self._arena.data[at : at + size])
+            if (number, topic) not in known:
+                serial = int(turn.serial[number])
+                try:
+                    known[number, topic] = self._decide(sessions[number], serial, topic, splitter)
+                except PacketRefused as error:
+                    known[number, topic] = int(error.reason), 0
+                    closing.append((sessions[number].link, error))
+            verdict[row], encoding[row] = known[number, topic]
+        return closing
+
+    def _decide(self, session: Session, serial: int, topic: bytes, splitter: AbstractSplitter) -> tuple[int, int]:
+        denied = session.link.denied
+        if topic in denied:
+            return int(Reason.NOT_AUTHORIZED), 0
+        reach = self._common.rights.publish(session.identity, self._name(topic))
+        if reach is None:
+            if len(denied) < _FEW:
+                denied.add(topic)
+            return int(Reason.NOT_AUTHORIZED), 0
+        splitter.permit(serial, topic, int(reach.encoding))
+        return ALLOWED, int(reach.encoding)
+
+    def _name(self, topic: bytes) -> str:
+        limits = self._common.limits
+        name = checked_text(topic)
+        if not is_name(topic, longest=limits.topic_bytes, levels=limits.topic_levels):
+            raise PacketRefused(
+                Reason.TOPIC_NAME_INVALID,
+                f"expected a topic without wildcards, at most {limits.topic_bytes} bytes, {limits.topic_levels} levels",
+            )
+        return name
+
+    def _look_at_properties(self, cut: Cut, row: int, said: Properties, verdict: U8, encoding: U8) -> None:
+        named = encoding_of(said.content_type)
+        if named is not Encoding.GUESS:
+            encoding[row] = named
+        if said.payload_format == 1 and verdict[row] == ALLOWED:
+            at, size = int(cut.index[row, 2]), int(cut.index[row, 3])
+            try:
+                self._arena.data[at : at + size].decode()
+            except UnicodeDecodeError:
+                verdict[row] = Reason.PAYLOAD_FORMAT_INVALID
+                self._common.counters.refused_payload += 1
+
+    def _count(self, cut: Cut, allowed: int, size: int) -> None:
+        counters = self._common.counters
+        counters.received += allowed
+        counters.received_bytes += size
+        counters.denied += len(cut) - allowed
+        counters.batches += 1
+
+    def _account(self, turn: Turn, sizes: I32, gathered: Gathered) -> None:
+        """Count what each connection has on its way, stop reading who has too much, put out who breaks its terms."""
+        limits, counters, table = self._common.limits, self._common.counters, self._lines.table
+        there = table.serial[turn.handle] == turn.serial
+        handles = turn.handle[there]
+        self.unlogged += int(sizes.sum())
+        table.unlogged[handles] += sizes[there]
+        table.unanswered[handles] += gathered.answered[there]
+        for handle in handles[gathered.refused[there] == 1].tolist():
+            self._put_out(handle, Reason.NOT_AUTHORIZED, "this topic may not be published to")
+        over = (table.unanswered[handles] > limits.receive_maximum) & (table.level[handles] >= V5)
+        for handle in handles[over].tolist():
+            counters.refused_receive_maximum += 1
+            self._put_out(handle, Reason.RECEIVE_MAXIMUM_EXCEEDED, "more messages than announced are unanswered")
+        for handle in handles[(table.unlogged[handles] > limits.behind_bytes) & (table.behind[handles] == 0)].tolist():
+            link = self._lines.by_handle.get(handle)
+            if link is not None and not link.dead:
+                counters.paused += 1
+                table.behind[handle] = 1
+                self._lines.interest(link)
+
+    def _put_out(self, handle: int, reason: Reason, text: str) -> None:
+        link = self._lines.by_handle.get(handle)
+        if link is not None:
+            self._lines.close(link, reason, text)
+
+
+def _message(frames: Frames, number: int, flags: int, said: Properties, source: object, now: int) -> Message:
+    """The message of a frame, for those who hear it."""
+    return Message(
+        frames.topic(number),
+        bytes(frames.payload(number)),
+        qos=flags >> 1 & 1,
+        retain=bool(flags & 1),
+        said=said,
+        expires=now + said.message_expiry * SECOND if said.message_expiry is not None else 0,
+        source=source,
+    )

@@ -1,0 +1,36 @@
+"""What every part of the endpoint is given."""
+
+from dataclasses import dataclass
+from typing import final
+
+from pollux.clock import Clock
+from pollux.connect.mqtt.counters import Counters
+from pollux.connect.mqtt.limits import Limits
+from pollux.connect.mqtt.reasons import PacketRefused, Reason
+from pollux.connect.mqtt.rights import Doorkeeper, Rights
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Common:
+    """The bounds, the counts, the time and the gate."""
+
+    limits: Limits
+    counters: Counters
+    clock: Clock
+    gate: Doorkeeper
+    rights: Rights
+
+    def count_refusal(self, error: PacketRefused) -> None:
+        """Count a packet that ends its connection."""
+        counters = self.counters
+        if error.reason is Reason.MALFORMED_PACKET:
+            counters.malformed += 1
+        elif error.reason is Reason.PACKET_TOO_LARGE:
+            counters.too_large += 1
+        elif error.reason is Reason.QOS_NOT_SUPPORTED:
+            counters.refused_qos2 += 1
+        elif error.reason is Reason.RECEIVE_MAXIMUM_EXCEEDED:
+            counters.refused_receive_maximum += 1
+        else:
+            counters.protocol_errors += 1

@@ -1,0 +1,120 @@
+"""What is answered at once: subscriptions, confirmations, pings, farewells. Everything but ordinary PUBLISH packets."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, final
+
+from pollux.connect.mqtt.common import Common
+from pollux.connect.mqtt.encode import encode
+from pollux.connect.mqtt.lines import Lines
+from pollux.connect.mqtt.packets import V5, Ack, Answers, Farewell, Packet, Ping, Publish, Subscribe, Unsubscribe, Wish
+from pollux.connect.mqtt.properties import Kind
+from pollux.connect.mqtt.reasons import PacketRefused, Reason, protocol_error
+from pollux.connect.mqtt.router import Router
+from pollux.connect.mqtt.session import Session, Subscription
+from pollux.connect.mqtt.topics import is_filter, is_name
+
+_SHARED = "$share/"
+
+
+@final
+class Dialogue:
+    """Answers the packets of one session at a time; refuses with PacketRefused what ends the connection."""
+
+    def __init__(self, common: Common, lines: Lines, router: Router) -> None:
+        self._common, self._lines, self._router = common, lines, router
+        self._answers: dict[type, Callable[[Session, Any, int], None]] = {
+            Ack: self._ack,
+            Subscribe: self._subscribe,
+            Unsubscribe: self._unsubscribe,
+            Ping: self._ping,
+            Farewell: self._farewell,
+        }
+
+    def answer(self, session: Session, packet: Packet, now: int) -> None:
+        """Do what a packet asks."""
+        handle = self._answers.get(type(packet))
+        if handle is None:
+            raise protocol_error(f"expected a packet that a client may send now, got {type(packet).__name__}")
+        handle(session, packet, now)
+
+    def resolve(self, session: Session, publish: Publish) -> Publish:
+        """A PUBLISH with its own topic in place of an alias, and within what was announced."""
+        limits, said = self._common.limits, publish.properties
+        if publish.qos == 2:
+            raise PacketRefused(Reason.QOS_NOT_SUPPORTED, "expected QoS 0 or 1")
+        if said.response_topic is not None and not self._is_name(said.response_topic.encode()):
+            raise PacketRefused(Reason.TOPIC_NAME_INVALID, "expected a response topic without wildcards")
+        alias = said.topic_alias
+        if alias is None:
+            if not publish.topic:
+                raise protocol_error("expected a topic")
+            return publish
+        if not 0 < alias <= limits.topic_aliases:
+            raise PacketRefused(Reason.TOPIC_ALIAS_INVALID, f"expected a topic alias of at most {limits.topic_aliases}")
+        if publish.topic:
+            if len(publish.topic) <= limits.topic_bytes:
+                session.aliases[alias] = publish.topic
+            return publish
+        if alias not in session.aliases:
+            raise protocol_error("expected a topic alias that was set before")
+        return replace(publish, topic=session.aliases[alias])
+
+    # -- subscriptions ------------------------------------------------------------------------------------------------
+
+    def _subscribe(self, session: Session, packet: Subscribe, now: int) -> None:
+        ident = next(iter(packet.properties.subscription_ids), 0)
+        granted = []
+        for wish in packet.wishes:
+            reason = self._grant(session, wish)
+            granted.append(int(reason) if session.level >= V5 else min(int(reason), 0x80))
+            if reason >= Reason.UNSPECIFIED:
+                self._common.counters.refused_subscriptions += 1
+                continue
+            subscription = Subscription(int(reason), wish.no_local, wish.as_published, ident)
+            self._router.subscribe(session, wish.filter.encode(), subscription, send=wish.retained)
+        answer = Answers(Kind.SUBACK, packet.packet_id, tuple(granted))
+        self._lines.send(session.link, encode(answer, session.level), now)
+
+    def _grant(self, session: Session, wish: Wish) -> Reason:
+        limits, raw = self._common.limits, wish.filter.encode()
+        if wish.filter.startswith(_SHARED):
+            if wish.no_local:
+                raise protocol_error("expected no-local to be 0 on a shared subscription")
+            return Reason.SHARED_SUBSCRIPTIONS_NOT_SUPPORTED
+        if not is_filter(raw, longest=limits.topic_bytes, levels=limits.topic_levels):
+            return Reason.TOPIC_FILTER_INVALID
+        if raw not in session.subscriptions and len(session.subscriptions) >= limits.subscriptions:
+            return Reason.QUOTA_EXCEEDED
+        if not self._common.rights.subscribe(session.identity, wish.filter):
+            return Reason.NOT_AUTHORIZED
+        return Reason.GRANTED_QOS_1 if wish.qos else Reason.SUCCESS
+
+    def _unsubscribe(self, session: Session, packet: Unsubscribe, now: int) -> None:
+        had = [self._router.unsubscribe(session, wanted.encode()) for wanted in packet.filters]
+        codes = tuple(int(Reason.SUCCESS if one else Reason.NO_SUBSCRIPTION_EXISTED) for one in had)
+        self._lines.send(session.link, encode(Answers(Kind.UNSUBACK, packet.packet_id, codes), session.level), now)
+
+    # -- the rest -----------------------------------------------------------------------------------------------------
+
+    def _ack(self, session: Session, packet: Ack, now: int) -> None:
+        if packet.kind is not Kind.PUBACK:
+            raise protocol_error(f"expected no {packet.kind.name}: nothing is sent or taken at QoS 2")
+        session.confirm(packet.packet_id)
+        self._router.dirty[session] = None
+
+    def _ping(self, session: Session, packet: Ping, now: int) -> None:
+        if packet.kind is not Kind.PINGREQ:
+            raise protocol_error("expected no PINGRESP from a client")
+        self._lines.send(session.link, encode(Ping(Kind.PINGRESP), session.level), now)
+
+    def _farewell(self, session: Session, packet: Farewell, now: int) -> None:
+        if packet.kind is not Kind.DISCONNECT:
+            raise protocol_error("expected no AUTH without an authentication method")
+        if packet.properties.session_expiry:
+            raise protocol_error("expected no session expiry where there was none in CONNECT")
+        self._lines.end(session.link, will=bool(packet.reason))
+
+    def _is_name(self, topic: bytes) -> bool:
+        limits = self._common.limits
+        return is_name(topic, longest=limits.topic_bytes, levels=limits.topic_levels)

@@ -1,0 +1,337 @@
+"""All connections: accepting them within bounds, watching them, ending them with a reason, and on time."""
+
+import contextlib
+import errno
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import final
+
+from pollux.clock import SECOND
+from pollux.connect.mqtt.counters import Counters
+from pollux.connect.mqtt.encode import encode
+from pollux.connect.mqtt.limits import Limits
+from pollux.connect.mqtt.link import Link
+from pollux.connect.mqtt.packets import V5, Farewell
+from pollux.connect.mqtt.poller import HANGUP, READ, WRITE, AbstractPoller
+from pollux.connect.mqtt.properties import Kind, Properties
+from pollux.connect.mqtt.reasons import Reason
+from pollux.connect.mqtt.session import Key, Session
+from pollux.connect.mqtt.table import LinkTable
+
+_LOG = logging.getLogger("pollux.connect.mqtt")
+_ACCEPTS = 128
+LINGER = 3  # sweeps that a client has to read why it was put out
+_NO_HANDLES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Who is connected: since when, and when something was last heard (nanoseconds UTC)."""
+
+    tenant: str
+    name: str
+    kind: str
+    client_id: str
+    address: str
+    protocol: str
+    since: int
+    heard: int
+    bytes_in: int
+    bytes_out: int
+
+
+@final
+class Lines:
+    """The open connections and the sessions on them; `ended(session, will)` is told when one goes."""
+
+    def __init__(
+        self, poller: AbstractPoller, limits: Limits, counters: Counters, ended: Callable[[Session, bool], None]
+    ) -> None:
+        self._poller, self._limits, self._counters, self._ended = poller, limits, counters, ended
+        self.table = LinkTable()
+        self.by_handle: dict[int, Link] = {}
+        self.sessions: dict[Key, Session] = {}
+        self.strangers: dict[Link, None] = {}
+        self.held_bytes = 0
+        self._serial = 0
+        # One handle in reserve: when there are none left it is given up to accept and refuse, instead of spinning.
+        self._reserve = os.open(os.devnull, os.O_RDONLY)
+        self._lock = threading.Lock()
+
+    # -- coming -------------------------------------------------------------------------------------------------------
+
+    def accept(self, listener: socket.socket, now: int) -> None:
+        """Take the connections that wait at a listener, as far as there is room."""
+        for _ in range(_ACCEPTS):
+            try:
+                sock, address = listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno in _NO_HANDLES:
+                    self._refuse_one(listener)
+                    return
+                continue
+            self._admit(sock, str(address[0]), now)
+
+    def _refuse_one(self, listener: socket.socket) -> None:
+        os.close(self._reserve)
+        try:
+            listener.accept()[0].close()
+        except OSError:
+            pass
+        finally:
+            self._counters.refused_descriptors += 1
+            self._reserve = os.open(os.devnull, os.O_RDONLY)
+
+    def _admit(self, sock: socket.socket, address: str, now: int) -> None:
+        if len(self.by_handle) >= self._limits.connections:
+            self._counters.refused_full += 1
+            sock.close()
+            return
+        if len(self.strangers) >= self._limits.unauthenticated:
+            # The one that has said nothing for longest gives way: half-open connections cannot lock the door.
+            self._counters.dropped_unauthenticated += 1
+            self.drop(next(iter(self.strangers)))
+        sock.setblocking(False)
+        with contextlib.suppress(OSError):  # it may have gone already; reading will tell
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._serial += 1
+        link = Link(sock, address, self._serial, self.table, now)
+        link.events = READ
+        self.table.open(link.handle, link.serial, now)
+        self.by_handle[link.handle] = link
+        self.strangers[link] = None
+        self._poller.watch(link.handle, READ)
+        self._counters.opened += 1
+
+    def seat(self, session: Session) -> None:
+        """A stranger has become a session."""
+        link, table = session.link, self.table
+        self.strangers.pop(link, None)
+        table.session[link.handle], table.origin[link.handle] = session, session.origin
+        table.level[link.handle], table.patience[link.handle] = link.level, session.keep_alive * 3 * SECOND // 2
+        self._mark(link)
+        with self._lock:
+            self.sessions[session.key] = session
+
+    def present(self) -> tuple[Presence, ...]:
+        """Who is connected now; from any thread."""
+        with self._lock:
+            sessions = list(self.sessions.values())
+        table = self.table
+        return tuple(
+            Presence(
+                session.identity.tenant,
+                session.identity.name,
+                session.identity.kind,
+                session.client_id,
+                session.link.address,
+                "MQTT 5" if session.level >= V5 else "MQTT 3.1.1",
+                session.link.opened,
+                session.link.heard,
+                int(table.bytes_in[session.link.handle]),
+                int(table.bytes_out[session.link.handle]),
+            )
+            for session in sessions
+        )
+
+    def session(self, link: Link) -> Session | None:
+        """The session on a link; None for a stranger."""
+        found: Session | None = self.table.session[link.handle]
+        return found
+
+    # -- being --------------------------------------------------------------------------------------------------------
+
+    def interest(self, link: Link) -> None:
+        """Watch a link for what it is to do next."""
+        if link.dead and not link.lingering:
+            return
+        reading = link.lingering or not (link.behind or link.stuffed or link.waiting)
+        events = (READ if reading else 0) | (WRITE if link.out and not link.dead else 0)
+        if events != link.events:
+            link.events = events
+            self._poller.change(link.handle, events)
+
+    def send(self, link: Link, data: bytes, now: int) -> None:
+        """Answer a link; one that does not read its answers is not read either."""
+        link.put(data, now)
+        if link.out:
+            link.stuffed = link.out_bytes > self._limits.outgoing_bytes
+            self.interest(link)
+
+    def writable(self, link: Link, now: int) -> None:
+        """A link takes bytes again."""
+        link.flush(now)
+        if link.out_bytes < self._limits.outgoing_bytes // 2:
+            link.stuffed = False
+        self.interest(link)
+
+    def hung_up(self, link: Link, events: int) -> bool:
+        """Whether a link that is not being read has gone; it is then ended."""
+        if events & HANGUP and not link.events & READ:
+            self.lost(link)
+            return True
+        return False
+
+    def hold(self, link: Link, rest: bytes | bytearray | memoryview, needs: int, since: int) -> bool:
+        """Keep the beginning of a packet; False, and the link ends, when too much is held already."""
+        link.held = bytearray(rest)
+        link.needs, link.held_since = needs, since
+        self.held_bytes += len(link.held)
+        self._mark(link)
+        return self._may_hold(link)
+
+    def grow(self, link: Link, more: memoryview) -> bool:
+        """Keep more of a large packet."""
+        link.held += more
+        self.held_bytes += len(more)
+        return self._may_hold(link)
+
+    def release(self, link: Link) -> bytearray:
+        """What was held, to be read again."""
+        held, link.held, link.needs = link.held, bytearray(), 0
+        self.held_bytes -= len(held)
+        self._mark(link)
+        return held
+
+    def _mark(self, link: Link) -> None:
+        """Say whether a link is to be read on the straight way."""
+        plain = not link.dead and not link.held and self.table.session[link.handle] is not None
+        self.table.plain[link.handle] = plain
+
+    def _may_hold(self, link: Link) -> bool:
+        if self.held_bytes <= self._limits.held_bytes:
+            return True
+        self._counters.refused_held += 1
+        self.close(link, Reason.QUOTA_EXCEEDED, "too many packets are in the middle of arriving")
+        return False
+
+    # -- going --------------------------------------------------------------------------------------------------------
+
+    def close(self, link: Link, reason: Reason, text: str, *, will: bool = True) -> None:
+        """End a connection from our side: MQTT 5 is told the reason, 3.1.1 sees the end."""
+        if link.dead:
+            return
+        if link.level >= V5 and self.table.session[link.handle] is not None:
+            said = Properties(reason=text) if text else Properties()
+            link.put(encode(Farewell(Kind.DISCONNECT, int(reason), said), V5), link.heard)
+        _LOG.debug("closing %s: %s (%s)", link.address, reason.name, text)
+        self.end(link, will=will)
+
+    def end(self, link: Link, *, will: bool = False) -> None:
+        """End a connection after its last packet was sent; what the client still sends is thrown away for a moment.
+
+        Closing at once would make the system reset the connection, and the client might never read the reason.
+        """
+        if link.dead:
+            return
+        link.flush(link.heard)
+        self._bury(link, will)
+        link.out.clear()
+        link.out_bytes = 0
+        try:
+            link.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._forget(link)
+            return
+        link.lingering = 1
+        self.interest(link)
+
+    def lost(self, link: Link) -> None:
+        """The connection is gone without a word."""
+        if link.lingering:
+            self._forget(link)
+        elif not link.dead:
+            self._bury(link, True)
+            self._forget(link)
+
+    def drop(self, link: Link) -> None:
+        """Close at once and say nothing: for strangers."""
+        if not link.dead:
+            self._bury(link, False)
+            self._forget(link)
+
+    def drain(self, link: Link) -> None:
+        """Throw away what a client sends after its end."""
+        try:
+            if not link.socket.recv(65_536):
+                self._forget(link)
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._forget(link)
+
+    def _bury(self, link: Link, will: bool) -> None:
+        link.dead = True
+        self.release(link)
+        self.strangers.pop(link, None)
+        self._counters.closed += 1
+        session = self.session(link)
+        if session is not None:
+            if self.sessions.get(session.key) is session:
+                with self._lock:
+                    del self.sessions[session.key]
+            self._ended(session, will)
+
+    def _forget(self, link: Link) -> None:
+        if self.by_handle.get(link.handle) is link:
+            self._poller.forget(link.handle)
+            del self.by_handle[link.handle]
+            self.table.close(link.handle)
+            link.lingering = 0
+            link.socket.close()
+
+    def close_all(self, reason: Reason, text: str) -> None:
+        """Say goodbye to everybody; wills are not published, for it is not the clients that are lost."""
+        for link in list(self.by_handle.values()):
+            self.close(link, reason, text, will=False)
+
+    def free(self) -> None:
+        """Close what is left, and the reserve."""
+        for link in list(self.by_handle.values()):
+            link.dead = True
+            self._forget(link)
+        os.close(self._reserve)
+
+    def forgive(self, now: int) -> None:
+        """Nobody was read for a while: count everybody's silence, and the time for its packet, from now on."""
+        self.table.heard[self.table.serial > 0] = now
+        for link in self.by_handle.values():
+            link.opened = now if link in self.strangers else link.opened
+            link.held_since = now if link.held else 0
+
+    # -- time ---------------------------------------------------------------------------------------------------------
+
+    def sweep(self, now: int) -> None:
+        """End what has been silent, unfinished or stuck for too long."""
+        limits, counters = self._limits, self._counters
+        for link in list(self.by_handle.values()):
+            if link.dead:
+                link.lingering += 1
+                if link.lingering > LINGER:
+                    self._forget(link)
+            elif self.table.session[link.handle] is None:
+                if now - link.opened > limits.connect_seconds * SECOND:
+                    counters.timeout_connect += 1
+                    self.drop(link)
+            elif link.out and now - link.out_since > limits.stalled_seconds * SECOND:
+                counters.timeout_stalled += 1
+                self.close(link, Reason.QUOTA_EXCEEDED, "what was sent was not read for too long")
+            elif link.events & READ:
+                self._sweep_reading(link, now)
+
+    def _sweep_reading(self, link: Link, now: int) -> None:
+        # A link that is not being read, because the log is behind, is not to blame for being silent.
+        if link.held and now - link.held_since > self._limits.packet_seconds * SECOND:
+            self._counters.timeout_packet += 1
+            self.close(link, Reason.KEEP_ALIVE_TIMEOUT, "a packet did not arrive wholly in time")
+        elif 0 < self.table.patience[link.handle] < now - link.heard:
+            self._counters.timeout_keep_alive += 1
+            self.close(link, Reason.KEEP_ALIVE_TIMEOUT, "nothing was heard in one and a half keep-alive times")

@@ -1,0 +1,107 @@
+"""One TCP connection: its socket, what of a packet has come so far, and what is still to be sent."""
+
+import socket
+from collections import deque
+from typing import final
+
+from pollux.connect.mqtt.table import LinkTable
+
+HERE = -1
+
+
+@final
+class Link:
+    """The state of a connection as the loop sees it, beside its entry in the table; only the loop's thread touches it.
+
+    `held` is the beginning of a packet that has not wholly arrived, since `held_since`; `needs` is its full length
+    where it is a large one, or HERE where it is to be read as it is. `stuffed` and `waiting` are two reasons not to
+    read, beside the table's `behind`: the receiver, and a password being verified. `lingering` counts sweeps since we
+    have ended it.
+    """
+
+    __slots__ = (
+        "address",
+        "dead",
+        "denied",
+        "events",
+        "handle",
+        "held",
+        "held_since",
+        "level",
+        "lingering",
+        "needs",
+        "opened",
+        "out",
+        "out_bytes",
+        "out_since",
+        "serial",
+        "socket",
+        "stuffed",
+        "table",
+        "waiting",
+    )
+
+    def __init__(self, sock: socket.socket, address: str, serial: int, table: LinkTable, now: int) -> None:
+        self.socket, self.handle, self.address, self.serial, self.table = sock, sock.fileno(), address, serial, table
+        self.opened = self.out_since = now
+        self.held = bytearray()
+        self.out: deque[bytes] = deque()
+        self.held_since = self.needs = self.out_bytes = self.events = self.lingering = 0
+        self.stuffed = self.waiting = self.dead = False
+        self.level = 4
+        self.denied: set[bytes] = set()
+
+    @property
+    def heard(self) -> int:
+        """When the client was last heard."""
+        return int(self.table.heard[self.handle])
+
+    @property
+    def behind(self) -> bool:
+        """Whether reading has stopped because the log is behind."""
+        return bool(self.table.behind[self.handle])
+
+    def put(self, data: bytes, now: int) -> None:
+        """Send, or keep for later what the socket does not take."""
+        sent = 0 if self.out else self._send(data)
+        if sent < len(data):
+            self.keep(data[sent:], now)
+
+    def keep(self, rest: bytes, now: int) -> None:
+        """Keep bytes that could not be sent, behind those that wait already."""
+        if not self.out:
+            self.out_since = now
+            self.table.queued[self.handle] = 1
+        self.out.append(rest)
+        self.out_bytes += len(rest)
+
+    def flush(self, now: int) -> None:
+        """Send what waits, as far as the socket takes it."""
+        while self.out and not self.dead:
+            data = self._together()
+            sent = self._send(data)
+            self.out_bytes -= sent
+            if sent:
+                self.out_since = now
+            if sent < len(data):
+                self.out.appendleft(data[sent:])
+                return
+        self.table.queued[self.handle] = 0
+
+    def _together(self) -> bytes:
+        """The next bytes to send: small packets leave together, a large one is not copied."""
+        parts = [self.out.popleft()]
+        size = len(parts[0])
+        while self.out and size + len(self.out[0]) <= 65_536:
+            parts.append(self.out.popleft())
+            size += len(parts[-1])
+        return b"".join(parts) if len(parts) > 1 else parts[0]
+
+    def _send(self, data: bytes) -> int:
+        try:
+            sent = self.socket.send(data)
+        except OSError:
+            # Nothing is taken now, or never again: the reading side finds out which.
+            return 0
+        self.table.bytes_out[self.handle] += sent
+        return sent

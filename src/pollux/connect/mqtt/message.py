@@ -1,0 +1,80 @@
+"""A message on its way out: encoded once for all who hear it in the same form."""
+
+from typing import final
+
+from pollux.clock import SECOND
+from pollux.connect.mqtt import octets, properties
+from pollux.connect.mqtt.packets import V5
+from pollux.connect.mqtt.properties import NONE, Kind, Properties
+
+
+@final
+class Message:
+    """Something that was published. `expires` is an instant, or 0 for never; `source` is the key of its session.
+
+    `said` are the properties that a receiver gets too. The bytes before and after the packet identifier are made once
+    per level and flag, so that a message to a thousand subscribers is encoded once.
+    """
+
+    __slots__ = ("_forms", "expires", "payload", "qos", "retain", "said", "source", "topic")
+
+    def __init__(
+        self,
+        topic: bytes,
+        payload: bytes,
+        *,
+        qos: int = 0,
+        retain: bool = False,
+        said: Properties = NONE,
+        expires: int = 0,
+        source: object = None,
+    ) -> None:
+        self.topic, self.payload, self.qos, self.retain = topic, payload, qos, retain
+        self.said, self.expires, self.source = said, expires, source
+        self._forms: dict[tuple[int, int, bool], bytes] = {}
+
+    def __len__(self) -> int:
+        return len(self.topic) + len(self.payload) + 64
+
+    def packet(
+        self,
+        level: int,
+        *,
+        qos: int,
+        retain: bool,
+        now: int,
+        packet_id: int = 0,
+        ids: tuple[int, ...] = (),
+        dup: bool = False,
+    ) -> bytes:
+        """The PUBLISH that carries this message to one receiver."""
+        plain = not qos and not ids and not self.expires
+        form = (level, qos, retain)
+        if plain and (known := self._forms.get(form)) is not None:
+            return known
+        middle = octets.u16(packet_id) if qos else b""
+        if level >= V5:
+            middle += self._properties(ids, now)
+        size = 2 + len(self.topic) + len(middle) + len(self.payload)
+        head = bytes([Kind.PUBLISH << 4 | dup << 3 | qos << 1 | retain]) + octets.varint(size)
+        packet = b"".join((head, octets.binary(self.topic), middle, self.payload))
+        if plain:
+            self._forms[form] = packet
+        return packet
+
+    def _properties(self, ids: tuple[int, ...], now: int) -> bytes:
+        if self.said is NONE and not ids and not self.expires:
+            return b"\0"
+        said = self.said
+        left = max(1, -((now - self.expires) // SECOND)) if self.expires else None
+        return properties.write(
+            Properties(
+                payload_format=said.payload_format,
+                message_expiry=left,
+                content_type=said.content_type,
+                response_topic=said.response_topic,
+                correlation=said.correlation,
+                subscription_ids=ids,
+                user=said.user,
+            )
+        )

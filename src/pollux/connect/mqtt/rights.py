@@ -1,0 +1,171 @@
+"""What a topic means, and so who may publish or hear it: topics are turned into actions on twins for the gate."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Literal, Protocol, final
+
+from pollux.columns.frames import Encoding
+from pollux.connect.mqtt.topics import is_wild
+from pollux.errors import SetupError
+from pollux.guard import Action, Credential, Identity
+
+Channel = Literal["telemetry", "ack", "commands", "state"]
+
+_LEVEL = r"[^/+#*\s\x00]{1,128}"
+_SUFFIXES = {
+    "json": Encoding.JSON,
+    "cbor": Encoding.CBOR,
+    "msgpack": Encoding.MSGPACK,
+    "binary": Encoding.BINARY,
+    "text": Encoding.TEXT,
+}
+_CONTENT_TYPES = {
+    "application/json": Encoding.JSON,
+    "application/cbor": Encoding.CBOR,
+    "application/msgpack": Encoding.MSGPACK,
+    "application/vnd.msgpack": Encoding.MSGPACK,
+    "application/x-msgpack": Encoding.MSGPACK,
+    "application/octet-stream": Encoding.BINARY,
+    "text/plain": Encoding.TEXT,
+}
+
+
+def encoding_of(content_type: str | None) -> Encoding:
+    """The encoding that a content type of MQTT 5 names; GUESS for one that is not known.
+
+    >>> encoding_of("application/cbor").name, encoding_of("text/plain; charset=utf-8").name, encoding_of(None).name
+    ('CBOR', 'TEXT', 'GUESS')
+    """
+    return _CONTENT_TYPES.get((content_type or "").partition(";")[0].strip().lower(), Encoding.GUESS)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Which twin a topic speaks of (`type/id`), on which channel, and how its suffix says the payload is written."""
+
+    twin: str
+    channel: Channel
+    encoding: Encoding = Encoding.GUESS
+
+
+Translate = Callable[[str], Reach | None]
+
+_NATIVE = re.compile(
+    rf"twins/({_LEVEL})/({_LEVEL})/(?:(telemetry)(?:/({'|'.join(_SUFFIXES)}))?|(commands)(/ack)?|(state))"
+)
+
+
+def native(topic: str) -> Reach | None:
+    """The native layout of Pollux: `twins/{type}/{id}/telemetry[/encoding] | commands | commands/ack | state`.
+
+    >>> native("twins/Pump/P-7/telemetry/cbor").encoding.name, native("twins/Pump/P-7/commands/ack").channel
+    ('CBOR', 'ack')
+    >>> native("twins/Pump/*/telemetry") is None
+    True
+    """
+    found = _NATIVE.fullmatch(topic)
+    if found is None:
+        return None
+    twin = f"{found[1]}/{found[2]}"
+    if found[3]:
+        return Reach(twin, "telemetry", _SUFFIXES.get(found[4] or "", Encoding.GUESS))
+    return Reach(twin, "state") if found[7] else Reach(twin, "ack" if found[6] else "commands")
+
+
+def layouts(telemetry: Iterable[tuple[str, str]]) -> Translate:
+    """The native layout, and telemetry by topics of other forms: pairs of a twin type and a pattern.
+
+    A pattern's levels are words or `{placeholders}`; `{id}` names the twin, other placeholders match anything.
+
+    >>> plant = layouts([("Pump", "plant/{line}/{id}/telemetry")])
+    >>> plant("plant/line1/P-7/telemetry"), plant("plant/line1/P-7/other")
+    (Reach(twin='Pump/P-7', channel='telemetry', encoding=<Encoding.GUESS: 0>), None)
+    """
+    forms = [(kind, _form(pattern)) for kind, pattern in telemetry]
+
+    def translate(topic: str) -> Reach | None:
+        for kind, form in forms:
+            if (found := form.fullmatch(topic)) is not None:
+                return Reach(f"{kind}/{found['id']}", "telemetry")
+        return native(topic)
+
+    return translate
+
+
+def _form(pattern: str) -> re.Pattern[str]:
+    levels = [f"(?P<id>{_LEVEL})" if part == "{id}" else _any_or_word(part) for part in pattern.split("/")]
+    if pattern.count("{id}") != 1 or "{id}" not in pattern.split("/"):
+        raise SetupError(
+            f"expected a pattern with one level {{id}}, got {pattern!r}", hint="plant/{line}/{id}/telemetry"
+        )
+    return re.compile("/".join(levels))
+
+
+def _any_or_word(part: str) -> str:
+    return _LEVEL if part.startswith("{") and part.endswith("}") else re.escape(part)
+
+
+class Doorkeeper(Protocol):
+    """The part of a gate that an endpoint needs; `pollux.guard.Gate` is one."""
+
+    @property
+    def version(self) -> int:
+        """Grows when an identity may have ended or changed."""
+
+    def authenticate(self, credential: Credential) -> "Future[Identity | None]":
+        """Who shows this credential."""
+
+    def may(self, identity: Identity, action: Action, target: str) -> bool:
+        """Whether an identity may do this."""
+
+    def alive(self, identity: Identity) -> bool:
+        """Whether an identity would still be let in."""
+
+
+_HEAR: Mapping[Channel, tuple[Action, str]] = {
+    "telemetry": ("read", "*"),
+    "state": ("read", "*"),
+    "ack": ("read", "*"),
+    "commands": ("subscribe", "commands"),
+}
+
+
+@final
+class Rights:
+    """Who may publish what and hear what. A topic that means nothing is refused like one that is forbidden.
+
+    Clients publish telemetry and acknowledgements; commands and state leave Pollux only from inside.
+
+    >>> from pollux.guard import Credential, Gate
+    >>> gate = Gate(by_name=True)
+    >>> rights = Rights(gate, native)
+    >>> device = gate.authenticate(Credential("P-7", address="127.0.0.1")).result()
+    >>> rights.publish(device, "twins/Pump/P-7/telemetry").twin, rights.publish(device, "twins/Pump/P-7/commands")
+    ('Pump/P-7', None)
+    """
+
+    def __init__(self, gate: Doorkeeper, translate: Translate) -> None:
+        self._gate = gate
+        self._translate = translate
+
+    def publish(self, identity: Identity, topic: str) -> Reach | None:
+        """What the topic reaches if the identity may publish to it."""
+        reach = self._translate(topic)
+        if reach is None or reach.channel not in ("telemetry", "ack"):
+            return None
+        return reach if self._gate.may(identity, "publish", f"{reach.twin}/{reach.channel}") else None
+
+    def hear(self, identity: Identity, topic: str) -> bool:
+        """Whether the identity may be sent what is published to a topic."""
+        reach = self._translate(topic)
+        if reach is None:
+            return False
+        action, part = _HEAR[reach.channel]
+        return self._gate.may(identity, action, f"{reach.twin}/{part}")
+
+    def subscribe(self, identity: Identity, topic_filter: str) -> bool:
+        """Whether a filter may stand: with wildcards always, since each message is asked for; else as `hear`."""
+        return is_wild(topic_filter.encode()) or self.hear(identity, topic_filter)

@@ -1,0 +1,70 @@
+"""Small secret files, written so that a crash leaves the old one or the new one, and nobody else can read them."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+FOLDER_MODE = 0o700
+FILE_MODE = 0o600
+
+
+def private_folder(path: Path) -> None:
+    """Make a folder that only its owner may enter, and tighten one that exists."""
+    path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    os.chmod(path, FOLDER_MODE)
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in a folder durable."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _written(path: Path, content: bytes) -> Path:
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+    try:
+        view = memoryview(content)
+        while view:
+            view = view[os.write(handle, view) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    return draft
+
+
+def create(path: Path, content: bytes) -> bool:
+    """Write a new file durably; False, and nothing changed, if the name is taken. Of two writers one wins."""
+    draft = _written(path, content)
+    try:
+        os.link(draft, path)
+        sync_folder(path.parent)
+        return True
+    except FileExistsError:
+        return False
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def erase(path: Path) -> None:
+    """Overwrite and remove a file durably; a copy-on-write or flash disk may keep the old bytes all the same."""
+    with contextlib.suppress(FileNotFoundError):
+        handle = os.open(path, os.O_WRONLY)
+        try:
+            size = os.fstat(handle).st_size
+            os.pwrite(handle, bytes(size), 0)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        path.unlink()
+        sync_folder(path.parent)
+
+
+def sweep_drafts(folder: Path) -> None:
+    """Remove what a crash left half written."""
+    for draft in folder.glob(".*.????????"):
+        draft.unlink(missing_ok=True)

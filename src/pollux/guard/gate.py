@@ -1,0 +1,95 @@
+"""The one gate: who comes in, and who may do what. Everything that is not granted is refused."""
+
+from concurrent.futures import Future
+from typing import final
+
+from pollux.guard.accounts import Accounts
+from pollux.guard.identity import Credential, Identity, is_plain
+from pollux.guard.policy import DEFAULT_POLICY, Action, Policy
+from pollux.guard.requests import is_loopback
+
+DECISIONS = 65_536
+
+
+def _now(identity: Identity | None) -> "Future[Identity | None]":
+    answer: Future[Identity | None] = Future()
+    answer.set_result(identity)
+    return answer
+
+
+@final
+class Gate:
+    """Authenticates credentials and answers every "may it?" of the installation.
+
+    What does not exist and what is forbidden get the same answer, False. With `by_name` (insecure, loopback only) a
+    device may come in under its name without a secret: it is then an identity whose only twin is the one of that name.
+
+    >>> gate = Gate(by_name=True)
+    >>> device = gate.authenticate(Credential("P-7", address="127.0.0.1")).result()
+    >>> gate.may(device, "publish", "Pump/P-7/telemetry"), gate.may(device, "publish", "Pump/P-8/telemetry")
+    (True, False)
+    """
+
+    def __init__(
+        self, accounts: Accounts | None = None, *, policy: Policy = DEFAULT_POLICY, by_name: bool = False
+    ) -> None:
+        self._accounts = accounts
+        self._policy = policy
+        self._by_name = by_name
+        self._decisions: dict[tuple[Identity, Action, str], bool] = {}
+
+    @property
+    def version(self) -> int:
+        """Grows whenever an identity may have ended or changed; whoever keeps decisions or connections looks at it."""
+        if self._accounts is None:
+            return 0
+        self._accounts.refresh()
+        return self._accounts.version
+
+    def authenticate(self, credential: Credential) -> "Future[Identity | None]":
+        """Who shows this credential, or nobody. Done at once for a token; later where a password must be hashed.
+
+        Raises Overloaded when there were too many attempts with passwords.
+        """
+        if not credential.secret:
+            return _now(self._named(credential))
+        if self._accounts is None:
+            return _now(None)
+        self._accounts.refresh()
+        found = self._accounts.by_token(credential.secret)
+        if found is not None:
+            fits = credential.name in (None, "", found.name, f"{found.tenant}/{found.name}")
+            return _now(found if fits else None)
+        if not credential.name:
+            return _now(None)
+        tenant, _, name = credential.name.rpartition("/")
+        account = self._accounts.find(name, tenant=tenant)
+        if account is not None and account.kind != "person":
+            # Devices and services have no password, so a wrong token need not be hashed: no flood of devices can
+            # fill the pool that people sign in through.
+            return _now(None)
+        return self._accounts.by_password(name, credential.secret, address=credential.address, tenant=tenant)
+
+    def may(self, identity: Identity, action: Action, target: str) -> bool:
+        """Whether an identity may do this to `type/id/signal`; decisions are remembered."""
+        key = (identity, action, target)
+        known = self._decisions.get(key)
+        if known is None:
+            if len(self._decisions) >= DECISIONS:
+                self._decisions.clear()
+            known = self._decisions[key] = self._policy.allows(identity, action, target)
+        return known
+
+    def alive(self, identity: Identity) -> bool:
+        """Whether an identity that came in earlier would still be let in."""
+        if identity.grant == "name":
+            return self._by_name and (self._accounts is None or self._accounts.find(identity.name) is None)
+        return self._accounts is not None and self._accounts.alive(identity)
+
+    def _named(self, credential: Credential) -> Identity | None:
+        name = credential.name or credential.client
+        if not self._by_name or not is_plain(name) or not is_loopback(credential.address):
+            return None
+        if self._accounts is not None and self._accounts.find(name) is not None:
+            return None  # whoever has an account proves it
+        return Identity("", name, "device", frozenset({"device"}), (f"*/{name}",), grant="name")

@@ -1,0 +1,203 @@
+"""A population: the twins of one type in the mirror, and all that deciding about their next message needs."""
+
+from dataclasses import replace
+from typing import Final, final
+
+import numpy as np
+
+from pollux.columns.arrays import I32, I64, Mask
+from pollux.columns.batch import Batch, Messages, Place, Texts
+from pollux.columns.block import Block
+from pollux.columns.judge import AbstractJudge
+from pollux.columns.quality import Quality, Reason
+from pollux.mirror.effects import Changes
+from pollux.mirror.newest import Contest, Samples
+from pollux.mirror.presence import Rhythm
+from pollux.mirror.recents import Recents, Series
+from pollux.mirror.seen import Seen
+
+_NO_CELLS: Final = np.empty(0, np.int64)
+
+
+@final
+class Population:
+    """The twins of one type: their block, presence, counters, and the newest values of judged signals.
+
+    A cell is a signal of a twin, numbered signal * capacity + row: where it stands in the block's arrays.
+    """
+
+    __slots__ = ("_contest", "_judge_of", "_noise", "_slot", "block", "recents", "rhythm", "seen")
+
+    def __init__(self, block: Block, judge: AbstractJudge | None) -> None:
+        self.block = block
+        self._judge_of = judge
+        self.clear()
+        self._contest = Contest()
+        self._slot = block.layout.signal_slot.astype(np.int64)
+        self._noise = np.array([signal.noise for signal in block.schema.signals])
+
+    def clear(self) -> None:
+        """Remember nothing of anybody."""
+        self.rhythm = Rhythm()
+        self.seen = Seen()
+        self.recents = None if self._judge_of is None else Recents(self._judge_of)
+
+    def reserve(self) -> None:
+        """Keep up with the rows of the block."""
+        self.rhythm.reserve(self.block.rows)
+        if self.recents is not None:
+            self.recents.reserve(self.block.rows)
+
+    def forget(self, row: int) -> None:
+        """Remember nothing of a row whose owner is gone."""
+        self.reserve()
+        self.rhythm.forget(row)
+        self.seen.forget(row)
+        if self.recents is not None:
+            self.recents.forget(row)
+
+    def take(self, messages: Messages, batch: Batch, texts: Texts) -> tuple[Changes, int]:
+        """Apply what was told, in log order; what changed, and how many messages were heard before."""
+        self.reserve()
+        self.rhythm.hear(messages.row, messages.arrival)
+        first = self.seen.accept(messages)
+        repeated = len(first) - int(np.count_nonzero(first))
+        if repeated:
+            batch = batch.select(np.repeat(first, np.diff(messages.samples)))
+            texts = texts.select(np.repeat(first, np.diff(messages.texts)))
+        changes = self._apply(batch, texts)
+        self.block.version += 1
+        return changes, repeated
+
+    def _apply(self, batch: Batch, texts: Texts) -> Changes:
+        aside = batch.set_aside
+        good = np.flatnonzero(~aside)
+        doubted = self._set_aside(batch, np.flatnonzero(aside))
+        told = batch.select(good) if len(doubted) else batch
+        late, current = np.zeros(len(batch), np.bool_), np.zeros(len(batch), np.bool_)
+        cells = self._cells(told)
+        outcome = self._contest.hold(_samples(told, cells), self._known(told, cells))
+        late[good], current[good[outcome.winners]] = outcome.late, True
+        self._write(told, cells, outcome.winners)
+        self.rhythm.reach(told.row, told.event_time)
+        judged, amended = self._judge(told, outcome.winners)
+        if judged is not told:
+            quality, reason = batch.quality.copy(), batch.reason.copy()
+            quality[good], reason[good] = judged.quality, judged.reason
+            batch = replace(batch, quality=quality, reason=reason)
+        said = self._tell(texts)
+        changed = np.concatenate((cells[outcome.winners], doubted, amended, said))
+        return self._changes(batch, texts, late, current, changed)
+
+    def _cells(self, batch: Batch) -> I64:
+        return batch.signal.astype(np.int64) * self.block.memory.capacity + batch.row
+
+    def _known(self, batch: Batch, cells: I64) -> Samples:
+        """What is known of the cells of some samples."""
+        memory, signals = self.block.memory, len(self._noise)
+        times = memory.times.reshape(-1)
+        time, arrival = times[cells], times[cells + signals * memory.capacity]
+        value = memory.numbers.reshape(-1)[self._slot[batch.signal] * memory.capacity + batch.row]
+        return Samples(cells, time, time != arrival, value)
+
+    def _write(self, batch: Batch, cells: I64, winners: I64) -> None:
+        memory, signals = self.block.memory, len(self._noise)
+        capacity, width = memory.capacity, self.block.layout.width
+        cell, row, signal = cells[winners], batch.row[winners], batch.signal[winners]
+        numbers, times = memory.numbers.reshape(-1), memory.times.reshape(-1)
+        numbers[self._slot[signal] * capacity + row] = batch.value[winners]
+        numbers[cell + width * capacity] = self._noise[signal]
+        times[cell] = batch.event_time[winners]
+        times[cell + signals * capacity] = batch.arrival[winners]
+        memory.quality.reshape(-1)[cell] = batch.quality[winners]
+        memory.reason.reshape(-1)[cell] = batch.reason[winners]
+
+    def _set_aside(self, batch: Batch, places: I64) -> I64:
+        """Keep the newest reading of each cell that was set aside, beside its last value; the cells."""
+        if not len(places):
+            return _NO_CELLS
+        memory, doubted = self.block.memory, batch.select(places)
+        cells = self._cells(doubted)
+        memory.aside.reshape(-1)[cells] = doubted.value
+        memory.aside_time.reshape(-1)[cells] = doubted.arrival
+        memory.aside_reason.reshape(-1)[cells] = doubted.reason
+        return cells
+
+    def _judge(self, batch: Batch, winners: I64) -> tuple[Batch, I64]:
+        """The samples as the judge sees them beside their neighbours, and the cells whose last value it sees anew."""
+        if self.recents is None:
+            return batch, _NO_CELLS
+        quality, reason, amended = batch.quality.copy(), batch.reason.copy(), [_NO_CELLS]
+        told = batch.event_time != batch.arrival
+        for signal in self.recents.judge.signals:
+            mine = np.flatnonzero(batch.signal == signal)
+            if len(mine):
+                series = Series(batch.row[mine].astype(np.int64), batch.event_time[mine], told[mine], batch.value[mine])
+                alone = batch.quality[mine] == Quality.GOOD
+                seen, why = self.recents.note(signal, series)
+                quality[mine] = np.where(alone, seen, batch.quality[mine])
+                reason[mine] = np.where(alone, why, batch.reason[mine])
+                new = winners[batch.signal[winners] == signal]
+                self.recents.base(signal, batch.row[new].astype(np.int64), batch.quality[new], batch.reason[new])
+                amended.append(self._amend(signal, np.unique(series.row)))
+        return replace(batch, quality=quality, reason=reason), np.concatenate(amended)
+
+    def _amend(self, signal: int, rows: I64) -> I64:
+        """Judge last values again; the cells that are worth something else now."""
+        assert self.recents is not None
+        quality, reason = self.recents.verdict(signal, rows)
+        memory = self.block.memory
+        differs = (memory.quality[signal, rows] != quality) | (memory.reason[signal, rows] != reason)
+        memory.quality[signal, rows], memory.reason[signal, rows] = quality, reason
+        amended: I64 = signal * memory.capacity + rows[differs]
+        return amended
+
+    def _tell(self, texts: Texts) -> I64:
+        """Apply facts that are no numbers; the cells that changed."""
+        changed = []
+        for i, value in enumerate(texts.value):
+            row, signal = int(texts.row[i]), int(texts.signal[i])
+            if self.tell(row, signal, value, event_time=int(texts.event_time[i]), arrival=int(texts.arrival[i])):
+                changed.append(signal * self.block.memory.capacity + row)
+        return np.array(changed, np.int64)
+
+    def tell(self, row: int, signal: int, value: str | Place, *, event_time: int, arrival: int) -> bool:
+        """Apply one fact that is no number, unless a newer one is known; the order is that of samples."""
+        block = self.block
+        known = int(block.event_time[signal, row])
+        told, known_told = event_time != arrival, known != int(block.arrival[signal, row])
+        if event_time < known or (
+            event_time == known and told and not (known_told and self._greater(row, signal, value))
+        ):
+            return False
+        if isinstance(value, str):
+            block.texts[signal][row] = value
+        else:
+            start = 3 * block.positions[signal]
+            block.memory.places[start : start + 3, row] = value
+        block.event_time[signal, row], block.arrival[signal, row] = event_time, arrival
+        block.quality[signal, row], block.reason[signal, row] = Quality.GOOD, Reason.NONE
+        return True
+
+    def _greater(self, row: int, signal: int, value: str | Place) -> bool:
+        known = self.block.texts[signal][row] if isinstance(value, str) else self.block.place_of(signal, row)
+        return known is None or repr(value) > repr(known)
+
+    def _changes(self, batch: Batch, texts: Texts, late: Mask, current: Mask, cells: I64) -> Changes:
+        capacity = self.block.memory.capacity
+        cells = np.unique(cells)
+        order = np.argsort(cells % capacity, kind="stable")
+        row: I32 = (cells[order] % capacity).astype(np.int32)
+        return Changes(
+            batch=batch,
+            late=late,
+            current=current,
+            texts=texts,
+            row=row,
+            signal=(cells[order] // capacity).astype(np.int32),
+            rows=np.unique(row),
+        )
+
+
+def _samples(batch: Batch, cells: I64) -> Samples:
+    return Samples(cells, batch.event_time, batch.event_time != batch.arrival, batch.value)

@@ -1,0 +1,126 @@
+"""Presence: when each twin was heard last, its own rhythm, and how far its data reach."""
+
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Any, Final, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pollux.clock import SECOND
+from pollux.columns.arrays import I32, I64, U8
+from pollux.columns.memory import NEVER
+
+LATE_AFTER: Final = 2.0
+"""Silence beyond this many of its intervals makes a twin late."""
+
+OFFLINE_AFTER: Final = 10.0
+"""Silence beyond this many of its intervals makes a twin offline."""
+
+_LEARNING: Final = 0.125
+_LONGEST_STEP: Final = 4.0
+_SHORTEST: Final = 1.0 * SECOND
+
+
+@final
+class Presence(IntEnum):
+    """Whether a twin is heard."""
+
+    NEVER = 0
+    ONLINE = 1
+    LATE = 2
+    OFFLINE = 3
+
+
+@final
+class Rhythm:
+    """The presence of the twins of one type, by row: shapes are (rows,).
+
+    `heard` is the arrival of the last message, `interval` the learnt time between messages in nanoseconds (0 while
+    unknown), `messages` their count, `watermark` the newest believed event time.
+    """
+
+    __slots__ = ("heard", "interval", "messages", "watermark")
+
+    def __init__(self) -> None:
+        self.heard = np.empty(0, np.int64)
+        self.interval = np.empty(0, np.float64)
+        self.messages = np.empty(0, np.int64)
+        self.watermark = np.empty(0, np.int64)
+
+    def reserve(self, rows: int) -> None:
+        """Make room for this many rows."""
+        missing = rows - len(self.heard)
+        if missing > 0:
+            missing = max(missing, len(self.heard))
+            self.heard = np.concatenate((self.heard, np.full(missing, NEVER)))
+            self.interval = np.concatenate((self.interval, np.zeros(missing)))
+            self.messages = np.concatenate((self.messages, np.zeros(missing, np.int64)))
+            self.watermark = np.concatenate((self.watermark, np.full(missing, NEVER)))
+
+    def forget(self, row: int) -> None:
+        """A row without an owner was never heard."""
+        self.heard[row], self.interval[row], self.messages[row], self.watermark[row] = NEVER, 0.0, 0, NEVER
+
+    def hear(self, row: I32, arrival: I64) -> None:
+        """Note messages in log order; repeated ones count too, for whoever repeats is there."""
+        np.add.at(self.messages, row, 1)
+        distinct, first = np.unique(row, return_index=True)
+        self._learn(distinct, arrival[first])
+        # What was read at once arrives at once and says nothing about rhythm: few are left to learn from one by one.
+        left = arrival > self.heard[row]
+        left[first] = False
+        for one, when in zip(row[left].tolist(), arrival[left].tolist(), strict=True):
+            self._learn_one(one, when)
+
+    def _learn_one(self, row: int, arrival: int) -> None:
+        """What `_learn` does, for one message, in the same arithmetic."""
+        before, known = int(self.heard[row]), float(self.interval[row])
+        if arrival <= before:
+            return
+        step = float(arrival - before)
+        if known > 0.0:
+            step = min(step, _LONGEST_STEP * known)
+            step = known + _LEARNING * (step - known)
+        self.interval[row] = step
+        self.heard[row] = arrival
+
+    def _learn(self, row: I32, arrival: I64) -> None:
+        before, known = self.heard[row], self.interval[row]
+        step = np.where(before == NEVER, 0, arrival - before).astype(np.float64)
+        # An outage is not a rhythm: it may stretch the interval, but not by much.
+        step = np.where(known > 0.0, np.minimum(step, _LONGEST_STEP * known), step)
+        learnt = np.where(known > 0.0, known + _LEARNING * (step - known), step)
+        self.interval[row] = np.where(step > 0.0, learnt, known)
+        self.heard[row] = np.maximum(before, arrival)
+
+    def reach(self, row: I32, event_time: I64) -> None:
+        """Note believed event times."""
+        np.maximum.at(self.watermark, row, event_time)
+
+    def presence(self, rows: I64 | slice, *, now: int, agreed: float = 0.0) -> U8:
+        """A `Presence` for each of these rows; `agreed` is the declared interval in nanoseconds, 0 for none.
+
+        The interval counted with is the agreed one, else the learnt one; never below a second.
+        """
+        heard = self.heard[rows]
+        interval = np.maximum(agreed or self.interval[rows], _SHORTEST)
+        with np.errstate(over="ignore"):
+            silence = (now - heard).astype(np.float64)
+        state = np.full(heard.shape, Presence.ONLINE, np.uint8)
+        state[silence > LATE_AFTER * interval] = Presence.LATE
+        state[silence > OFFLINE_AFTER * interval] = Presence.OFFLINE
+        state[heard == NEVER] = Presence.NEVER
+        return state
+
+    def arrays(self, rows: int) -> dict[str, NDArray[Any]]:
+        """The first rows of every array, by name."""
+        return {name: getattr(self, name)[:rows] for name in self.__slots__}
+
+    @staticmethod
+    def restored(arrays: Mapping[str, NDArray[Any]]) -> "Rhythm":
+        """The rhythm that `arrays` showed."""
+        rhythm = Rhythm()
+        for name in Rhythm.__slots__:
+            setattr(rhythm, name, np.array(arrays[name]))
+        return rhythm

@@ -1,0 +1,220 @@
+"""The equations of a model: `rate`, `derived`, `reading`, `event`, `on`, `cycle`.
+
+Each takes a function of the view, which is called once, when the class is complete, to trace its graph.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Never, NoReturn, Self, TypeAlias, cast, final, overload
+
+from pollux.model.roles import Role, sensor
+from pollux.model.symbols import AbstractCondition, AbstractTerm, Place, Symbol, refuse_change
+from pollux.model.value import Value
+
+Equation: TypeAlias = Callable[[Any], "Value | float"]
+Equations: TypeAlias = Callable[[Any], "Value | float | tuple[Value | float, ...]"]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class RateEquation:
+    """How fast states change: one value per state."""
+
+    states: "tuple[Role | Value, ...]"
+    function: Equations
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ReadingEquation:
+    """What a sensor sees of the states."""
+
+    sensor: "sensor | Value"
+    function: Equation
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class JumpEquation:
+    """What a state becomes when an event happens."""
+
+    event: "event | Value"
+    state: "Role | Value"
+    function: Equation
+
+
+def rate(*states: Role | Value) -> Callable[[Equations], RateEquation]:
+    """The change per unit of time of one or more states: `@px.rate(temp)`, `@px.rate(lv.volume, rv.volume)`.
+
+    The function returns one value per state, in the order of the states, each in the unit of the state over a unit of
+    time. Only a sensor or a hidden may have a rate, and only one.
+
+    >>> import pollux as px
+    >>> class Tanks(px.Twin):
+    ...     upper, lower = px.hidden("l", start=10), px.hidden("l")
+    ...     flow = px.parameter("l/min", 3)
+    ...
+    ...     @px.rate(upper, lower)
+    ...     def flows(self):
+    ...         return -self.flow, self.flow
+    >>> Tanks.__pollux__.states
+    ('upper', 'lower')
+    """
+    return lambda function: RateEquation(states, function)
+
+
+def reading(of: sensor | Value) -> Callable[[Equation], ReadingEquation]:
+    """What a sensor sees, as an equation: `@px.reading(systolic)`, often a `peak` or a `mean` over a cycle.
+
+    >>> import pollux as px
+    >>> class Meter(px.Twin):
+    ...     power = px.hidden("kW")
+    ...     energy = px.sensor("kWh")
+    ...
+    ...     @px.reading(energy)
+    ...     def meters(self):
+    ...         return px.sum(self.power, over="1 h")
+    >>> Meter.__pollux__.readings["energy"].unit.symbol
+    'kWh'
+    """
+    return lambda function: ReadingEquation(of, function)
+
+
+def on(happening: "event | Value", state: Role | Value) -> Callable[[Equation], JumpEquation]:
+    """The value to which a state jumps at an event, at the end of the step in which it happens.
+
+    >>> import pollux as px
+    >>> class Tyre(px.Twin):
+    ...     wear = px.hidden("1", start=0)
+    ...     ageing = px.parameter("1/year", 0.3)
+    ...
+    ...     @px.rate(wear)
+    ...     def wears(self):
+    ...         return self.ageing
+    ...
+    ...     @px.event
+    ...     def worn(self):
+    ...         return self.wear >= 1
+    ...
+    ...     @px.on(worn, wear)
+    ...     def replaced(self):
+    ...         return 0
+    >>> Tyre.__pollux__.jumps[0].state
+    'wear'
+    """
+    return lambda function: JumpEquation(happening, state, function)
+
+
+@final
+class derived(Symbol, AbstractTerm):
+    """A named intermediate: a symbol on the class, a value on a view, no state of its own.
+
+    >>> import pollux as px
+    >>> class Motor(px.Twin):
+    ...     torque, speed = px.sensor("N*m"), px.sensor("rpm")
+    ...
+    ...     @px.derived
+    ...     def power(self):
+    ...         return self.torque * self.speed
+    >>> Motor.power.expr.unit.symbol
+    'N*m*rpm'
+    """
+
+    def __init__(self, function: Equation) -> None:
+        super().__init__()
+        self.function = function
+        self.__doc__ = function.__doc__
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> Value: ...
+    def __get__(self, instance: object, owner: type) -> Any:
+        return self if instance is None else cast(Place, instance).__pollux_get__(self)
+
+    def __set__(self, instance: object, value: Never) -> NoReturn:
+        refuse_change(instance, self.local)
+
+
+@final
+class event(Symbol, AbstractCondition):
+    """Something that happens: the moment at which its condition becomes true, located inside the step.
+
+    On the class it joins with `& | ~` like any condition; on a view it is the condition itself, true or false.
+
+    >>> import pollux as px
+    >>> class Tank(px.Twin):
+    ...     level = px.sensor("m")
+    ...     brim = px.parameter("m", 3)
+    ...
+    ...     @px.event
+    ...     def overflows(self):
+    ...         return self.level > self.brim
+    >>> Tank.overflows & (Tank.brim < 2)
+    Condition(Tank: and)
+    """
+
+    def __init__(self, function: Equation) -> None:
+        super().__init__()
+        self.function = function
+        self.__doc__ = function.__doc__
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> Value: ...
+    def __get__(self, instance: object, owner: type) -> Any:
+        return self if instance is None else cast(Place, instance).__pollux_get__(self)
+
+    def __set__(self, instance: object, value: Never) -> NoReturn:
+        refuse_change(instance, self.local)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Where a cycle stands: `phase` from 0 to 1, and the `period` of this turn."""
+
+    phase: Value
+    period: Value
+
+    @property
+    def elapsed(self) -> Value:
+        """The time since this turn began."""
+        return self.phase * self.period
+
+
+@final
+class cycle(Symbol):
+    """One turn after another; the function returns how long a turn is.
+
+    On a view it gives `.phase` (0 to 1), `.elapsed` and `.period`; windows take it as `over=self.beat`.
+
+    >>> import pollux as px
+    >>> class Heart(px.Twin):
+    ...     heart_rate = px.parameter("1/min", 75)
+    ...
+    ...     @px.cycle
+    ...     def beat(self):
+    ...         return 1 / self.heart_rate
+    >>> Heart.__pollux__.unit_of("beat.elapsed").symbol
+    's'
+    """
+
+    def __init__(self, function: Equation) -> None:
+        super().__init__()
+        self.function = function
+        self.__doc__ = function.__doc__
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> Turn: ...
+    def __get__(self, instance: object, owner: type) -> Any:
+        return self if instance is None else cast(Place, instance).__pollux_get__(self)
+
+    def __set__(self, instance: object, value: Never) -> NoReturn:
+        refuse_change(instance, self.local)
+
+    def seen(self, read: Callable[[str], Value]) -> Turn:
+        return Turn(read(f"{self.local}.phase"), read(f"{self.local}.period"))

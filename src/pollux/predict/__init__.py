@@ -1,0 +1,20 @@
+"""What will be, and how sure: filters, calibration and their own score."""
+
+from pollux.predict.analysis import Analysis, analyse
+from pollux.predict.estimator import Advance, Believed, Estimator, Observation
+from pollux.predict.learning import Learning
+from pollux.predict.score import Score, binomial_test, interval, score
+
+__all__ = [
+    "Advance",
+    "Analysis",
+    "Believed",
+    "Estimator",
+    "Learning",
+    "Observation",
+    "Score",
+    "analyse",
+    "binomial_test",
+    "interval",
+    "score",
+]

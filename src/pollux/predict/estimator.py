@@ -1,0 +1,251 @@
+"""The filter of one twin: an ensemble that is run ahead by the model and conditioned on what was measured."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pollux.clock import DAY
+from pollux.columns.layout import Layout, layout_of
+from pollux.errors import SimulationError
+from pollux.model.schema import Schema, Signal
+from pollux.predict.analysis import F64, analyse
+from pollux.predict.learning import Learning, inferred, learnt, observed
+
+Advance = Callable[[F64, int, int], F64]
+"""Columns (width, members), from and to in nanoseconds UTC: the columns at the end. A failed member is NaN."""
+
+REMEMBERED = 200
+FURTHEST = 3.0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """The mean of `count` readings of one sensor since the last update, in its unit.
+
+    `time` is the mean of the moments at which they were made, in nanoseconds UTC; zero means the moment of the update.
+    """
+
+    signal: str
+    value: float
+    count: int = 1
+    time: int = 0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What was foreseen of a measurement before it was taken in, and what came: all in the sensor's unit.
+
+    `sigma` is the standard deviation of their difference: of the forecast and of the noise.
+    """
+
+    signal: str
+    mean: float
+    sigma: float
+    measured: float
+
+    @property
+    def far(self) -> int:
+        """On which side the measurement lies further out than an outlier's limit: 1 above, -1 below, else 0."""
+        off = (self.measured - self.mean) / self.sigma
+        return int(off > FURTHEST) - int(off < -FURTHEST)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """The ensemble of one twin at a moment: columns (width, members), and how surprised it has been.
+
+    `surprises` holds the last values of squared innovation over expectation; their mean is about one where model and
+    noise are right. `replaced` counts members that failed and were drawn anew from the others. `foreseen` is what the
+    last update expected of what it took in.
+    """
+
+    columns: F64
+    time: int
+    updates: int = 0
+    surprises: tuple[float, ...] = ()
+    replaced: int = 0
+    foreseen: tuple[Foreseen, ...] = ()
+
+    @property
+    def members(self) -> int:
+        """How many members there are."""
+        return int(self.columns.shape[1])
+
+    @property
+    def strain(self) -> float:
+        """The mean of the remembered surprises: well above one, the model no longer explains what is measured."""
+        return float(np.mean(self.surprises)) if self.surprises else float("nan")
+
+
+@final
+class Estimator:
+    """Estimates the states and learns the parameters of one twin type.
+
+    `advance` runs an ensemble ahead, for example a compiled kernel; it is handed in so that the filter knows no
+    simulator. Everything is a function of what comes in: the same ensemble, measurements and generator give the same
+    ensemble.
+    """
+
+    def __init__(self, schema: Schema, learning: Learning, advance: Advance) -> None:
+        learning.check(schema)
+        self.layout: Layout = layout_of(schema)
+        self.learning = learning
+        self._advance = advance
+        self._learnt = learnt(schema)
+        self._inferred = inferred(schema)
+        self._observed = {one.name: one for one in observed(schema)}
+
+    @property
+    def watches(self) -> frozenset[str]:
+        """The sensors whose readings it takes in."""
+        return frozenset(self._observed)
+
+    def begin(self, column: F64, time: int, rng: np.random.Generator) -> Believed:
+        """An ensemble before anything was measured: priors sampled, the rest as the twin's column (width,) has it."""
+        columns = np.repeat(column[:, None], self.learning.members, axis=1)
+        sampled = self.layout.start(self.learning.members, rng)
+        for signal in (*self._learnt, *self._inferred):
+            if signal.prior is not None:
+                slot = self.layout.place(signal.name)
+                columns[slot] = sampled[slot]
+        return Believed(columns, time)
+
+    def absorb(
+        self, before: Believed, until: int, observations: Mapping[str, Observation], rng: np.random.Generator
+    ) -> Believed:
+        """Run the ensemble ahead to `until` and take in what was measured since.
+
+        Raises SimulationError when fewer than half of the members survive.
+        """
+        start = self._drifted(before, until, rng)
+        end = self._advance(start, before.time, until)
+        alive, failed = self._alive(end, rng)
+        start, end = start[:, alive], end[:, alive]
+        after = replace(before, columns=end, time=until, updates=before.updates + 1, replaced=before.replaced + failed)
+        known = [observations[name] for name in self._observed if name in observations]
+        forecasts = [self._forecast(one, before.time, until, start, end) for one in known]
+        usable = [
+            (one, forecast) for one, forecast in zip(known, forecasts, strict=True) if np.isfinite(forecast).all()
+        ]
+        return self._conditioned(after, usable, rng) if usable else after
+
+    def _forecast(self, one: Observation, begun: int, until: int, start: F64, end: F64) -> F64:
+        """What each member foresees of readings (members,): a state on the straight line to its end."""
+        slot = self.layout.place(one.signal)
+        known = begun < one.time < until and one.signal in self.layout.schema.rates
+        share = (one.time - begun) / (until - begun) if known else 1.0
+        forecast: F64 = end[slot] - (1.0 - share) * (end[slot] - start[slot])
+        return forecast
+
+    def _conditioned(
+        self, believed: Believed, usable: list[tuple[Observation, F64]], rng: np.random.Generator
+    ) -> Believed:
+        measured = np.array([one.value for one, _ in usable])
+        noise = np.array([self._noise(one) for one, _ in usable])
+        forecast = np.stack([forecast for _, forecast in usable])
+        sigma = np.hypot(forecast.std(axis=1, ddof=1), noise)
+        told = zip(usable, forecast.mean(axis=1).tolist(), sigma.tolist(), strict=True)
+        foreseen = tuple(Foreseen(one.signal, mean, spread, one.value) for (one, _), mean, spread in told)
+        columns = believed.columns.copy()
+        for row in self._moved(believed.foreseen, foreseen):
+            slot = self.layout.place(foreseen[row].signal)
+            push = self._push(columns, abs(foreseen[row].measured - foreseen[row].mean), rng)
+            columns[slot], forecast[row] = columns[slot] + push, forecast[row] + push
+        result = analyse(self._free(columns), forecast, measured, _widened(forecast, measured, noise))
+        surprise = float(np.mean([((one.measured - one.mean) / one.sigma) ** 2 for one in foreseen]))
+        return replace(
+            believed,
+            columns=self._written(columns, result.members),
+            surprises=(*believed.surprises, surprise)[-REMEMBERED:],
+            foreseen=foreseen,
+        )
+
+    def _moved(self, before: tuple[Foreseen, ...], now: tuple[Foreseen, ...]) -> list[int]:
+        """Measured states that lie far out on the same side for the second time in a row.
+
+        One such reading is an outlier of the sensor. Two are not: something that no equation knows has moved the state,
+        such as an opened lid.
+        """
+        far = {one.signal: one.far for one in before}
+        states = self.layout.schema.rates
+        return [
+            row for row, one in enumerate(now) if one.far and one.far == far.get(one.signal) and one.signal in states
+        ]
+
+    def _push(self, columns: F64, size: float, rng: np.random.Generator) -> F64:
+        """An unknown push of a state by about so much, (members,): it says nothing about anything else.
+
+        Made independent of all other numbers of the ensemble, so that what is learnt does not pay for what happened.
+        """
+        free, members = self._free(columns), columns.shape[1]
+        drawn: F64 = rng.standard_normal((members,))
+        others = np.column_stack([np.ones(members), (free - free.mean(axis=1, keepdims=True)).T])
+        if others.shape[1] < members:
+            axes, _ = np.linalg.qr(others)
+            drawn = drawn - axes @ (axes.T @ drawn)
+        return np.asarray(size * drawn / drawn.std(ddof=1), np.float64)
+
+    def _noise(self, one: Observation) -> float:
+        signal = self._observed[one.signal]
+        floor = self.learning.floor.get(one.signal, 0.0)
+        return float(np.hypot(max(signal.noise, 1e-12) / np.sqrt(one.count), floor))
+
+    def _drifted(self, before: Believed, until: int, rng: np.random.Generator) -> F64:
+        columns = before.columns.copy()
+        root = np.sqrt(max(until - before.time, 0) / DAY)
+        for signal in self._learnt:
+            step = self.learning.drift.get(signal.name, 0.0) * root
+            if step and signal.prior is not None:
+                slot = self.layout.place(signal.name)
+                free = signal.prior.to_free(columns[slot]) + step * rng.standard_normal(before.members)
+                columns[slot] = signal.prior.from_free(free)
+        return columns
+
+    def _alive(self, columns: F64, rng: np.random.Generator) -> tuple[NDArray[np.int64], int]:
+        """Which member stands at each place: those that failed are replaced by copies of others, drawn at random."""
+        slots = [self.layout.place(one.name) for one in (*self._inferred, *self._learnt)]
+        alive = np.isfinite(columns[slots]).all(axis=0) if slots else np.ones(columns.shape[1], bool)
+        failed = int((~alive).sum())
+        if 2 * failed > columns.shape[1]:
+            raise SimulationError(
+                f"{failed} of {columns.shape[1]} members failed", at=self.layout.schema.name,
+                hint="the step may be too large, or a prior allows what the model cannot bear",
+            )  # fmt: skip
+        standing = np.arange(columns.shape[1])
+        standing[~alive] = rng.choice(np.flatnonzero(alive), failed)
+        return standing, failed
+
+    def _free(self, columns: F64) -> F64:
+        """States as they are and parameters in their free units, (numbers, members)."""
+        rows = [columns[self.layout.place(one.name)] for one in self._inferred]
+        rows += [one.prior.to_free(columns[self.layout.place(one.name)]) for one in self._learnt if one.prior]
+        return np.stack(rows) if rows else np.empty((0, columns.shape[1]))
+
+    def _written(self, columns: F64, free: F64) -> F64:
+        """The columns with the numbers of `free` put back, states within their declared bounds."""
+        after = columns.copy()
+        for row, signal in zip(free, (*self._inferred, *self._learnt), strict=True):
+            after[self.layout.place(signal.name)] = _bounded(signal, row)
+        return after
+
+
+def _widened(forecast: F64, measured: F64, noise: F64) -> F64:
+    """Noise such that no measurement lies further out than `FURTHEST` standard deviations: Huber's way with outliers.
+
+    Huber 1964, Ann. Math. Statist. 35:73. The filter gives way to a sudden change slowly; limits do not wait for it.
+    """
+    spread = forecast.std(axis=1, ddof=1)
+    needed = (np.abs(measured - forecast.mean(axis=1)) / FURTHEST) ** 2 - spread**2
+    return np.sqrt(np.maximum(noise**2, needed))
+
+
+def _bounded(signal: Signal, row: F64) -> F64:
+    if signal.role == "parameter" and signal.prior is not None:
+        return np.asarray(signal.prior.from_free(row), np.float64)
+    return np.asarray(np.clip(row, signal.low, signal.high), np.float64)

@@ -1,0 +1,72 @@
+"""What a twin's filter learns, and how fast it believes that things drift."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import final
+
+from pollux.clock import duration
+from pollux.errors import ModelError
+from pollux.model.schema import Schema, Signal
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """How the hidden part of a type is estimated by an ensemble Kalman filter.
+
+    `members` is the size of the ensemble, `every` how often measurements are taken in: those between two updates enter
+    as one, their mean. `drift` gives, for each parameter that may change, the standard deviation of its random walk
+    over one day, in the free units of its prior (for a lognormal: about the relative change divided by its spread).
+    `floor` is the part of a signal's error, in its unit, that more readings do not average away.
+
+    >>> Learning(members=64, every="6 h", drift={"svr": 0.05}).interval
+    21600000000000
+    """
+
+    members: int = 64
+    every: str = "1 h"
+    drift: Mapping[str, float] = field(default_factory=dict[str, float])
+    floor: Mapping[str, float] = field(default_factory=dict[str, float])
+
+    def __post_init__(self) -> None:
+        if self.members < 8:
+            raise ModelError(f"expected at least 8 members, got {self.members}", at="Learning")
+        if any(not (math.isfinite(step) and step >= 0) for step in (*self.drift.values(), *self.floor.values())):
+            raise ModelError("expected drifts and floors of zero or more", at="Learning")
+
+    @property
+    def interval(self) -> int:
+        """Nanoseconds between two updates."""
+        return duration(self.every)
+
+    def check(self, schema: Schema) -> None:
+        """Refuse names that the type does not have, and a drift of what has no prior."""
+        for name in (*self.drift, *self.floor):
+            schema.signal(name)
+        for name in self.drift:
+            if schema.signal(name) not in learnt(schema):
+                raise ModelError(
+                    f"expected a parameter with a prior, got {name}",
+                    at=schema.name,
+                    hint="what has no prior is not learnt",
+                )
+
+
+def learnt(schema: Schema) -> tuple[Signal, ...]:
+    """The parameters with a prior: what differs from twin to twin."""
+    return tuple(one for one in schema.signals if one.prior is not None and one.role == "parameter")
+
+
+def inferred(schema: Schema) -> tuple[Signal, ...]:
+    """The states that are estimated: every signal with a rate."""
+    return tuple(one for one in schema.signals if one.name in schema.rates)
+
+
+def observed(schema: Schema) -> tuple[Signal, ...]:
+    """The sensors that tell something of the states: those with a reading, and those that are states themselves."""
+    return tuple(
+        one
+        for one in schema.signals
+        if one.role == "sensor" and (one.name in schema.readings or one.name in schema.rates)
+    )

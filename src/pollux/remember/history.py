@@ -1,0 +1,286 @@
+"""History: what a signal was, from the log and the snapshots, behind one call.
+
+The log is read and decoded once; what comes out is kept beside each sealed segment, sorted by series (`index`,
+`sidecar`), so that thirty days of one signal are some blocks of each file and no scan. The segment that is still
+growing is gathered in memory, as far as it goes when somebody asks.
+"""
+
+import contextlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias, final
+
+import numpy as np
+
+from pollux.columns.batch import Batch
+from pollux.columns.frames import Frames
+from pollux.errors import DataRefused
+from pollux.remember.decimate import Series, decimate, merged, width_for
+from pollux.remember.disk import AbstractDisk, Disk
+from pollux.remember.index import STEP, Gathering, Key, StaleIndex
+from pollux.remember.reading import LogReader, Span
+from pollux.remember.seal import Keys, Record
+from pollux.remember.sidecar import Sections, Shelf, Stored
+from pollux.remember.snapshots import Snapshot, Snapshots
+
+Decode: TypeAlias = Callable[[Frames], Mapping[str, Batch]]
+
+_OPEN_FILES = 256
+
+
+@final
+class _Growing:
+    """One segment being decoded: samples by owner, cut into sections before they become too many."""
+
+    def __init__(self, shelf: Shelf, first: int) -> None:
+        self._shelf = shelf
+        self.first = first
+        self.seq = first - 1
+        self._gathered: dict[str | None, Gathering] = {}
+        self._sections: list[Stored] = []
+        self._closed: Sections | None = None
+
+    def add(self, seq: int, frames: Frames, batches: Mapping[str, Batch]) -> None:
+        """Take what one batch of frames said."""
+        self.seq = seq
+        if all(origin.subject is None for origin in frames.origins):
+            self._of(None, batches)
+        else:
+            self._add_by_subject(frames, batches)
+        if any(gathering.full for gathering in self._gathered.values()):
+            self._cut()
+
+    def _add_by_subject(self, frames: Frames, batches: Mapping[str, Batch]) -> None:
+        subjects = [origin.subject for origin in frames.origins]
+        for subject in dict.fromkeys(subjects):
+            theirs = np.array([one == subject for one in subjects])[frames.origin]
+            own = {name: batch.select(theirs[batch.frame]) for name, batch in batches.items()}
+            self._of(subject, own)
+
+    def _of(self, subject: str | None, batches: Mapping[str, Batch]) -> None:
+        if any(len(batch) for batch in batches.values()):
+            self._gathered.setdefault(subject, Gathering()).add(batches)
+
+    def _cut(self) -> None:
+        for subject, gathering in self._gathered.items():
+            # Who was erased in the meantime is refused by the keys, and has no section.
+            with contextlib.suppress(DataRefused):
+                self._sections.append(self._shelf.store(self.first, subject, gathering.section(), *gathering.bounds()))
+        self._gathered.clear()
+        self._closed = None
+
+    def finished(self) -> list[Stored]:
+        """All sections, once nothing more will come."""
+        self._cut()
+        return self._sections
+
+    def forget(self, subject: str) -> None:
+        """Drop what is in memory of a person; what was cut is sealed."""
+        self._gathered.pop(subject, None)
+
+    def series(self, subject: str | None, key: Key, start: int, end: int, *, coarse: bool) -> list[Series]:
+        """The series as far as it is decoded; of nobody and one subject, or of all where none is named."""
+        if self._closed is None:
+            self._closed = self._shelf.in_memory(self.first, self._sections)
+        found = self._closed.series(self._shelf.pseudonyms(subject), key, start, end, coarse=coarse)
+        for owner, gathering in self._gathered.items():
+            if subject is None or owner in (None, subject):
+                series = gathering.series(key)
+                found.append(decimate(series, STEP) if coarse else series)
+        return found
+
+
+@final
+class History:
+    """The past of one tenant's twins.
+
+    `decode` turns frames of this tenant into samples, with the rows that twins have now; it must say the same whenever
+    it is asked. `decoder` names it (a hash of model and mappings): under another name everything is decoded again.
+    Thread-safe.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        log: LogReader,
+        decode: Decode,
+        decoder: str,
+        snapshots: Snapshots | None = None,
+        tenant: str = "",
+        disk: AbstractDisk | None = None,
+        keys: Keys | None = None,
+    ) -> None:
+        disk = disk or Disk()
+        self._log = log
+        self._decode = decode
+        self._tenant = tenant
+        self._shelf = Shelf.of(folder, tenant, decoder, disk, keys)
+        self._snapshots = snapshots or Snapshots(folder, disk=disk, keys=keys)
+        self._lock = threading.RLock()
+        self._bounds: dict[int, tuple[int, int]] = {}
+        self._open: OrderedDict[int, Sections] = OrderedDict()
+        self._unfiled: dict[int, Sections] = {}
+        self._growing: _Growing | None = None
+
+    # -- questions ----------------------------------------------------------------------------------------------------
+
+    def samples(
+        self,
+        type_name: str,
+        row: int,
+        signals: Sequence[int],
+        start: int,
+        end: int,
+        *,
+        points: int | None = None,
+        subject: str | None = None,
+    ) -> dict[int, Series]:
+        """What signals (by their index in the schema) of one twin were, start <= event time < end.
+
+        Samples are in order of event time; one that came twice is there once. With `points`, a stretch with more than
+        two samples a column comes as a picture: whole columns of absolute time, at most two points each (and one
+        without value where a gap lies), so that it begins and ends up to one column outside of start and end.
+
+        Who asks was let in before. `subject` says whose records to look into, beside those of nobody: with thousands
+        of persons that is much faster than looking into all. After an erasure nothing of the person is found.
+
+        Raises:
+            DamagedLog: a segment that had to be decoded is damaged.
+        """
+        with self._lock:
+            spans = self._catch_up()
+            return {
+                signal: self._one(spans, Key(type_name, row, signal), start, end, points, subject) for signal in signals
+            }
+
+    def _one(
+        self, spans: Sequence[Span], key: Key, start: int, end: int, points: int | None, subject: str | None
+    ) -> Series:
+        width = width_for(start, end, points, STEP) if points else 0
+        if width >= STEP:
+            start, end = start // width * width, -(-end // width) * width
+        whole = merged(self._parts(spans, subject, key, start, end, coarse=width >= STEP)).between(start, end)
+        if width >= STEP or (points and len(whole) > 2 * points):
+            return decimate(whole, width)
+        return whole
+
+    def _parts(
+        self, spans: Sequence[Span], subject: str | None, key: Key, start: int, end: int, *, coarse: bool
+    ) -> list[Series]:
+        found: list[Series] = []
+        for span in spans:
+            bounds = self._bounds.get(span.first)
+            if bounds is not None and bounds[0] < end and bounds[1] > start:
+                found += self._from_index(span, subject, key, start, end, coarse=coarse)
+        if self._growing is not None:
+            found += self._growing.series(subject, key, start, end, coarse=coarse)
+        return found
+
+    def _from_index(
+        self, span: Span, subject: str | None, key: Key, start: int, end: int, *, coarse: bool
+    ) -> list[Series]:
+        pseudonyms = self._shelf.pseudonyms(subject)
+        try:
+            return self._sections(span).series(pseudonyms, key, start, end, coarse=coarse)
+        except StaleIndex:
+            self._rebuild(span)
+            return self._sections(span).series(pseudonyms, key, start, end, coarse=coarse)
+
+    def replay(self, after: int, until: int | None = None) -> Iterator[Record]:
+        """The log's entries behind `after` up to `until`."""
+        return self._log.read(after, until)
+
+    def before(self, time: int) -> tuple[Snapshot | None, Iterator[Record]]:
+        """What gives the state as of `time`: the newest snapshot up to then, and the entries to replay on it."""
+        until = self._log.sequence_at(time)
+        snapshot = self._snapshots.latest(time, before_seq=until)
+        return snapshot, self._log.read(snapshot.seq if snapshot else 0, until)
+
+    def forget(self, subject: str) -> None:
+        """Drop what is in memory of a person whose key was destroyed; on disk nothing can be read any more."""
+        with self._lock:
+            if self._growing is not None:
+                self._growing.forget(subject)
+
+    # -- keeping up ---------------------------------------------------------------------------------------------------
+
+    def prepare(self, limit: int | None = None) -> int:
+        """Index up to `limit` sealed segments that have no index yet; how many. For a thread in the background."""
+        done = 0
+        for span in self._log.segments():
+            if limit is not None and done >= limit:
+                break
+            with self._lock:
+                done += span.end is not None and not self._known(span) and self._build(span)
+        return done
+
+    def _catch_up(self) -> list[Span]:
+        spans = self._log.segments()
+        for span in spans:
+            if span.end is None:
+                self._gather(span)
+            elif not self._known(span):
+                self._build(span)
+        return spans
+
+    def _known(self, span: Span) -> bool:
+        """Whether a sealed segment has an index that fits."""
+        if span.first not in self._bounds:
+            try:
+                self._bounds[span.first] = self._sections(span).bounds
+            except StaleIndex:
+                return False
+            if self._growing is not None and self._growing.first == span.first:
+                self._growing = None
+        return True
+
+    def _sections(self, span: Span) -> Sections:
+        if span.first in self._unfiled:
+            return self._unfiled[span.first]
+        if span.first not in self._open:
+            self._open[span.first] = self._shelf.open(span)
+        self._open.move_to_end(span.first)
+        while len(self._open) > _OPEN_FILES:
+            self._open.popitem(last=False)
+        return self._open[span.first]
+
+    def _rebuild(self, span: Span) -> None:
+        self._open.pop(span.first, None)
+        self._bounds.pop(span.first, None)
+        self._build(span)
+
+    def _build(self, span: Span) -> bool:
+        """Index a sealed segment, going on from what was gathered of it while it grew."""
+        growing = self._gather(span)
+        if growing is self._growing:
+            self._growing = None
+        sections = growing.finished()
+        self._shelf.write(span, sections)
+        try:
+            self._open[span.first] = self._shelf.open(span)
+            self._unfiled.pop(span.first, None)
+        except StaleIndex:
+            # It could not be kept: it stays in memory until the process ends.
+            self._unfiled[span.first] = self._shelf.in_memory(span.first, sections)
+        self._bounds[span.first] = self._sections(span).bounds
+        return True
+
+    def _gather(self, span: Span) -> _Growing:
+        growing = self._growing
+        if growing is None or growing.first != span.first:
+            growing = _Growing(self._shelf, span.first)
+            if span.end is None:
+                self._growing = growing
+        for record in self._log.read(growing.seq, None if span.end is None else span.last):
+            self._take(growing, record)
+        return growing
+
+    def _take(self, growing: _Growing, record: Record) -> None:
+        growing.seq = record.seq
+        if isinstance(record.entry, Frames):
+            for tenant, frames in record.entry.by_tenant():
+                if tenant == self._tenant:
+                    growing.add(record.seq, frames, self._decode(frames))

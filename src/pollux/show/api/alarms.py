@@ -1,0 +1,66 @@
+"""Alarms, and why data do not arrive."""
+
+from typing import TypeVar
+
+from msgspec import Struct
+
+from pollux.clock import SECOND
+from pollux.errors import DataRefused
+from pollux.show.api import seen
+from pollux.show.asks import AlarmsQuery, AtQuery, NoQuery, Reason, Shelve
+from pollux.show.compose import alarms as compose
+from pollux.show.compose.reception import reception
+from pollux.show.documents.alarms import AlarmList, AlarmRow, Reception
+from pollux.show.problems import absent
+from pollux.show.routes import Call, moment
+from pollux.watch import Alarm
+
+_Query = TypeVar("_Query", bound=Struct)
+_Body = TypeVar("_Body")
+
+
+def read_alarms(call: Call[AlarmsQuery, None]) -> AlarmList:
+    """The open alarms that may be seen."""
+    at = moment(call.query.at, "?at")
+    found = seen.alarms(call, at, call.query.twin)
+    # The past cannot be acted on.
+    return compose.alarm_list([compose.row(one, may_act=at is None and _may_act(call, one)) for one in found])
+
+
+def acknowledge(call: Call[NoQuery, Reason]) -> AlarmRow:
+    """Say that somebody has seen it, and why it may stand."""
+    alarm = _found(call)
+    changed = call.tenancy.alarms.acknowledge(alarm.id, who=call.identity, reason=call.body.reason)
+    return compose.row(changed, may_act=True)
+
+
+def shelve(call: Call[NoQuery, Shelve]) -> AlarmRow:
+    """Put it out of sight for a while."""
+    alarm, body = _found(call), call.body
+    until = moment(body.until, "$.until")
+    if until is None:
+        if body.duration is None:
+            raise DataRefused("expected a duration in seconds, or until when", at="$.duration")
+        until = call.now + round(body.duration * SECOND)
+    changed = call.tenancy.alarms.shelve(alarm.id, who=call.identity, reason=body.reason, until=until)
+    return compose.row(changed, may_act=True)
+
+
+def read_refusals(call: Call[AtQuery, None]) -> Reception | None:
+    """Where the twin's data are lost; null when all arrives."""
+    seen.require_twin(call, call.type, call.id)
+    if not call.may("read", "refusals"):
+        raise absent()
+    fact = call.tenancy.receptions.of(call.type.name, call.id, at=moment(call.query.at, "?at"))
+    return reception(fact, call.id)
+
+
+def _found(call: Call[_Query, _Body]) -> Alarm:
+    alarm = call.tenancy.alarms.find(call.path["alarm"])
+    if not seen.alarm_seen(call, alarm, seen.types(call)) or not _may_act(call, alarm):
+        raise absent()
+    return alarm
+
+
+def _may_act(call: Call[_Query, _Body], alarm: Alarm) -> bool:
+    return call.sight.may("command", f"{alarm.type}/{alarm.twin}/alarms")

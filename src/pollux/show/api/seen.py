@@ -1,0 +1,70 @@
+"""What the caller may see of things that are not values: alarms, orders, captions; and the note that it was seen."""
+
+from typing import Any, TypeVar
+
+from pollux.act import Order
+from pollux.show.compose.alarms import twin_of
+from pollux.show.compose.view import plain_caption
+from pollux.show.facts import Caption, TwinType
+from pollux.show.problems import absent
+from pollux.show.routes import Call
+from pollux.watch import Alarm
+
+AnyCall = Call[Any, Any]
+_Part = TypeVar("_Part")
+
+
+def offered(part: _Part | None) -> _Part:
+    """A part that this tenant may not have; what is not there answers like what may not be seen."""
+    if part is None:
+        raise absent()
+    return part
+
+
+def types(call: AnyCall) -> dict[str, TwinType]:
+    """The tenant's types by name."""
+    return {one.name: one for one in call.tenancy.twins.types()}
+
+
+def alarm_seen(call: AnyCall, alarm: Alarm, kinds: dict[str, TwinType]) -> bool:
+    """Whether an alarm may be seen: it says the value of its signal, so whoever may read that."""
+    type_ = kinds.get(alarm.type)
+    if type_ is None:
+        return False
+    if alarm.signal in type_.index:
+        return call.sight.field(type_, alarm.twin, alarm.signal)
+    return call.sight.may("read", f"{alarm.type}/{alarm.twin}/alarms")
+
+
+def alarms(call: AnyCall, at: int | None, twin: str | None = None) -> list[Alarm]:
+    """The open alarms of all twins or of one that may be seen, in the order to be shown."""
+    kinds = types(call)
+    found = (alarm for alarm in call.tenancy.alarms.list(at=at) if twin is None or twin_of(alarm) == twin)
+    return [alarm for alarm in found if alarm_seen(call, alarm, kinds)]
+
+
+def order_seen(call: AnyCall, order: Order) -> bool:
+    """Whether an order may be seen: it says what its parameters are to become."""
+    place = f"{order.type}/{order.twin}"
+    names = [name for name, _ in order.params] or [order.name]
+    return all(call.sight.may("read", f"{place}/{name}") for name in names)
+
+
+def caption(call: AnyCall, type_: TwinType, twin: str) -> Caption:
+    """What the twin is called, for this caller."""
+    presenter = call.tenancy.presenter
+    own = presenter.caption(type_.name, twin) if presenter and call.sight.caption(type_, twin) else None
+    return own or plain_caption(type_, twin)
+
+
+def looked(call: AnyCall, type_: TwinType, twin: str) -> None:
+    """Write down that personal data were shown."""
+    if type_.personal:
+        call.tenancy.audit.looked(call.identity, f"{type_.name}/{twin}")
+
+
+def require_twin(call: AnyCall, type_: TwinType, twin: str) -> None:
+    """The twin exists and something of it may be seen, or there is nothing here."""
+    if not call.sight.sees(type_, twin):
+        raise absent()
+    call.tenancy.twins.presence(type_.name, [twin])

@@ -1,0 +1,1 @@
+"""Documents made of facts: pure functions, one file per document."""

@@ -1,0 +1,148 @@
+"""Orders as rows: the stations of their life, signatures, and what really happened."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, final
+
+from pollux.act import Order, OrderState, Outcome
+from pollux.show.compose.words import amount, title
+from pollux.show.documents import acting as out
+from pollux.show.documents.common import Action, Ask, CheckLine
+from pollux.show.facts import TwinType
+from pollux.show.routes import seconds
+
+_STATIONS: Final[tuple[tuple[OrderState, out.StationKey], ...]] = (
+    ("proposed", "proposed"),
+    ("approved", "queued"),
+    ("sent", "sent"),
+    ("accepted", "acknowledged"),
+    ("done", "done"),
+    ("verified", "verified"),
+)
+_REASON: Final = Ask(key="reason", label="Reason", kind="text", required=False)
+_REASON_REQUIRED: Final = Ask(key="reason", label="Reason, required...", kind="text")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the house knows of an order besides the order, and what its reader may do."""
+
+    outcomes: Sequence[Outcome]
+    checks: Sequence[CheckLine]
+    signatures: int
+    may_approve: bool
+    may_cancel: bool
+
+
+def row(order: Order, type_: TwinType, standing: Standing) -> out.OrderRow:
+    """One order as its reader sees it."""
+    return out.OrderRow(
+        id=order.id,
+        twin=f"{order.type}/{order.twin}",
+        name=order.name,
+        params=dict(order.params),
+        reason=order.reason,
+        proposer=order.proposer,
+        title=f"Order {order.id}",
+        text=_text(order, type_),
+        state=order.state,
+        made=seconds(order.issued_at),
+        expires=seconds(order.expires_at),
+        stations=_stations(order, standing),
+        end=_end(order),
+        signatures=_signatures(order, standing.signatures),
+        checks=tuple(standing.checks),
+        check=None,
+        actions=_actions(order, standing),
+        outcome=_outcome(standing.outcomes),
+    )
+
+
+def order_list(rows: Sequence[out.OrderRow]) -> out.OrderList:
+    """Open orders first, each group newest first."""
+    return out.OrderList(orders=tuple(sorted(rows, key=lambda one: (one.end is not None, -one.made))))
+
+
+def _text(order: Order, type_: TwinType) -> str:
+    parts: list[str] = []
+    for name, value in order.params:
+        place = type_.index.get(name)
+        unit = type_.fields[place].unit if place is not None else ""
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        parts.append(f"{title(name).lower()} {amount(float(value), unit) if number else value}")
+    said = ", ".join(parts)
+    return (
+        said if order.name == "set" and said else ": ".join(part for part in (title(order.name).lower(), said) if part)
+    )
+
+
+def _stations(order: Order, standing: Standing) -> tuple[out.OrderStation, ...]:
+    reached = {step.state: step for step in order.steps}
+    missing = standing.signatures - len(order.signatures)
+    found: list[out.OrderStation] = []
+    for state, key in _STATIONS:
+        step = reached.get(state)
+        text = f"by {step.who}" + (f": {step.reason}" if step.reason else "") if step else None
+        if state == "approved" and step is None and missing > 0 and order.state == "proposed":
+            text = f"needs {missing} more signature{'s' if missing > 1 else ''}"
+        found.append(out.OrderStation(key=key, label=key, t=seconds(step.at) if step else None, text=text))
+    return tuple(found)
+
+
+def _end(order: Order) -> out.OrderEnd | None:
+    sign: out.End | None = next((end for end in out.ENDS if end == order.state), None)
+    if sign is None or not order.steps:
+        return None
+    last = order.steps[-1]
+    return out.OrderEnd(sign=sign, text=last.reason or order.state, t=seconds(last.at))
+
+
+def _signatures(order: Order, wanted: int) -> tuple[out.Signature, ...]:
+    total = max(wanted, len(order.signatures))
+    signed = [
+        out.Signature(title=f"Signature {place} of {total}", person=who, key=None, t=None, text=None, state="signed")
+        for place, who in enumerate(order.signatures, 1)
+    ]
+    waiting = [
+        out.Signature(
+            title=f"Signature {place} of {total}", person=None, key=None, t=None, text="waited for", state="waiting"
+        )
+        for place in range(len(signed) + 1, total + 1)
+        if order.state == "proposed"
+    ]
+    return (*signed, *waiting)
+
+
+def _actions(order: Order, standing: Standing) -> tuple[Action, ...]:
+    href = f"twins/{order.type}/{order.twin}/commands/{order.id}"
+    found: list[Action] = []
+    if order.state == "proposed" and standing.may_approve:
+        found.append(Action(key="approve", label="Sign", href=f"{href}/approve", asks=(_REASON,), tone="main"))
+    if order.state in ("proposed", "approved") and standing.may_cancel:
+        found.append(Action(key="cancel", label="Cancel...", href=f"{href}/cancel", asks=(_REASON_REQUIRED,)))
+    return tuple(found)
+
+
+def _outcome(outcomes: Sequence[Outcome]) -> out.OutcomeTable | None:
+    if not outcomes:
+        return None
+    inside = sum(one.verdict == "inside" for one in outcomes)
+    rows = tuple(_outcome_row(one) for one in outcomes)
+    return out.OutcomeTable(text=f"{inside} of {len(outcomes)} inside the predicted interval", rows=rows)
+
+
+def _outcome_row(one: Outcome) -> out.OutcomeRow:
+    effect, before = one.effect, one.effect.before
+    missing = math.isnan(one.measured)
+    return out.OutcomeRow(
+        label=title(effect.signal),
+        unit=effect.unit,
+        predicted=effect.median - before,
+        lo=effect.low - before,
+        hi=effect.high - before,
+        measured=None if missing else one.change,
+        measured_text="not measured in time" if missing else None,
+        inside=None if one.verdict == "unknown" else one.verdict == "inside",
+    )

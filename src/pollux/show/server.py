@@ -1,0 +1,175 @@
+"""The server: the application in a thread and on a loop of its own, with an end that finishes what has begun."""
+
+import asyncio
+import socket
+import sys
+import threading
+from collections.abc import Mapping
+from typing import Final, final
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from pollux.errors import SetupError
+from pollux.guard import Accounts
+from pollux.guard.requests import is_loopback
+from pollux.show.app import Application
+from pollux.show.entrance import SECURITY
+from pollux.show.live.doors import LARGEST
+from pollux.show.problems import MEDIA, Refused
+
+BACKLOG: Final = 2_048
+GRACE: Final = 5
+"""Seconds in which requests that have begun may end."""
+
+START_WITHIN: Final = 30.0
+KEEP_ALIVE: Final = 30
+REQUEST_WITHIN: Final = 20.0
+"""Seconds in which a new connection must have sent the head of a request."""
+
+
+@final
+class _Http(HttpToolsProtocol):
+    """HTTP/1.1 that gives a connection a while for its first request, and answers junk with the policy as well."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._waits = self.loop.call_later(REQUEST_WITHIN, transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._waits.cancel()
+        super().connection_lost(exc)
+
+    def on_headers_complete(self) -> None:
+        self._waits.cancel()
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        refused = Refused(400, "expected an HTTP/1.1 request")
+        body = refused.body
+        headers = (*SECURITY, (b"content-type", MEDIA.encode()), (b"connection", b"close"))
+        lines = [b"HTTP/1.1 400 Bad Request\r\ncontent-length: %d\r\n" % len(body)]
+        lines += [b"%s: %s\r\n" % (name, value) for name, value in headers]
+        self.transport.write(b"".join([*lines, b"\r\n", body]))
+        self.transport.close()
+
+
+@final
+class Server:
+    """A running application. `port` is where it listens: 0 asked for any that is free."""
+
+    def __init__(self, app: Application, listener: socket.socket) -> None:
+        self._listener = listener
+        self.host, self.port = listener.getsockname()[:2]
+        config = uvicorn.Config(
+            app,
+            http=_Http,
+            ws="websockets-sansio",
+            loop="none",
+            interface="asgi3",
+            lifespan="on",
+            log_config=None,
+            log_level="warning",
+            access_log=False,  # a one-time address has its token in the query
+            proxy_headers=False,  # whoever sends X-Forwarded-For is not believed
+            server_header=False,
+            ws_per_message_deflate=False,
+            ws_max_size=LARGEST,
+            timeout_keep_alive=KEEP_ALIVE,
+            timeout_graceful_shutdown=GRACE,
+        )
+        self._uvicorn = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._run, name="pollux-http", daemon=True)
+        self._ready = threading.Event()
+        self._failure: BaseException | None = None
+
+    @property
+    def url(self) -> str:
+        """The address of the page."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}/"
+
+    def start(self) -> "Server":
+        """Begin to serve; returns when it does."""
+        self._thread.start()
+        if not self._ready.wait(START_WITHIN) or self._failure is not None:
+            raise SetupError("the HTTP server did not start", at=f"{self.host}:{self.port}") from self._failure
+        return self
+
+    def stop(self) -> None:
+        """Take no more requests, end those that have begun, and return when all has ended."""
+        self._uvicorn.should_exit = True
+        self._thread.join()
+        self._listener.close()
+
+    def __enter__(self) -> "Server":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _run(self) -> None:
+        try:
+            with asyncio.Runner(loop_factory=_loop) as runner:
+                runner.run(self._serve())
+        except BaseException as error:  # noqa: BLE001 - told to whoever started it
+            self._failure = error
+        finally:
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        served = asyncio.ensure_future(self._uvicorn.serve(sockets=[self._listener]))
+        while not self._uvicorn.started and not served.done():
+            await asyncio.sleep(0.005)
+        self._ready.set()
+        await served
+
+
+def serve(app: Application, *, host: str = "127.0.0.1", port: int = 8080) -> Server:
+    """A server for an application, bound but not started.
+
+    Plain HTTP is for this machine alone: raises SetupError for a host that is not loopback, and for a taken port.
+    """
+    if not is_loopback(host):
+        raise SetupError(
+            f"expected a loopback address, got {host}",
+            at="--http",
+            hint="plain HTTP leaves this machine only behind a proxy that speaks TLS: listen on 127.0.0.1",
+        )
+    return Server(app, _bound(host, port))
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    if sys.platform == "win32":
+        return asyncio.new_event_loop()
+    import uvloop
+
+    return uvloop.new_event_loop()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+    except OSError as error:
+        listener.close()
+        hint = "name another with --http HOST:PORT, or 0 for any that is free"
+        raise SetupError(f"port {port} cannot be taken: {error.strerror}", at=f"{host}:{port}", hint=hint) from error
+    return listener
+
+
+def invite(accounts: Accounts, name: str, url: str, *, tenant: str = "") -> str:
+    """A one-time address of the page: it signs in as `name` whoever opens it first, within a quarter of an hour."""
+    return f"{url}?token={accounts.issue_address(name, tenant=tenant).secret}"
+
+
+def first_administrator(accounts: Accounts, environment: Mapping[str, str]) -> bool:
+    """Let POLLUX_TOKEN be the administrator's token; False where it is not set."""
+    secret = environment.get("POLLUX_TOKEN")
+    if secret:
+        accounts.first_administrator(secret)
+    return bool(secret)

@@ -1,0 +1,42 @@
+"""What if: equations compiled to kernels, run ahead for many members at once.
+
+`run(Run(...))` is the door. Underneath, small passes: the graph of a type is lowered to a list of assignments, the list
+composed into the step of a kernel, the kernel printed as numba or NumPy source.
+"""
+
+from pollux.simulate.courses import Course, level, side_by_side, straight
+from pollux.simulate.ensemble import ensemble, luck
+from pollux.simulate.kernel import Backend, Compilation, Compiler
+from pollux.simulate.outcome import Happenings, Outcome
+from pollux.simulate.physics import AbstractPhysics, KernelPhysics
+from pollux.simulate.recorder import now
+from pollux.simulate.run import Run
+from pollux.simulate.settle import Settled, Settling
+from pollux.simulate.simulation import Cancelled, Progress, run
+from pollux.simulate.steps import choose_step
+from pollux.simulate.warm import warm
+
+__all__ = [
+    "AbstractPhysics",
+    "Backend",
+    "Cancelled",
+    "Compilation",
+    "Compiler",
+    "Course",
+    "Happenings",
+    "KernelPhysics",
+    "Outcome",
+    "Progress",
+    "Run",
+    "Settled",
+    "Settling",
+    "choose_step",
+    "ensemble",
+    "level",
+    "luck",
+    "now",
+    "run",
+    "side_by_side",
+    "straight",
+    "warm",
+]

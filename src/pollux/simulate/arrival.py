@@ -1,0 +1,97 @@
+"""The end of a step: cycles turn, events happen, states jump.
+
+An event is a rising edge: its condition was false at the start of the step and holds at the end. The instant lies where
+the straight line through the crossing at both ends is zero. The memory of an event is one number, `previous`: negative
+while the condition is false, else not negative, NaN while nobody has looked.
+"""
+
+from collections.abc import Sequence
+from typing import final
+
+from pollux.model.graph import Expr
+from pollux.model.schema import Event
+from pollux.simulate.assign import Arg
+from pollux.simulate.lines import Term
+from pollux.simulate.lower import Instant
+from pollux.simulate.sheet import Sheet, Windowed
+from pollux.simulate.stages import Stages
+
+_NEGATIVE = -1e-300
+"""What `previous` is at least when a strict comparison sits on its edge."""
+
+
+@final
+class Arrival:
+    """States, cycles and events at the end of a step; `now` is before the jumps, `after` is after them."""
+
+    def __init__(self, sheet: Sheet, stages: Stages, window: Windowed) -> None:
+        self._sheet = sheet
+        self._stages = stages
+        self.schema = sheet.schema
+        self.now = sheet.instant("t2", state=self._state, window=window, fraction=1.0)
+        self.after = sheet.instant("t2", state=lambda row: self.jumped(row).arg, window=window, fraction=1.0)
+        self._cycles = {sheet.layout.slot[name]: name for name in self.schema.cycles}
+
+    def turned(self, cycle: str) -> tuple[Term, Term]:
+        """Whether a cycle began anew in this step, and at which fraction of it."""
+        row = self._sheet.layout.slot[cycle]
+        start, end = self._sheet.term(row), self._stages.end(row)
+        return end >= 1.0, (1.0 - start) / (end - start)
+
+    def happened(self, name: str) -> tuple[Term, Term]:
+        """Whether an event happened in this step, and at which fraction of it."""
+        event, previous = self.schema.events[name], self._sheet.term(self._sheet.layout.events[name].previous)
+        crossing = self.now.term(event.crossing)
+        fired = (previous < 0.0) & self.now.term(event.condition)
+        return fired, (crossing >= 0.0).where(previous / (previous - crossing), 1.0)
+
+    def jumped(self, row: int) -> Term:
+        """A state at the end of the step, after the jumps of all events that happened."""
+        value = self._sheet.lines.term(self._state(row))
+        for jump in self.schema.jumps:
+            if self._sheet.layout.slot[jump.state] == row:
+                value = self.happened(jump.event)[0].where(self.now.term(jump.value), value)
+        return value
+
+    def remember(self, name: str) -> None:
+        """Store the memory of an event."""
+        sheet, slots = self._sheet, self._sheet.layout.events[name]
+        fired, fraction = self.happened(name)
+        time = sheet.lines.term("t0") + fraction * sheet.lines.term("dt")
+        first, last, count = sheet.term(slots.first), sheet.term(slots.last), sheet.term(slots.count)
+        sheet.lines.store(slots.first, (fired & first.is_nan).where(time, first).arg)
+        sheet.lines.store(slots.last, fired.where(time, last).arg)
+        sheet.lines.store(slots.count, (count + fired.where(1.0, 0.0)).arg)
+        sheet.lines.store(slots.previous, armed(self.after, self.schema.events[name]).arg)
+
+    def _state(self, row: int) -> Arg:
+        end = self._stages.end(row)
+        return (end - (end >= 1.0).where(end.floor, 0.0)).arg if row in self._cycles else end.arg
+
+
+def armed(at: Instant, event: Event) -> Term:
+    """The crossing as an event remembers it: negative exactly while its condition is false."""
+    crossing = at.term(event.crossing)
+    return at.term(event.condition).where(crossing.max(0.0), crossing.min(_NEGATIVE))
+
+
+def opened(sheet: Sheet, at: Instant, name: str) -> None:
+    """Look at an event for the first time: what already holds at the start is no rising edge."""
+    row = sheet.layout.events[name].previous
+    previous = sheet.term(row)
+    sheet.lines.store(row, previous.is_nan.where(armed(at, sheet.schema.events[name]), previous).arg)
+
+
+def conditions(sheet: Sheet, at: Instant, ever: tuple[tuple[str, Expr], ...]) -> None:
+    """Note which of the conditions watched hold."""
+    for name, condition in ever:
+        row = sheet.rows.ever[name]
+        sheet.lines.store(row, at.term(condition).where(1.0, sheet.load(row)).arg)
+
+
+def failures(sheet: Sheet, values: Sequence[Term]) -> None:
+    """Note when a member is lost: the first step after which one of its states is no finite number."""
+    row = sheet.rows.failed
+    failed, total = sheet.term(row), sum(values[1:], values[0]) if values else sheet.lines.term(0.0)
+    lost = ~(total - total).equals(0.0)
+    sheet.lines.store(row, (lost & failed.is_nan).where("t2", failed).arg)

@@ -1,0 +1,38 @@
+"""A kernel before it is printed: the lists of assignments and the buffer they work on."""
+
+from dataclasses import dataclass
+from typing import final
+
+from pollux.simulate.assign import ELEMENTARY, Assign
+
+TIMES = ("t0", "t1", "t2", "h", "dt", "s6")
+"""The free names of a step: time at its start, middle and end, half its length, its length, a sixth of its length."""
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """What a kernel does to one buffer of `rows` rows; the first `kept` of them are the table it reads and writes.
+
+    `held` is what does not change between two loads of inputs, computed after each load. `opening` opens windows and
+    arms events at the start of a run. `step` is one whole step: stages, windows, events, jumps.
+    """
+
+    kept: int
+    rows: int
+    held: tuple[Assign, ...]
+    opening: tuple[Assign, ...]
+    step: tuple[Assign, ...]
+    strict: bool
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The elementary functions that it calls, those they call themselves first.
+
+        >>> Program(0, 0, (Assign("a", "tanh", ("x",)),), (), (), False).functions
+        ('exp', 'tanh')
+        """
+        used = {a.op for part in (self.held, self.opening, self.step) for a in part}
+        needs = {"tanh": ("exp",), "pow": ("exp", "log")}
+        wanted = {name for op in used if op in ELEMENTARY for name in (*needs.get(op, ()), op)}
+        return tuple(name for name in ELEMENTARY if name in wanted)

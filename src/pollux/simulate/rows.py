@@ -1,0 +1,82 @@
+"""What a kernel is asked for, and the rows of the table it works on.
+
+The first rows are the columns `Layout`, unchanged. Behind them stand the rows that belong to a run only: the outputs of
+settled fast models, the slopes of inputs that are fed as straight lines, integrals, conditions watched, and the time at
+which a member failed.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar, final
+
+import numpy as np
+
+from pollux.columns.arrays import F64
+from pollux.columns.layout import Layout, WindowSlots, layout_of
+from pollux.errors import SimulationError
+from pollux.model.graph import Expr
+from pollux.model.schema import Schema
+
+T = TypeVar("T")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a kernel computes besides the schema: integrals over the run, conditions that ever hold, sloped inputs."""
+
+    schema: Schema
+    integrate: tuple[tuple[str, Expr], ...] = ()
+    ever: tuple[tuple[str, Expr], ...] = ()
+    sloped: tuple[str, ...] = ()
+    strict: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Places in the table of a run: `kept` rows, of which the first `layout.width` are the columns."""
+
+    layout: Layout
+    settled: Mapping[Expr, int]
+    slope: Mapping[str, int]
+    integral: Mapping[str, int]
+    ever: Mapping[str, int]
+    failed: int
+
+    @property
+    def kept(self) -> int:
+        """The number of rows in the table."""
+        return self.failed + 1
+
+    def window(self, expr: Expr) -> WindowSlots:
+        """Where a window of the type keeps its numbers; refuses one that only an objective uses."""
+        for slots in self.layout.windows:
+            if slots.expr is expr:
+                return slots
+        raise SimulationError(
+            f"expected a window of {self.layout.schema.name}, got one that the type does not have",
+            hint="make it a derived or a reading of the type, so that it has an accumulator",
+        )
+
+    def table(self, start: F64) -> F64:
+        """The table of a run (kept rows, members) that begins with these columns (layout.width, members)."""
+        table = np.zeros((self.kept, start.shape[1]))
+        table[: self.layout.width] = start
+        table[self.failed] = np.nan
+        return table
+
+
+def rows_of(task: Task) -> Rows:
+    """The rows that a task needs, in a fixed order."""
+    layout = layout_of(task.schema)
+    row = layout.width
+    settled = _numbered((expr for fast in layout.settled for expr in fast.exprs), row)
+    slope = _numbered(task.sloped, row := row + len(settled))
+    integral = _numbered((name for name, _ in task.integrate), row := row + len(slope))
+    ever = _numbered((name for name, _ in task.ever), row := row + len(integral))
+    return Rows(layout, settled, slope, integral, ever, failed=row + len(ever))
+
+
+def _numbered(members: Iterable[T], first: int) -> dict[T, int]:
+    return {one: row for row, one in enumerate(members, start=first)}

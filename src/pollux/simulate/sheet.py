@@ -1,0 +1,90 @@
+"""One section of a kernel being written: it knows the rows and makes the instants of a step."""
+
+from collections.abc import Callable
+from typing import TypeAlias, final
+
+from pollux.model.graph import Expr, const, node
+from pollux.model.schema import Schema
+from pollux.simulate.assign import Arg
+from pollux.simulate.lines import Lines, Term
+from pollux.simulate.lower import Held, Instant
+from pollux.simulate.rows import Rows, Task
+
+State: TypeAlias = Callable[[int], Arg]
+Windowed: TypeAlias = Callable[[Expr], Arg]
+
+
+@final
+class Sheet:
+    """The assignments of one section, on the rows of a task."""
+
+    def __init__(self, task: Task, rows: Rows, held: Held, *, prefix: str) -> None:
+        self.schema = task.schema
+        self.rows = rows
+        self.layout = rows.layout
+        self.lines = Lines(prefix)
+        self._strict = task.strict
+        self._held = held
+
+    def load(self, row: int) -> Arg:
+        """What stands in a row."""
+        return self.lines.emit("load", row)
+
+    def term(self, row: int) -> Term:
+        """What stands in a row, with the signs of arithmetic."""
+        return self.lines.term(self.load(row))
+
+    def instant(self, time: Arg, *, state: State, window: Windowed | None = None, fraction: float = 0.0) -> Instant:
+        """The values of expressions at `time`, that is at `fraction` of the step, for these states and windows."""
+
+        def leaf(expr: Expr) -> Arg:
+            if expr.op == "time":
+                return time
+            if expr.op in ("state", "phase"):
+                return state(self.layout.slot[str(expr.data)])
+            if expr.op == "window":
+                return (window or self.latched)(expr)
+            if expr.op == "settled":
+                return self.load(self.rows.settled[expr])
+            return self._fed(str(expr.data), fraction)
+
+        return Instant(self.lines, leaf, held=self._held, strict=self._strict)
+
+    def latched(self, expr: Expr) -> Arg:
+        """What a window held when it last closed."""
+        return self.load(self.rows.window(expr).out)
+
+    def _fed(self, name: str, fraction: float) -> Arg:
+        value = self.term(self.layout.place(name))
+        slope = self.rows.slope.get(name)
+        return value.arg if slope is None or not fraction else (value + self.term(slope) * fraction).arg
+
+
+def moves(task: Task) -> Callable[[Expr], bool]:
+    """Tells the leaves that change within a run of steps: states, phases, time, windows, sloped inputs."""
+
+    def leaf_moves(expr: Expr) -> bool:
+        if expr.op == "param":
+            return expr.data in task.sloped
+        return expr.op in ("state", "phase", "time", "window")
+
+    return leaf_moves
+
+
+def held_leaf(rows: Rows) -> Callable[[Expr], int]:
+    """The row of a leaf that stands still."""
+
+    def leaf_row(expr: Expr) -> int:
+        return rows.settled[expr] if expr.op == "settled" else rows.layout.place(str(expr.data))
+
+    return leaf_row
+
+
+def rate_of(schema: Schema, state: str) -> Expr:
+    """How fast a state changes; a cycle's phase makes one turn per period."""
+    if state not in schema.cycles:
+        return schema.rates[state]
+    period = schema.cycles[state].period
+    # One division less in every stage where the period is itself a quotient, as it is in 1 / heart_rate.
+    over, under = period.args if period.op == "/" else (period, const(1.0))
+    return node("/", (under, over), period.unit**-1)

@@ -1,0 +1,185 @@
+"""How long a step may be: found by trying, once per type.
+
+Two things bound it. A few members are integrated with a step that adapts itself: one whole step is compared with two
+halves, and the step grows or shrinks so that their difference stays at the tolerance; the fixed step is the one that
+all but the shortest of the accepted steps reach (the shortest come from kinks such as valves, where a shorter step for
+the whole run would buy nothing). And it does not exceed the shortest time constant seen on the way, so that the method
+stays stable (it would up to 2.8 of them) and resolves what a changed input sets off later, nor the shortest window.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias, final
+
+import numpy as np
+
+from pollux.clock import SECOND
+from pollux.columns.arrays import F64
+from pollux.columns.layout import Layout, layout_of
+from pollux.model.schema import Schema
+from pollux.simulate.compose import compose
+from pollux.simulate.kernel import NumpyKernel, Plan
+from pollux.simulate.numpy_printer import numpy_source
+from pollux.simulate.recorder import recorder
+from pollux.simulate.rows import Task, rows_of
+from pollux.simulate.sheet import rate_of
+from pollux.simulate.windows import durations
+
+TOLERANCE = 1e-5
+"""Error of one step, relative to the range through which each state has moved."""
+
+FLAT = 1e-9
+"""A state that moved by less than this part of its size has stood still."""
+
+KINKS = 0.1
+"""The part of the time in which the accepted steps may have been shorter."""
+
+FASTER = 0.8
+"""A start whose shortest time constant is below this part of the one that was tried is tried anew."""
+
+TRIALS = 400
+MEMBERS = 8
+SHORTEST = 100
+"""Nanoseconds; a type that needs less is too stiff for this method."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A step that was found, in nanoseconds, and the shortest time constant where it was tried, in seconds."""
+
+    step: int
+    constant: float
+
+
+Settle: TypeAlias = Callable[[F64], None]
+_tried: dict[tuple[Schema, int], Tried] = {}
+
+
+def choose_step(schema: Schema, start: F64, *, t0: int, span: int, settle: Settle | None = None) -> int:
+    """The step for a type in nanoseconds: tried once per type and order of magnitude of the span.
+
+    It is tried again for a start at which the type is faster than where it was tried. `settle` brings the fast models
+    of the type to rest in a table, which is done for the trial only.
+    """
+    key = (schema, len(str(span)))
+    known = _tried.get(key)
+    if known is not None and (settle is not None or _constant(schema, start, t0) >= FASTER * known.constant):
+        return known.step
+    _tried[key] = known = try_steps(schema, start, t0=t0, span=span, settle=settle)
+    return known.step
+
+
+def _constant(schema: Schema, start: F64, t0: int) -> float:
+    return _Trial(schema, start, None).time_constant(t0 / SECOND)
+
+
+def try_steps(schema: Schema, start: F64, *, t0: int, span: int, settle: Settle | None = None) -> Tried:
+    """The longest step of the series 1, 2, 5, 10, ... nanoseconds that the trial allows."""
+    trial = _Trial(schema, start, settle)
+    constant = trial.time_constant(t0 / SECOND)
+    trial.through(t0 / SECOND, span / SECOND)
+    reached = _reached(trial.accepted) if trial.accepted else span / SECOND / 100
+    bounds = (reached, trial.shortest, *(w.seconds for w in durations(layout_of(schema))))
+    return Tried(rounded_down(max(min(bounds) * SECOND, SHORTEST)), constant)
+
+
+def _reached(accepted: list[float]) -> float:
+    """The step below which the trial spent no more than a tenth of its time."""
+    steps = np.sort(accepted)
+    return float(steps[np.searchsorted(np.cumsum(steps), KINKS * steps.sum())])
+
+
+def rounded_down(step: float) -> int:
+    """The largest of 1, 2, 5, 10, 20, ... that is not above a step.
+
+    >>> rounded_down(3_700_000.0), rounded_down(99.9)
+    (2000000, 50)
+    """
+    power = int(10 ** (len(str(int(step))) - 1))
+    return max(m * power for m in (1, 2, 5) if m * power <= step)
+
+
+def _few(start: F64, layout: Layout) -> F64:
+    """Some of the members, from first to last, among those that are sound; else the type as it is declared."""
+    known = np.r_[layout.states, layout.params]
+    sound = start[:, np.isfinite(start[known]).all(axis=0)]
+    if not sound.shape[1]:
+        return layout.start(1)
+    return sound[:, :: max(1, sound.shape[1] // MEMBERS)][:, :MEMBERS]
+
+
+@final
+class _Trial:
+    """A few members under a step that adapts itself."""
+
+    def __init__(self, schema: Schema, start: F64, settle: Settle | None) -> None:
+        task = Task(schema)
+        start = _few(start, layout_of(schema))
+        self._rows, program = rows_of(task), compose(task)
+        self._kernel = NumpyKernel(numpy_source(program), program.kept, program.rows)
+        self._table = self._rows.table(start)
+        if settle is not None:
+            settle(self._table)
+        self._states = self._rows.layout.states
+        self._phases = np.array([name in schema.cycles for name in schema.states])
+        self._low = self._high = self._table[self._states]
+        self._rates = recorder([rate_of(schema, name) for name in schema.states], self._rows)
+        self.accepted: list[float] = []
+        self.shortest = np.inf
+
+    def through(self, time: float, span: float) -> None:
+        """Go as far as the trials reach; `accepted` are the steps in seconds, `shortest` the least time constant."""
+        step, end = span, time + span
+        for _ in range(TRIALS):
+            if end - time < 1e-9 * span or step < SHORTEST / SECOND:
+                return
+            step = min(step, end - time)
+            halves, error = self._step(time, step)
+            if error <= TOLERANCE:
+                time += step
+                self._accept(halves, time, step)
+            step *= min(4.0, max(0.1, 0.9 * (TOLERANCE / max(error, 1e-30)) ** 0.2))
+
+    def _accept(self, table: F64, time: float, step: float) -> None:
+        self.accepted.append(step)
+        self._table = table
+        self._low = np.minimum(self._low, table[self._states])
+        self._high = np.maximum(self._high, table[self._states])
+        self.shortest = min(self.shortest, self.time_constant(time))
+
+    def time_constant(self, time: float) -> float:
+        """One over the largest eigenvalue of the rates' Jacobian, by differences, at the fastest of the members."""
+        states, members = self._states.stop - self._states.start, self._table.shape[1]
+        if not states or not members:
+            return np.inf
+        shift = 1e-6 * np.maximum(np.abs(self._table[self._states]), 1e-6)
+        shifted = np.repeat(self._table[:, None, :], 1 + states, axis=1)
+        shifted[np.arange(self._states.start, self._states.stop), 1 + np.arange(states)] += shift
+        rates = self._rates.now(shifted.reshape(len(self._table), -1), time).reshape(states, 1 + states, members)
+        jacobian = (rates[:, 1:] - rates[:, :1]) / shift
+        sound = jacobian[:, :, np.isfinite(jacobian).all(axis=(0, 1))]
+        eigenvalues = np.abs(np.linalg.eigvals(np.moveaxis(sound, 2, 0)))
+        return 1.0 / max(float(eigenvalues.max(initial=0.0)), 1e-300)
+
+    def _step(self, time: float, step: float) -> tuple[F64, float]:
+        """The members after two half steps, and how far a whole step is from there."""
+        whole, halves = self._table.copy(), self._table.copy()
+        self._advance(whole, time, step, 1)
+        self._advance(halves, time, step / 2, 2)
+        with np.errstate(all="ignore"):
+            return halves, self._error(whole[self._states], halves[self._states])
+
+    def _error(self, whole: F64, halves: F64) -> float:
+        gap = np.abs(whole - halves)
+        gap = np.where(self._phases[:, None], np.minimum(gap, np.abs(1.0 - gap)), gap)
+        span = np.maximum(self._high, halves) - np.minimum(self._low, halves)
+        size = np.maximum(np.abs(self._high), np.abs(self._low))
+        worst = float(np.max(gap / np.maximum(span, FLAT * size + 1e-300), initial=0.0)) / 15.0
+        return worst if np.isfinite(worst) else np.inf
+
+    def _advance(self, table: F64, time: float, dt: float, steps: int) -> None:
+        members, none = table.shape[1], np.zeros(0, np.int64)
+        own = np.zeros((0, 0, members))
+        plan = Plan(np.array([[0, -1, -1, -1, steps]]), none, np.zeros((0, 0)), none, own, none, time, dt)
+        self._kernel.advance(table, np.empty((0, 0, members)), plan)

@@ -1,0 +1,190 @@
+"""What a site declares: its fleets, how they speak, what is watched, learnt and allowed. It opens nothing."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, final
+
+from pollux.act import ApprovalPolicy, Envelope, Interlock, Slew
+from pollux.act.envelope import Bounds
+from pollux.check.mapping import TopicMapping
+from pollux.clock import Clock
+from pollux.errors import SetupError
+from pollux.model.schema import Schema, schema_of
+from pollux.model.twin import Twin
+from pollux.predict import Learning
+from pollux.site.estate import Holding
+from pollux.site.presenting import Presenter
+from pollux.watch import Rule
+
+if TYPE_CHECKING:
+    from pollux.site.handles import Handle
+    from pollux.site.live import LiveSite
+
+T = TypeVar("T", bound=Twin)
+
+
+@final
+@dataclass(slots=True)
+class Declared:
+    """Everything said about the twins of one type."""
+
+    kind: type[Twin]
+    mappings: tuple[TopicMapping, ...] = ()
+    rules: list[Rule] = field(default_factory=list)
+    learning: Learning | None = None
+    policy: ApprovalPolicy = field(default_factory=ApprovalPolicy)
+    interlocks: tuple[Interlock, ...] = ()
+    thing: str = "machine"
+    presenter: Presenter | None = None
+
+    @property
+    def schema(self) -> Schema:
+        """The type's schema."""
+        return schema_of(self.kind)
+
+    def holding(self) -> Holding:
+        """As the estate needs it."""
+        return Holding(self.schema, self.mappings, tuple(self.rules), self.thing)
+
+    def envelope(self) -> Envelope:
+        """What its actuators allow."""
+        bounds = {
+            one.name: Bounds(one.low, one.high, None if one.slew is None else Slew(one.slew))
+            for one in self.schema.signals
+            if one.role == "actuator"
+        }
+        return Envelope(bounds, self.interlocks)
+
+
+@final
+class Fleet(Generic[T]):
+    """All twins of one type of a site: `fleet["P-7"]` is one of them, `fleet.now` all at once, while it is open."""
+
+    def __init__(self, site: "Site", declared: Declared) -> None:
+        self._site = site
+        self.declared = declared
+
+    def __getitem__(self, id_: str) -> "Handle[T]":
+        """The twin of this id; raises NotFound."""
+        return self._live.handle(self.declared, id_)
+
+    def __len__(self) -> int:
+        return len(self._live.ids(self.declared.schema.name))
+
+    def __iter__(self) -> "Iterator[Handle[T]]":
+        return iter([self[id_] for id_ in self._live.ids(self.declared.schema.name)])
+
+    @property
+    def now(self) -> T:
+        """A view of all twins as they are: every signal is an array (twins,)."""
+        view: T = self._live.fleet_view(self.declared)
+        return view
+
+    @property
+    def _live(self) -> "LiveSite":
+        return self._site.live
+
+
+@final
+class Site:
+    """A site: fleets of twins, declared once and opened where it is needed.
+
+    >>> import pollux as px
+    >>> class Kettle(px.Twin):
+    ...     temp = px.sensor("degC", low=-10, high=120)
+    >>> site = px.Site("kitchen")
+    >>> kettles = site.fleet(Kettle)
+    """
+
+    def __init__(self, title: str = "Pollux", *, notice: str | None = None, zone: str | None = None) -> None:
+        self.title = title
+        self.notice = notice
+        self.zone = zone
+        self.declared: dict[str, Declared] = {}
+        self._live: LiveSite | None = None
+
+    def fleet(
+        self,
+        kind: type[T],
+        *mappings: TopicMapping,
+        learning: Learning | None = None,
+        policy: ApprovalPolicy | None = None,
+        interlocks: Sequence[Interlock] = (),
+        thing: str = "machine",
+        presenter: Presenter | None = None,
+    ) -> Fleet[T]:
+        """Declare the twins of a type: how they speak (natively too, always), what is learnt, who signs orders.
+
+        Raises SetupError when the type was declared before.
+        """
+        schema = schema_of(kind)
+        if schema.name in self.declared:
+            raise SetupError(f"expected each type once, got {schema.name} again", at=self.title)
+        if learning is not None:
+            learning.check(schema)
+        declared = Declared(
+            kind, mappings, [], learning, policy or ApprovalPolicy(), tuple(interlocks), thing, presenter
+        )
+        self.declared[schema.name] = declared
+        return Fleet(self, declared)
+
+    def watch(self, kind: type[Twin], *rules: Rule) -> None:
+        """Add rules to a type that was declared; raises SetupError otherwise."""
+        schema = schema_of(kind)
+        if schema.name not in self.declared:
+            raise SetupError(f"expected a declared type, got {schema.name}", hint="site.fleet(...) comes first")
+        for rule in rules:
+            schema.signal(rule.signal)
+        self.declared[schema.name].rules += rules
+
+    def open(
+        self,
+        folder: str | Path,
+        *,
+        act: bool = False,
+        mqtt: str | None = "127.0.0.1:0",
+        http: str | None = None,
+        insecure: bool = False,
+        clock: Clock | None = None,
+    ) -> "LiveSite":
+        """Open the site in a data folder, as a context: devices may speak, twins are read, forked and, with `act`, set.
+
+        `mqtt` and `http` are addresses to listen on (port 0: a free one), None for none. `insecure` lets devices of
+        this machine come in by their name. Raises SetupError, DamagedLog or StorageError when it cannot be opened.
+        """
+        from pollux.site.live import LiveSite, Options
+
+        if self._live is not None:
+            raise SetupError("the site is open already", at=self.title)
+        self._live = LiveSite(self, Options(Path(folder), act, mqtt, http, insecure), clock=clock, closed=self._forget)
+        return self._live
+
+    @property
+    def live(self) -> "LiveSite":
+        """The open site; raises SetupError when it is not open."""
+        if self._live is None:
+            raise SetupError("the site is not open", at=self.title, hint='with site.open("folder"): ...')
+        return self._live
+
+    def _forget(self) -> None:
+        self._live = None
+
+
+def declared_in(path: Path) -> Site:
+    """The site that a file declares under the name `site`; the file is run, with your rights."""
+    import importlib.util
+    import sys
+
+    if not path.exists():
+        raise SetupError("there is no such file", at=str(path))
+    spec = importlib.util.spec_from_file_location("pollux_site_file", path)
+    if spec is None or spec.loader is None:
+        raise SetupError("expected a Python file", at=str(path))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    found: Any = vars(module).get("site")
+    if not isinstance(found, Site):
+        raise SetupError("expected `site = px.Site(...)` in it, found none", at=str(path))
+    return found

@@ -1,0 +1,206 @@
+"""The estate of one tenant: everything that is a function of the log. Nothing here waits, sends or knows the time.
+
+The same entries in the same order give the same estate, live, replayed, or as of a moment.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, final
+
+import msgspec
+import numpy as np
+
+from pollux.act import OrderBook
+from pollux.check import Decoder
+from pollux.check.mapping import TopicMapping
+from pollux.columns.batch import Batch, Refusal
+from pollux.columns.block import Block
+from pollux.columns.frames import Frames
+from pollux.columns.quality import Quality
+from pollux.columns.snapshot import freeze, restore
+from pollux.mirror import Mirror
+from pollux.model.schema import Schema
+from pollux.predict import Believed
+from pollux.remember import Note
+from pollux.site.acknowledgements import acknowledgements, answer
+from pollux.site.beliefs import packed, unpacked
+from pollux.site.orders import apply_order, order_of, plain_order
+from pollux.site.recent import RecentSamples, Stamps
+from pollux.site.trail import Trail
+from pollux.watch import Alarm, AlarmBook, Rule, Watch
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a site declares of one type, as far as the estate needs it."""
+
+    schema: Schema
+    mappings: tuple[TopicMapping, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    thing: str = "machine"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an entry changed: samples by type, alarms in their new state, refusals, newcomers as "Type/id"."""
+
+    batches: Mapping[str, Batch] = field(default_factory=dict[str, Batch])
+    alarms: tuple[Alarm, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    newcomers: tuple[str, ...] = ()
+    orders: tuple[str, ...] = ()
+    estimates: tuple[str, ...] = ()
+
+
+@final
+class Estate:
+    """The twins of one tenant, their alarms, orders and beliefs, after position `seq` of the log.
+
+    `time` is the newest arrival or decision up to that position, in nanoseconds UTC.
+    """
+
+    def __init__(self, tenant: str, holdings: Sequence[Holding]) -> None:
+        self.tenant = tenant
+        self.holdings = {holding.schema.name: holding for holding in holdings}
+        self.blocks = {name: Block(holding.schema) for name, holding in self.holdings.items()}
+        self.decoder = Decoder({name: one.mappings for name, one in self.holdings.items()}, self.blocks)
+        self.mirror = Mirror(self.blocks, judges=self.decoder.judges)
+        self.alarms = AlarmBook()
+        self.watches = {name: self._watch(holding) for name, holding in self.holdings.items()}
+        self.orders = OrderBook()
+        self.beliefs: dict[str, Believed] = {}
+        self.trails: dict[str, Trail] = {}
+        self.stamps = {name: Stamps(len(block.schema.signals)) for name, block in self.blocks.items()}
+        self.recent = {name: RecentSamples() for name in self.blocks}
+        self.seq = 0
+        self.time = 0
+
+    def _watch(self, holding: Holding) -> Watch:
+        schema = holding.schema
+        return Watch(schema.name, schema.index, holding.rules, book=self.alarms, thing=holding.thing)
+
+    def take_in(self, frames: Frames, seq: int) -> Applied:
+        """A batch of raw messages."""
+        self._stand(seq, int(frames.arrival.max(initial=self.time)))
+        effects = self.mirror.apply(self.decoder.decode(frames))
+        batches = {name: change.batch for name, change in effects.changes.items() if len(change.batch)}
+        alarms: list[Alarm] = []
+        for name, batch in batches.items():
+            block = self.blocks[name]
+            self.stamps[name].mark(batch.signal, batch.row, seq, block.rows)
+            self.recent[name].add(seq, batch)
+            alarms += self.watches[name].apply(batch, block.ids)
+        newcomers = tuple(f"{name}/{id_}" for name, id_ in effects.newcomers)
+        answered = tuple(answer(self.orders, told) for told in acknowledgements(frames))
+        return Applied(batches, tuple(alarms), effects.refusals, newcomers, tuple(o for o in answered if o))
+
+    def take_note(self, note: Note, seq: int) -> Applied:
+        """Something that was decided, or that happened because time passed."""
+        self._stand(seq, max(self.time, int(note.body.get("at", 0))))
+        match note.kind:
+            case "tick":
+                return self._tick(int(note.body["at"]), note.body.get("beats", {}))
+            case "alarm":
+                return Applied(alarms=(self._alarm(note.body),))
+            case "order":
+                return Applied(orders=(self._order(note.body),))
+            case "estimate":
+                return self._estimate(note.body, seq)
+            case "twin":
+                return self._twin(note.body, seq)
+            case _:
+                return Applied()
+
+    def _stand(self, seq: int, at: int) -> None:
+        self.seq, self.time = seq, at
+
+    def _tick(self, now: int, beats: Mapping[str, int]) -> Applied:
+        alarms: list[Alarm] = []
+        for name, watch in self.watches.items():
+            alarms += watch.tick(now, self.blocks[name].ids, beats)
+        return Applied(alarms=tuple(alarms), orders=tuple(order.id for order in self.orders.tick(now)))
+
+    def _alarm(self, body: Mapping[str, Any]) -> Alarm:
+        who, reason, at = str(body["who"]), str(body["reason"]), int(body["at"])
+        if body["action"] == "shelve":
+            return self.alarms.shelve(str(body["id"]), who=who, reason=reason, until=int(body["until"]), at=at)
+        return self.alarms.acknowledge(str(body["id"]), who=who, reason=reason, at=at)
+
+    def _order(self, body: Mapping[str, Any]) -> str:
+        """A step of an order; with the one that sends it, its values become those desired of the twin."""
+        order = self.orders.find(apply_order(self.orders, body))
+        block = self.blocks.get(order.type)
+        if body["action"] == "sent" and block is not None and order.twin in block.row_of:
+            for name, value in order.params:
+                if isinstance(value, float):
+                    self.mirror.want(order.type, order.twin, name, value, when=int(body["at"]))
+        return order.id
+
+    def _estimate(self, body: Mapping[str, Any], seq: int) -> Applied:
+        """What a filter or a forecast believes of a twin: values with their deviation, and the ensemble behind them."""
+        name, id_ = str(body["type"]), str(body["twin"])
+        block = self.blocks[name]
+        if id_ not in block.row_of:
+            return Applied()
+        row = block.row(id_)
+        for signal, (value, sigma) in body["values"].items():
+            index = block.schema.index[signal]
+            block.put(index, [row], value=value, sigma=sigma, event_time=int(body["at"]), quality=Quality.ESTIMATED)
+            self.stamps[name].mark(np.array([index], np.int32), np.array([row], np.int32), seq, block.rows)
+            trail = self.trails.setdefault(f"{name}/{id_}/{signal}", Trail())
+            trail.add(int(body["at"]), float(value), float(sigma))
+        if body.get("belief"):
+            self.beliefs[f"{name}/{id_}"] = unpacked(body["belief"])
+        return Applied(estimates=(f"{name}/{id_}",))
+
+    def _twin(self, body: Mapping[str, Any], seq: int) -> Applied:
+        """A twin that a person or a program made, changed or removed."""
+        name, id_ = str(body["type"]), str(body["twin"])
+        block = self.blocks[name]
+        if body["action"] == "remove":
+            self.mirror.remove(name, id_)
+            self.beliefs.pop(f"{name}/{id_}", None)
+            return Applied(newcomers=(f"{name}/{id_}",))
+        new = id_ not in block.row_of
+        row = self.mirror.add(name, id_)
+        for signal, value in body["values"].items():
+            self.mirror.tell(name, id_, signal, value, when=int(body["at"]))
+        self.stamps[name].mark_rows([row], seq, block.rows)
+        return Applied(newcomers=(f"{name}/{id_}",) if new else ())
+
+    # -- snapshots ----------------------------------------------------------------------------------------------------
+
+    def freeze(self) -> dict[str, bytes]:
+        """The estate as named pieces of bytes: equal estates give equal bytes."""
+        prefix = f"{self.tenant}:"
+        parts = {f"{prefix}block:{name}": freeze(block) for name, block in self.blocks.items()}
+        parts |= {f"{prefix}watch:{name}": watch.freeze() for name, watch in self.watches.items()}
+        parts[f"{prefix}alarms"] = msgspec.msgpack.encode([list(self.alarms), list(self.alarms.past())])
+        parts[f"{prefix}orders"] = msgspec.msgpack.encode([plain_order(order) for order in self.orders])
+        parts[f"{prefix}beliefs"] = msgspec.msgpack.encode(
+            {twin: packed(b) for twin, b in sorted(self.beliefs.items())}
+        )
+        parts[f"{prefix}trails"] = msgspec.msgpack.encode({name: t.freeze() for name, t in sorted(self.trails.items())})
+        parts[f"{prefix}place"] = msgspec.msgpack.encode([self.seq, self.time])
+        return parts
+
+    def restore(self, parts: Mapping[str, bytes]) -> None:
+        """Take a frozen estate; raises StorageError when it is of other types than those declared now."""
+        prefix = f"{self.tenant}:"
+        for name, block in self.blocks.items():
+            restore(block, parts[f"{prefix}block:{name}"])
+            self.watches[name].restore(parts[f"{prefix}watch:{name}"])
+        open_, past = msgspec.msgpack.decode(parts[f"{prefix}alarms"], type=tuple[list[Alarm], list[Alarm]])
+        for alarm in (*past, *reversed(open_)):
+            self.alarms.put(alarm)
+        for order in msgspec.msgpack.decode(parts[f"{prefix}orders"]):
+            self.orders.put(order_of(order))
+        for twin, belief in msgspec.msgpack.decode(parts[f"{prefix}beliefs"]).items():
+            self.beliefs[twin] = unpacked(belief)
+        for name, trail in msgspec.msgpack.decode(parts[f"{prefix}trails"]).items():
+            self.trails[name] = Trail.of(trail)
+        self.seq, self.time = msgspec.msgpack.decode(parts[f"{prefix}place"])
+        for name, block in self.blocks.items():
+            self.stamps[name].grow(block.rows, self.seq)

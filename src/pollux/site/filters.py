@@ -1,0 +1,147 @@
+"""The filters of a site: measurements gathered between updates, updates made aside, results handed to the pipe."""
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pollux.clock import SECOND
+from pollux.columns.batch import Batch
+from pollux.columns.block import Block
+from pollux.columns.quality import Quality
+from pollux.errors import PolluxError
+from pollux.model.schema import Schema
+from pollux.predict import Believed, Estimator, Learning, Observation, interval
+from pollux.predict.learning import inferred, learnt
+from pollux.simulate import Run, run
+from pollux.site.beliefs import packed
+
+F64 = NDArray[np.float64]
+Said = Callable[[str, str, Mapping[str, Any]], None]
+"""Type, twin and the body of an estimate: what the pipe is told."""
+
+
+def advance_by_kernel(schema: Schema) -> Callable[[F64, int, int], F64]:
+    """Run an ensemble ahead with the compiled kernel of its type."""
+
+    def advance(columns: F64, start: int, end: int) -> F64:
+        return run(Run(schema, columns, start, end - start)).final if end > start else columns
+
+    return advance
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """Sums of good readings of one twin since its last update."""
+
+    total: dict[str, float] = field(default_factory=dict)
+    count: dict[str, int] = field(default_factory=dict)
+    newest: int = 0
+
+    def add(self, name: str, value: float, time: int) -> None:
+        self.total[name] = self.total.get(name, 0.0) + value
+        self.count[name] = self.count.get(name, 0) + 1
+        self.newest = max(self.newest, time)
+
+    def means(self) -> dict[str, Observation]:
+        return {name: Observation(name, self.total[name] / n, n) for name, n in self.count.items()}
+
+
+@final
+class Filter:
+    """The filter over the twins of one type.
+
+    `gather` takes note of what was measured; `due` starts the updates whose time has come in an executor, one at a time
+    for each twin. What comes out is said once and becomes state by the log, so that a replay needs no filter.
+    """
+
+    def __init__(self, schema: Schema, learning: Learning, *, seed: int, said: Said) -> None:
+        self._schema = schema
+        self._estimator = Estimator(schema, learning, advance_by_kernel(schema))
+        self._learning = learning
+        self._said = said
+        self._seed = seed
+        self._lock = threading.Lock()
+        self._gathered: dict[str, _Gathered] = {}
+        self._beliefs: dict[str, Believed] = {}
+        self._busy: dict[str, Future[None]] = {}
+        self.last = 0
+        self.fault = ""
+
+    def resume(self, beliefs: Mapping[str, Believed]) -> None:
+        """Go on from what was believed when the site was closed."""
+        with self._lock:
+            self._beliefs.update(beliefs)
+
+    def gather(self, batch: Batch, block: Block) -> None:
+        """Take note of the good readings of a batch."""
+        watched = [block.schema.index[name] for name in self._estimator.watches]
+        good = np.isin(batch.signal, watched) & (batch.quality == Quality.GOOD)
+        with self._lock:
+            for at in np.flatnonzero(good).tolist():
+                name = self._schema.signals[int(batch.signal[at])].name
+                twin = block.ids[int(batch.row[at])]
+                gathered = self._gathered.setdefault(twin, _Gathered())
+                gathered.add(name, float(batch.value[at]), int(batch.event_time[at]))
+
+    def due(self, now: int, column_of: Callable[[str], F64], executor: Executor) -> list[Future[None]]:
+        """Start the updates whose interval is over; the futures of those started."""
+        started = []
+        with self._lock:
+            for twin, gathered in list(self._gathered.items()):
+                belief = self._beliefs.get(twin)
+                since = belief.time if belief else gathered.newest - self._learning.interval
+                busy = self._busy.get(twin)
+                if now - since >= self._learning.interval and (busy is None or busy.done()):
+                    del self._gathered[twin]
+                    self._busy[twin] = executor.submit(self._update, twin, gathered, now, column_of(twin))
+                    started.append(self._busy[twin])
+        return started
+
+    def _update(self, twin: str, gathered: _Gathered, now: int, column: F64) -> None:
+        belief = self._beliefs.get(twin)
+        rng = self._luck(twin, now)
+        try:
+            if belief is None:
+                belief = self._estimator.begin(column, now - self._learning.interval, rng)
+            belief = self._estimator.absorb(self._told(belief, column), now, gathered.means(), rng)
+        except PolluxError as error:
+            self.fault = str(error)
+            return
+        with self._lock:
+            self._beliefs[twin] = belief
+        self.last, self.fault = now, ""
+        self._said(self._schema.name, twin, self._body(twin, belief, now))
+
+    def _told(self, belief: Believed, column: F64) -> Believed:
+        """What is set or told stands in every member as the twin has it now."""
+        for signal in self._schema.signals:
+            slot = self._estimator.layout.slot.get(signal.name)
+            if slot is not None and signal.role in ("actuator", "fact"):
+                belief.columns[slot] = column[slot]
+        return belief
+
+    def _luck(self, twin: str, now: int) -> np.random.Generator:
+        key = (self._seed * 1_000_003 + hash_of(twin)) % 2**63
+        return np.random.Generator(np.random.Philox(key=[key, now // SECOND]))
+
+    def _body(self, twin: str, belief: Believed, now: int) -> dict[str, Any]:
+        values = {}
+        for signal in (*inferred(self._schema), *learnt(self._schema)):
+            if signal.role in ("hidden", "parameter"):
+                members = belief.columns[self._estimator.layout.place(signal.name)]
+                low, median, high = interval(members)
+                values[signal.name] = [float(median), float(high - low) / (2 * 1.6449)]
+        return {"type": self._schema.name, "twin": twin, "at": now, "values": values, "belief": packed(belief)}
+
+
+def hash_of(text: str) -> int:
+    """A number that a text always has, in every process."""
+    found = 0
+    for byte in text.encode():
+        found = (found * 131 + byte) % 2**61
+    return found

@@ -1,0 +1,122 @@
+"""A fork: a twin copied out of the live columns, to be changed and run ahead. It holds nothing that can act."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from typing import Generic, TypeVar, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pollux.clock import duration
+from pollux.columns.slices import RowSlice
+from pollux.decide import Futures, options
+from pollux.decide.options import Choices, Option
+from pollux.errors import SimulationError
+from pollux.model.schema import Schema
+from pollux.simulate import Course, Run
+from pollux.site.ensemble import Ensemble
+from pollux.site.luck import started
+
+F64 = NDArray[np.float64]
+T = TypeVar("T")
+
+GRID = 200
+"""Points of the output grid where none is asked for: as many as a chart can show."""
+
+
+@final
+class Fork(Generic[T]):
+    """One twin as it was at one moment: its columns, what a filter believes of them, the moment and a seed.
+
+    `members` copies are made at once; nothing done to them reaches the twin. `run` starts from them as often as it is
+    asked.
+    """
+
+    __slots__ = ("_believed", "_columns", "_executor", "_slice", "inputs", "made", "members", "seed", "twin")
+
+    def __init__(
+        self,
+        slice_: RowSlice,
+        *,
+        made: int,
+        members: int = 1,
+        seed: int = 0,
+        believed: F64 | None = None,
+        inputs: Mapping[str, Course] | None = None,
+        executor: Executor | None = None,
+    ) -> None:
+        self._slice = slice_
+        self._believed = believed
+        self._executor = executor
+        self._columns: F64 | None = slice_.spread(members) if members > 1 else None
+        self.twin = f"{slice_.layout.schema.name}/{slice_.ids[0]}"
+        self.made = made
+        self.members = members
+        self.seed = seed
+        self.inputs: Mapping[str, Course] = inputs or {}
+
+    @property
+    def schema(self) -> Schema:
+        """The type of the twin."""
+        return self._slice.layout.schema
+
+    def run(
+        self,
+        span: str,
+        choices: "Choices | None" = None,
+        *,
+        members: int | None = None,
+        every: str | None = None,
+        seed: int | None = None,
+        progress: Callable[[float], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Futures:
+        """The futures of the next `span` under each choice, by members that share their luck.
+
+        `choices` maps actuators and parameters to values (several keys make a grid) or lists whole plans; nothing means
+        the twin goes on as it is. `every` is the distance of the output grid. Raises SimulationError for a run that
+        cannot be made; a member that fails is a value in the result.
+        """
+        return self.futures(
+            span, options(choices), members=members, every=every, seed=seed, progress=progress, cancelled=cancelled
+        )
+
+    def futures(
+        self,
+        span: str,
+        plans: tuple[Option, ...],
+        *,
+        members: int | None = None,
+        every: str | None = None,
+        seed: int | None = None,
+        progress: Callable[[float], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Futures:
+        """As `run`, for options made before."""
+        length = duration(span)
+        if length <= 0:
+            raise SimulationError("expected a span above zero", at=self.twin)
+        count = members or self.members
+        start = started(
+            self._slice,
+            count,
+            [dict(plan.values) for plan in plans],
+            believed=self._believed,
+            seed=self.seed if seed is None else seed,
+        )
+        plan = Run(
+            self.schema,
+            start,
+            self.made,
+            length,
+            grid=duration(every) if every else max(1, length // GRID),
+            record=self._recorded(),
+            inputs=self.inputs,
+        )
+        samples = Ensemble(plan, len(plans), executor=self._executor, progress=progress, cancelled=cancelled)
+        return Futures(self.twin, self.made, plans, samples)
+
+    def _recorded(self) -> tuple[str, ...]:
+        schema = self.schema
+        signals = [one.name for one in schema.signals if one.kind == "number" and one.role in ("sensor", "hidden")]
+        return tuple(dict.fromkeys([*signals, *schema.derived]))

@@ -1,0 +1,76 @@
+"""A twin in the hands of a user: what it is now, what it was, what it may become, and what it is told."""
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, final
+
+from pollux.clock import DAY, instant
+from pollux.columns.view import LiveReader, live_view
+from pollux.decide import Advice
+from pollux.site.declare import Declared
+from pollux.site.filters import hash_of
+from pollux.site.fork import Fork
+from pollux.site.standing import StandingOrder
+
+if TYPE_CHECKING:
+    from pollux.site.live import LiveSite
+
+T = TypeVar("T")
+
+
+@final
+class Handle(Generic[T]):
+    """One twin of an open site."""
+
+    __slots__ = ("_declared", "_live", "id")
+
+    def __init__(self, live: "LiveSite", declared: Declared, id_: str) -> None:
+        self._live = live
+        self._declared = declared
+        self.id = id_
+
+    def __repr__(self) -> str:
+        return f"<{self._declared.schema.name} {self.id}>"
+
+    @property
+    def now(self) -> T:
+        """A view of the twin as it is: `p7.now.temp` is a number with `.sigma`, `.age` and `.quality`."""
+        live, name = self._live, self._declared.schema.name
+        with live.pipe.lock:
+            row = live.estate.blocks[name].row(self.id)
+            view: T = live_view(self._declared.kind, LiveReader(live.estate.blocks, name, row, now=live.clock.now()))  # type: ignore[assignment]
+        return view
+
+    def at(self, moment: str | int) -> T:
+        """A view of the twin as it was known at a moment: ISO 8601 or nanoseconds UTC."""
+        when = instant(moment) if isinstance(moment, str) else moment
+        blocks = self._live.past.estates(when)[self._live.estate.tenant].blocks
+        name = self._declared.schema.name
+        view: T = live_view(self._declared.kind, LiveReader(blocks, name, blocks[name].row(self.id), now=when))  # type: ignore[assignment]
+        return view
+
+    def fork(self, *, members: int = 1, seed: int | None = None) -> Fork[T]:
+        """A copy of the twin at this moment, to be changed and run ahead; nothing done to it reaches the twin.
+
+        `seed` fixes the luck of its members; by default it follows from the twin and the day.
+        """
+        live, name = self._live, self._declared.schema.name
+        with live.pipe.lock:
+            block = live.estate.blocks[name]
+            slice_ = block.take(block.row_of[self.id])
+            belief = live.estate.beliefs.get(f"{name}/{self.id}") if live.estate.beliefs else None
+        now = live.clock.now()
+        return Fork(
+            slice_,
+            made=now,
+            members=members,
+            seed=hash_of(self.id) + now // DAY if seed is None else seed,
+            believed=None if belief is None else belief.columns,
+            executor=live.workers,
+        )
+
+    def apply(self, advice: Advice, *, reason: str = "", expires: str = "1 day") -> StandingOrder:
+        """Ask for what was advised: within limits, interlocks and policy, else OrderRefused with every reason."""
+        return self._live.desk.apply(self._declared, self.id, advice, reason=reason, expires=expires)
+
+    def set(self, values: "dict[Any, float]", *, reason: str, expires: str = "1 h") -> StandingOrder:
+        """Ask for actuators to be set, as a departure from advice, with a reason."""
+        return self._live.desk.set(self._declared, self.id, values, reason=reason, expires=expires)

@@ -1,0 +1,351 @@
+"""An open site: the log, the estates, the doors, and the threads between them, put together in one place."""
+
+import hashlib
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pollux.check import Decoder
+from pollux.clock import Clock, ScaledClock, SimulatedClock, WallClock
+from pollux.columns.batch import Batch
+from pollux.columns.frames import Frames
+from pollux.columns.view import LiveReader, live_view
+from pollux.connect.mqtt.endpoint import MqttEndpoint
+from pollux.connect.mqtt.rights import layouts
+from pollux.guard import Accounts, Gate, Keyring
+from pollux.remember import History, Log, Note, Snapshots, Ticket
+from pollux.site.addresses import parsed
+from pollux.site.as_of import AsOf
+from pollux.site.carrier import Carrier
+from pollux.site.cycles import Cycles
+from pollux.site.declare import Declared, Site
+from pollux.site.desk import Desk
+from pollux.site.estate import Applied, Estate
+from pollux.site.filters import Filter
+from pollux.site.handles import Handle
+from pollux.site.house import Rooms, SiteHouse
+from pollux.site.labs import plain_lab
+from pollux.site.meter import Meter
+from pollux.site.news import NewsRoom
+from pollux.site.pipe import Pipe
+from pollux.site.presenting import Lab
+from pollux.site.recover import Past
+from pollux.site.rooms.forks import AT_ONCE
+from pollux.site.rooms.receptions import DeadLetters
+from pollux.site.stamping import Stamping
+from pollux.site.states import StatePublisher
+from pollux.site.turns import Turns
+from pollux.site.verdicts import Verdicts
+
+if TYPE_CHECKING:
+    from pollux.show import Server
+
+TENANT = ""
+"""The tenant of an installation that has one."""
+
+WORKERS = 2
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Where a site is opened and what it opens."""
+
+    folder: Path
+    act: bool = False
+    mqtt: str | None = None
+    http: str | None = None
+    insecure: bool = False
+
+
+@final
+class LiveSite:
+    """A site with its data folder open, as a context; `Site.open` makes it.
+
+    While it is open, devices are heard, twins can be read and forked, filters and rules run. Leaving the context closes
+    doors first, then writes what waits and seals the log.
+    """
+
+    def __init__(self, site: Site, options: Options, *, clock: Clock | None, closed: Callable[[], None]) -> None:
+        self.site = site
+        self.options = options
+        self.clock: Clock = clock or WallClock()
+        self._closed = closed
+        self._wall = WallClock()
+        self._open()
+
+    # -- opening and closing ------------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        folder = self.options.folder
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.keys = Keyring(folder / "keys")
+        self.accounts = Accounts(folder / "accounts.db", clock=self._wall)
+        token = os.environ.get("POLLUX_TOKEN")
+        if token:
+            self.accounts.first_administrator(token)
+        self.gate = Gate(self.accounts, by_name=self.options.insecure)
+        self.log = Log.open(folder, clock=self.clock, keys=self.keys)
+        self.snapshots = Snapshots(folder, keys=self.keys)
+        holdings = {TENANT: [declared.holding() for declared in self.site.declared.values()]}
+        self.past = Past(self.log.reader, self.snapshots, holdings)
+        self.as_of = AsOf(self.past, TENANT)
+        self.estates = self.past.estates()
+        self.news = NewsRoom()
+        self.letters = DeadLetters()
+        self.meter = Meter(self.clock)
+        self.cycles = Cycles()
+        self.pipe = Pipe(self.log, self.estates, told=self._told, durable=self._durable)
+        self.workers: Executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="pollux-work")
+        self.filters = self._filters()
+        self.endpoint = self._endpoint()
+        self.desk = self._desk()
+        self.verdicts = Verdicts()
+        self.runs: Executor = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="pollux-run")
+        self.labs = self._labs()
+        self.history = self._history()
+        self.rooms = Rooms(self)
+        self._states = StatePublisher(self.publish) if self.endpoint else None
+        self._turns = Turns(self.turn) if not isinstance(self.clock, SimulatedClock) else None
+        self.server: Server | None = None
+        self._configure()
+
+    def __enter__(self) -> Self:
+        sys.setswitchinterval(0.0005)
+        threading.Thread(target=self._compile, name="pollux-compile", daemon=True).start()
+        if self.endpoint:
+            self.endpoint.start()
+        if self.options.http is not None:
+            self._serve(self.options.http)
+        if self._turns:
+            self._turns.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the doors, finish what runs, keep a snapshot, seal the log."""
+        if self._turns:
+            self._turns.stop()
+        if self.server:
+            self.server.stop()
+        if self.endpoint:
+            self.endpoint.stop()
+        self.runs.shutdown(wait=True, cancel_futures=True)
+        self.workers.shutdown(wait=True, cancel_futures=True)
+        self.log.close()
+        self.accounts.close()
+        self._closed()
+
+    def _compile(self) -> None:
+        for estate in self.estates.values():
+            estate.decoder.compile()
+
+    def _serve(self, address: str) -> None:
+        from pollux.show import Application, serve
+
+        host, port = parsed(address)
+        self.server = serve(Application(SiteHouse(self)), host=host, port=port).start()
+
+    def _endpoint(self) -> MqttEndpoint | None:
+        if self.options.mqtt is None:
+            return None
+        patterns = [
+            (name, mapping.pattern.text) for name, one in self.site.declared.items() for mapping in one.mappings
+        ]
+        return MqttEndpoint(
+            parsed(self.options.mqtt),
+            gate=self.gate,
+            sink=self.sink,
+            clock=self._wall,
+            translate=layouts(patterns),
+        )
+
+    def _desk(self) -> Desk:
+        """Takes orders; without `act` it has no carrier, so that nothing can leave."""
+        carrier = Carrier(self._command, self._noted_step) if self.options.act and self.endpoint else None
+        return Desk(self, carrier)
+
+    def _filters(self) -> dict[str, Filter]:
+        made = {}
+        for name, declared in self.site.declared.items():
+            if declared.learning is not None:
+                made[name] = Filter(declared.schema, declared.learning, seed=1, said=self._estimated)
+                beliefs = self.estate.beliefs.items()
+                made[name].resume({twin.split("/", 1)[1]: b for twin, b in beliefs if twin.startswith(f"{name}/")})
+        return made
+
+    def _labs(self) -> dict[str, Lab]:
+        """What may be tried on each type: its domain's lab, else a plain one."""
+        found = {}
+        for name, declared in self.site.declared.items():
+            lab = declared.presenter.lab if declared.presenter else None
+            lab = lab or plain_lab(declared.kind)
+            if lab is not None:
+                found[name] = lab
+        return found
+
+    def _history(self) -> History:
+        """The past of every signal, decoded once more by a decoder of its own, so that reading disturbs nothing."""
+        estate = self.estate
+        decoder = Decoder({name: one.mappings for name, one in estate.holdings.items()}, estate.blocks)
+
+        def decode(frames: Frames) -> Mapping[str, Batch]:
+            with self.pipe.lock:
+                batches: Mapping[str, Batch] = decoder.decode(frames).batches
+                return batches
+
+        return History(
+            self.options.folder,
+            log=self.log.reader,
+            decode=decode,
+            decoder=hashlib.sha256(repr(self._meaning()).encode()).hexdigest(),
+            snapshots=self.snapshots,
+            tenant=TENANT,
+            keys=self.keys,
+        )
+
+    def _meaning(self) -> dict[str, Any]:
+        """What entries are understood with: the models' digests and the mappings' patterns."""
+        models = {name: declared.schema.digest for name, declared in self.site.declared.items()}
+        mappings = {
+            name: [mapping.pattern.text for mapping in declared.mappings]
+            for name, declared in self.site.declared.items()
+        }
+        return {"models": models, "mappings": mappings}
+
+    def _configure(self) -> None:
+        self.note(Note("configuration", {"at": self.clock.now(), **self._meaning()}, TENANT))
+
+    @property
+    def speed(self) -> float:
+        """Seconds of the site's clock per real second."""
+        return self.clock.speed if isinstance(self.clock, ScaledClock) else 1.0
+
+    # -- entries ------------------------------------------------------------------------------------------------------
+
+    @property
+    def estate(self) -> Estate:
+        """The estate of the only tenant."""
+        return self.estates[TENANT]
+
+    @property
+    def sink(self) -> Callable[..., Ticket]:
+        """Takes raw frames: stamped with the site's time, and with the person they speak of."""
+        personal = any(declared.schema.personal for declared in self.site.declared.values())
+        return Stamping(self.pipe.push, self.clock, personal=personal)
+
+    def note(self, note: Note) -> Ticket:
+        """Take a decision or a tick into the log and the estates."""
+        return self.pipe.note(note)
+
+    def _told(self, tenant: str, applied: Applied, seq: int) -> None:
+        """Under the pipe's lock, in the order of the log: take note, start nothing slow."""
+        for name, batch in applied.batches.items():
+            if name in self.filters:
+                self.filters[name].gather(batch, self.estates[tenant].blocks[name])
+        self.news.tell(applied)
+        self.letters.tell(applied)
+        self.meter.tell(applied)
+        if self._states:
+            self._states.changed(applied, self.estates[tenant])
+
+    def _durable(self, tenant: str, applied: Applied) -> None:
+        """From the log's thread: what may leave now."""
+        for order in applied.orders:
+            self.workers.submit(self.desk.consider, order)
+
+    def _estimated(self, type_: str, twin: str, body: Mapping[str, Any]) -> None:
+        self.note(Note("estimate", body, TENANT, self.subject_of(type_, twin)))
+
+    def subject_of(self, type_: str, twin: str) -> str | None:
+        """The person that a twin is of, None for things."""
+        return twin if self.site.declared[type_].schema.personal else None
+
+    # -- time ---------------------------------------------------------------------------------------------------------
+
+    def turn(self) -> None:
+        """What happens because time passes: filters, silences, expiries, snapshots. Called again and again."""
+        now = self.clock.now()
+        for name, filter_ in self.filters.items():
+            filter_.due(now, lambda twin, name=name: self.column(name, twin), self.workers)  # type: ignore[misc]
+        beats = {"filter": min((f.last for f in self.filters.values() if f.last), default=now)}
+        self.note(Note("tick", {"at": now, "beats": beats}, TENANT))
+        self.verdicts.due(now, self.desk.judged)
+        if self._states:
+            self._states.flush()
+
+    def advance_to(self, when: int) -> None:
+        """In simulated time: move the clock, and do everything that falls due before coming back."""
+        assert isinstance(self.clock, SimulatedClock)
+        self.clock.advance_to(when)
+        for name, filter_ in self.filters.items():
+            for future in filter_.due(when, lambda twin, name=name: self.column(name, twin), self.workers):  # type: ignore[misc]
+                future.result()
+        self.note(Note("tick", {"at": when, "beats": {}}, TENANT))
+        self.verdicts.due(when, self.desk.judged)
+
+    def keep_snapshot(self) -> None:
+        """Write the estates as they are now; what belongs to persons is sealed."""
+        with self.pipe.lock:
+            estate = self.estate
+            parts = estate.freeze()
+            seq, time = estate.seq, estate.time
+        self.log.flush()
+        if any(declared.schema.personal for declared in self.site.declared.values()):
+            self.snapshots.write(seq, time, {}, personal={f"estate:{TENANT}": parts})
+        else:
+            self.snapshots.write(seq, time, parts)
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def ids(self, type_: str) -> list[str]:
+        """The ids of all twins of a type."""
+        with self.pipe.lock:
+            return sorted(self.estate.blocks[type_].row_of)
+
+    def column(self, type_: str, twin: str) -> NDArray[np.float64]:
+        """A copy of one twin's column (layout.width,)."""
+        with self.pipe.lock:
+            block = self.estate.blocks[type_]
+            return block.take(block.row(twin)).values[:, 0].copy()
+
+    def handle(self, declared: Declared, id_: str) -> "Handle[Any]":
+        """One twin; raises NotFound."""
+        with self.pipe.lock:
+            self.estate.blocks[declared.schema.name].row(id_)
+        return Handle(self, declared, id_)
+
+    def fleet_view(self, declared: Declared) -> Any:
+        """A view of all twins of a type."""
+        with self.pipe.lock:
+            block = self.estate.blocks[declared.schema.name]
+            rows = np.array(sorted(block.row_of.values()), np.int64)
+            reader = LiveReader(self.estate.blocks, declared.schema.name, rows, now=self.clock.now())
+            return live_view(declared.kind, reader)
+
+    # -- out ----------------------------------------------------------------------------------------------------------
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """To whoever hears a topic and may."""
+        if self.endpoint:
+            self.endpoint.publish(topic, payload, qos=1 if not retain else 0, retain=retain)
+
+    def _command(self, topic: str, payload: bytes) -> None:
+        self.publish(topic, payload)
+
+    def _noted_step(self, step: Any) -> None:
+        body = {"at": step.at, "action": step.state, "id": step.order, "who": step.who, "reason": step.reason}
+        self.note(Note("order", body, TENANT)).wait()

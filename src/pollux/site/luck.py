@@ -1,0 +1,45 @@
+"""The members of a fork: what is not known of a twin, drawn once and shared by every option."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pollux.columns.memory import NEVER
+from pollux.columns.slices import RowSlice
+from pollux.simulate import ensemble
+
+F64 = NDArray[np.float64]
+
+
+def started(
+    slice_: RowSlice, members: int, options: Sequence[Mapping[str, float]], *, believed: F64 | None, seed: int
+) -> F64:
+    """The columns (layout.width, options * members) to begin with: member i has the same luck in every option.
+
+    Where a filter believes something, members are drawn from its ensemble, each of its members as often as any other as
+    far as the numbers allow; actuators and facts stand as they were told. Else what is uncertain is drawn from what is
+    known of it.
+    """
+    if believed is None:
+        # What nobody told is drawn from its prior itself, not from a deviation around the prior's mean.
+        sigma = np.where(slice_.event_time == NEVER, np.nan, slice_.sigma)
+        return ensemble(
+            slice_.layout, slice_.values, ids=slice_.ids, members=members, options=options, sigma=sigma, seed=seed
+        )
+    columns = believed[:, _drawn(believed.shape[1], members, seed)]
+    layout = slice_.layout
+    for signal in layout.schema.signals:
+        if signal.role in ("actuator", "fact") and signal.name in layout.slot:
+            columns[layout.slot[signal.name]] = slice_.values[layout.slot[signal.name], 0]
+    out = np.tile(columns, (1, len(options)))
+    for number, option in enumerate(options):
+        for name, value in option.items():
+            out[layout.place(name), number * members : (number + 1) * members] = value
+    return out
+
+
+def _drawn(ensemble_size: int, members: int, seed: int) -> NDArray[np.int64]:
+    rng = np.random.Generator(np.random.Philox(key=seed))
+    rounds = -(-members // ensemble_size)
+    return np.concatenate([rng.permutation(ensemble_size) for _ in range(rounds)])[:members]

@@ -1,0 +1,48 @@
+"""What was: measured samples out of the log, estimates out of their trail."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, final
+
+import numpy as np
+
+from pollux.columns.quality import Quality
+from pollux.show.facts import GapFact, Samples
+
+if TYPE_CHECKING:
+    from pollux.site.live import LiveSite
+
+WIDE = 1.6449
+"""Standard deviations between the median and the 95 % quantile of a normal distribution."""
+
+
+@final
+class HistoryRoom:
+    """The past of the twins of a tenant."""
+
+    def __init__(self, live: "LiveSite") -> None:
+        self._live = live
+
+    def series(self, type_: str, twin: str, signal: str, start: int, end: int, *, at: int | None = None) -> Samples:
+        live = self._live
+        with live.pipe.lock:
+            block = live.estate.blocks[type_]
+            row, index = block.row(twin), block.schema.index.get(signal, -1)
+            trail = live.estate.trails.get(f"{type_}/{twin}/{signal}")
+            seq = live.estate.seq
+        last = end if at is None else min(end, at)
+        if trail is not None:
+            times, values, sigma = trail.between(start, last)
+            quality = np.full(len(times), Quality.ESTIMATED, np.uint8)
+            return Samples(seq, times, values, quality, low=values - WIDE * sigma, high=values + WIDE * sigma)
+        if index < 0:
+            empty = np.empty(0, np.int64)
+            return Samples(seq, empty, np.empty(0), np.empty(0, np.uint8))
+        subject = live.subject_of(type_, twin)
+        found = live.history.samples(type_, row, [index], start, last, subject=subject)[index]
+        known = np.ones(len(found), bool) if at is None else found.arrival <= at
+        return Samples(seq, found.time[known], found.value[known], found.quality[known], found.arrival[known])
+
+    def gaps(self, type_: str, twin: str, start: int, end: int) -> Sequence[GapFact]:
+        """Silences that were alarms."""
+        alarms = self._live.rooms.alarms.past(type_, twin, start, end)
+        return [GapFact(a.raised, a.cleared or end, a.title) for a in alarms if a.rule.endswith("-silent")]

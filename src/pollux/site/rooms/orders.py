@@ -1,0 +1,180 @@
+"""Orders on the page: as they stand, asked for, checked, signed, taken back."""
+
+import secrets
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, final
+
+from pollux.act import Order, Outcome, judge
+from pollux.clock import DAY, MINUTE, SECOND
+from pollux.errors import NotFound, OrderRefused
+from pollux.guard import Identity
+from pollux.show.asks import CommandAsk, SignAsk
+from pollux.show.documents.acting import Check
+from pollux.show.documents.common import Action, Ask, CheckLine
+from pollux.site.rooms.advisor import Kept
+
+if TYPE_CHECKING:
+    from pollux.site.live import LiveSite
+
+CHECKS = 1_000
+
+
+@final
+class OrdersRoom:
+    """The orders of a tenant as they stand."""
+
+    def __init__(self, live: "LiveSite") -> None:
+        self._live = live
+
+    def list(self, type_: str, twin: str, *, at: int | None = None) -> Sequence[Order]:
+        live = self._live
+        estate = live.estate if at is None else live.as_of.estate(at, None)
+        with live.pipe.lock:
+            mine = [one for one in estate.orders if (one.type, one.twin) == (type_, twin)]
+        return sorted(mine, key=lambda one: (not one.open, -one.issued_at))
+
+    def find(self, type_: str, twin: str, order: str) -> Order:
+        with self._live.pipe.lock:
+            found = self._live.estate.orders.find(order)
+        if (found.type, found.twin) != (type_, twin):
+            raise NotFound(f"no order {order!r}", at=f"{type_}/{twin}")
+        return found
+
+    def outcome(self, order: Order) -> Sequence[Outcome]:
+        if order.state not in ("verified", "ineffective"):
+            return ()
+        values = self._live.desk.measured(order)
+        return judge(order.predicted, values)[2]
+
+    def checks(self, order: Order) -> Sequence[CheckLine]:
+        return _checks(self._live, order)
+
+    def signatures_wanted(self, order: Order) -> int:
+        return self._live.site.declared[order.type].policy.signatures
+
+
+@final
+class DeskRoom:
+    """Takes orders; exists only where acting was asked for."""
+
+    def __init__(self, live: "LiveSite") -> None:
+        self._live = live
+        self._lock = threading.Lock()
+        self._checked: dict[str, tuple[Order, str]] = {}
+
+    def check(self, type_: str, twin: str, card: str, *, who: Identity) -> Check:
+        live = self._live
+        kept = live.rooms.advisor.kept(type_, twin, card)
+        order = self._drafted(kept, who)
+        lines = _checks(live, order)
+        blocked = next((line.text for line in lines if line.ok is False), None)
+        id_ = f"K-{secrets.token_hex(4)}"
+        with self._lock:
+            while len(self._checked) >= CHECKS:
+                del self._checked[next(iter(self._checked))]
+            self._checked[id_] = (order, card)
+        return Check(
+            id=id_,
+            title=kept.card.title,
+            expires=(live.clock.now() + 5 * MINUTE) / SECOND,
+            affected=f"{type_}/{twin}",
+            lines=kept.card.lines,
+            checks=tuple(lines),
+            blocked=blocked,
+            confirm=None if blocked else _confirm(f"twins/{type_}/{twin}/commands", id_, card, live, type_),
+        )
+
+    def sign(self, type_: str, twin: str, ask: SignAsk, *, who: Identity) -> Order:
+        with self._lock:
+            found = self._checked.pop(ask.check, None)
+        if found is None or (found[0].type, found[0].twin) != (type_, twin):
+            raise NotFound(f"no check {ask.check!r}", hint="check again before signing")
+        order, card = found
+        live = self._live
+        declared = live.site.declared[type_]
+        live.desk.propose(declared, order)
+        if declared.policy.signatures:
+            live.desk.sign(declared, order.id, who=who.name, roles=who.roles, reason=ask.reason)
+        live.rooms.advisor.acted(type_, twin, card)
+        return live.rooms.orders.find(type_, twin, order.id)
+
+    def command(
+        self, type_: str, twin: str, ask: CommandAsk, expires_at: int, *, who: Identity, approve: bool
+    ) -> Order:
+        live = self._live
+        declared = live.site.declared.get(type_)
+        if declared is None:
+            raise NotFound(f"no type {type_!r}")
+        params = tuple(
+            (name, float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value)
+            for name, value in ask.params.items()
+            if value is not None
+        )
+        order = Order(
+            ask.id, type_, twin, ask.name, params, who.name, live.clock.now(), expires_at, ask.reason,
+            carrier="person" if declared.schema.personal else "device",
+        )  # fmt: skip
+        live.desk.propose(declared, order)
+        return live.rooms.orders.find(type_, twin, ask.id)
+
+    def approve(self, type_: str, twin: str, order: str, *, who: Identity, reason: str, code: str) -> Order:
+        live = self._live
+        live.rooms.orders.find(type_, twin, order)
+        return live.desk.sign(live.site.declared[type_], order, who=who.name, roles=who.roles, reason=reason)
+
+    def cancel(self, type_: str, twin: str, order: str, *, who: Identity, reason: str) -> Order:
+        self._live.rooms.orders.find(type_, twin, order)
+        return self._live.desk.step(order, "cancelled", who=who.name, reason=reason)
+
+    def _drafted(self, kept: Kept, who: Identity) -> Order:
+        """The order that a card recommends, with the effect it foresees; the twin proposes it, a person signs."""
+        if kept.choice is None:
+            raise OrderRefused("the card recommends nothing", at=kept.card.id)
+        live, record = self._live, kept.record
+        choice, now = record.choices[kept.choice], live.clock.now()
+        personal = live.site.declared[record.type].schema.personal
+        return Order(
+            f"PC-{secrets.token_hex(4)}" if personal else f"o-{secrets.token_hex(6)}",
+            record.type,
+            record.twin,
+            "set",
+            tuple((symbol.name, float(value)) for symbol, value in choice.values.items()),
+            "pollux",
+            now,
+            now + DAY,
+            f"{choice.label}: advised by {kept.card.id}, run {record.id}",
+            advice=kept.card.id,
+            carrier="person" if personal else "device",
+            predicted=live.desk.foreseen(record, kept.choice),
+        )
+
+
+def _confirm(href: str, id_: str, card: str, live: "LiveSite", type_: str) -> Action:
+    signed = live.site.declared[type_].policy.signatures > 0
+    return Action(
+        key="sign",
+        label="Sign" if signed else "Send",
+        href=href,
+        body={"check": id_, "advice": card},
+        asks=(Ask(key="reason", label="Reason", kind="text", required=False),),
+        tone="main",
+    )
+
+
+def _checks(live: "LiveSite", order: Order) -> Sequence[CheckLine]:
+    """What was looked at, one line each."""
+    declared = live.site.declared[order.type]
+    lines = [CheckLine(text="it expires", ok=order.expires_at > live.clock.now() or not order.open)]
+    try:
+        live.desk.check(declared, order)
+        lines.append(CheckLine(text="within limits, rate of change and interlocks", ok=True))
+    except OrderRefused as refused:
+        lines.append(CheckLine(text=refused.message, ok=False))
+    lines.append(
+        CheckLine(
+            text="simulated on the twin first" if order.predicted else "not simulated on the twin first",
+            ok=bool(order.predicted) or None,
+        )
+    )
+    return lines

@@ -1,0 +1,148 @@
+"""A run of a fork, from the moment it is asked for until its comparison stands."""
+
+from dataclasses import dataclass, replace
+from typing import final
+
+import msgspec
+
+from pollux.clock import SECOND, iso
+from pollux.decide import Futures, Gate
+from pollux.decide.gates import worst
+from pollux.show.documents.whatif import Cell, Comparison, Fan, Fork, ForkRow, RunOption, RunState, TableGroup, TableRow
+from pollux.site.presenting import Lab, LabChoice, LabFigure, LabRow
+
+KEYS = ("0", "A", "B", "C", "D", "E", "F", "G", "H")
+GROUPS = ("Benefit", "Risk", "Cost", "Gate")
+GRID = 60
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A fork with what is known of its run."""
+
+    id: str
+    type: str
+    twin: str
+    made: int
+    until: int
+    members: int
+    seq: int
+    choices: tuple[LabChoice, ...]
+    state: RunState = "running"
+    progress: float = 0.0
+    text: str | None = None
+    seconds: float = 0.0
+    kept: bool = False
+    futures: Futures | None = None
+    ranking: tuple[int, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    unranked: tuple[str | None, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What it is, in one line."""
+        length = (self.until - self.made) / (86_400 * SECOND)
+        took = f" · {self.seconds:.1f} s" if self.state == "done" else ""
+        luck = f"{self.members} members each, same random numbers"
+        return f"fork of {iso(self.made)[11:19]} · {length:g} days · {luck}{took}"
+
+    def row(self) -> ForkRow:
+        """As it stands in a list."""
+        return ForkRow(id=self.id, title=self.title, made=self.made / SECOND, state=self.state, kept=self.kept)
+
+    def document(self, lab: Lab) -> Fork:
+        """Everything that is known of it."""
+        plain = Fork(
+            id=self.id,
+            twin=f"{self.type}/{self.twin}",
+            title=self.title,
+            made=self.made / SECOND,
+            until=self.until / SECOND,
+            members=self.members,
+            seq=self.seq,
+            state=self.state,
+            progress=self.progress,
+            text=self.text,
+            options=tuple(self._option(number) for number in range(len(self.choices))),
+            not_modelled=lab.not_modelled or None,
+            sources=lab.sources or None,
+        )
+        if self.futures is None:
+            return plain
+        return _shown(plain, self.futures, self, lab)
+
+    def _option(self, number: int) -> RunOption:
+        choice = self.choices[number]
+        gate = self.gates[number].verdict if self.gates else None
+        first = bool(self.ranking) and self.ranking[0] == number
+        return RunOption(
+            key=KEYS[number], choice=choice.id, label=choice.label, short=choice.short, first=first, gate=gate
+        )
+
+
+def ranked(record: RunRecord, futures: Futures, lab: Lab, seconds: float) -> RunRecord:
+    """The record of a run that has ended: gates, ranking and what is not ranked."""
+    gates = tuple(worst(lab.gates(record.twin, choice)) for choice in record.choices)
+    unranked = tuple(lab.unranked(choice, futures, row) for row, choice in enumerate(record.choices))
+    scores = [figure.value for figure in lab.score(futures)]
+    open_ = [row for row in range(len(scores)) if gates[row].open and unranked[row] is None]
+    return replace(
+        record,
+        state="done",
+        progress=1.0,
+        seconds=seconds,
+        futures=futures,
+        gates=gates,
+        unranked=unranked,
+        ranking=tuple(sorted(open_, key=lambda row: -scores[row])),
+    )
+
+
+def _shown(plain: Fork, futures: Futures, record: RunRecord, lab: Lab) -> Fork:
+    grid = [time / SECOND for time in futures.samples.times.tolist()]
+    fans = {KEYS[row]: _fans(futures, row, lab) for row in range(len(record.choices))}
+    return msgspec.structs.replace(plain, grid=grid, fans=fans, table=_table(futures, record, lab))
+
+
+def _fans(futures: Futures, row: int, lab: Lab) -> dict[str, Fan]:
+    fans = {}
+    for line in lab.rows:
+        if line.signal is None or line.signal in fans:
+            continue
+        band = futures.band(line.signal)
+        fans[line.signal] = Fan(
+            unit=line.unit, p5=band.low[row].tolist(), p50=band.median[row].tolist(), p95=band.high[row].tolist()
+        )
+    return fans
+
+
+def _table(futures: Futures, record: RunRecord, lab: Lab) -> Comparison:
+    groups = []
+    for title in GROUPS:
+        rows = [_row(line, futures) for line in lab.rows if line.group == title]
+        if title == "Gate":
+            rows.append(_gates(record))
+        if rows:
+            groups.append(TableGroup(title=title, rows=tuple(rows)))
+    return Comparison(note="median, 90 % interval", groups=tuple(groups))
+
+
+def _row(line: LabRow, futures: Futures) -> TableRow:
+    cells = {KEYS[row]: _cell(figure) for row, figure in enumerate(line.compare(futures))}
+    return TableRow(
+        label=line.label, unit=line.unit, signal=line.signal, signed=line.signed, step=line.step, cells=cells
+    )
+
+
+def _gates(record: RunRecord) -> TableRow:
+    cells = {}
+    for row, gate in enumerate(record.gates):
+        reason = record.unranked[row] or gate.reason or None
+        word = "not ranked" if record.unranked[row] else gate.verdict if row else "none"
+        cells[KEYS[row]] = Cell(text=word, detail=reason)
+    return TableRow(label="Gate", unit=None, signal=None, signed=False, step=None, cells=cells)
+
+
+def _cell(figure: LabFigure) -> Cell:
+    return Cell(value=figure.value, lo=figure.low, hi=figure.high, text=figure.text, detail=figure.detail)

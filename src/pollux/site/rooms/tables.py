@@ -1,0 +1,126 @@
+"""Twins as tables: the fields of a type and the rows of a block, copied."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pollux.columns.block import Block
+from pollux.columns.memory import NEVER
+from pollux.columns.quality import Quality
+from pollux.columns.view import LiveReader, fact
+from pollux.errors import NotFound
+from pollux.model.schema import Schema, Signal
+from pollux.show.documents.twins import ValueRole
+from pollux.show.facts import Field, Table, TwinType
+from pollux.site.declare import Declared
+from pollux.site.estate import Estate
+
+ROLES: dict[str, ValueRole] = {
+    "sensor": "measured",
+    "hidden": "estimate",
+    "actuator": "set",
+    "parameter": "parameter",
+    "fact": "fact",
+}
+
+
+def type_of(declared: Declared) -> TwinType:
+    """What clients may see of a type: its signals in the order of the schema, then its derived values."""
+    schema = declared.schema
+    fields = [_field(one, schema) for one in schema.signals]
+    fields += [
+        Field(name, "estimate", str(expr.unit), label=name.replace("_", " "), personal=schema.personal)
+        for name, expr in schema.derived.items()
+        if name not in schema.index and not expr.is_condition
+    ]
+    return TwinType(
+        schema.name, tuple(fields), f"{schema.name}s", schema.name.lower(), personal=schema.personal, schema=schema
+    )
+
+
+def _field(signal: Signal, schema: Schema) -> Field:
+    return Field(
+        signal.name,
+        ROLES[signal.role],
+        str(signal.unit),
+        label=signal.doc or signal.name.replace("_", " "),
+        every=signal.every,
+        low=signal.low if np.isfinite(signal.low) else None,
+        high=signal.high if np.isfinite(signal.high) else None,
+        personal=schema.personal or signal.personal,
+        numeric=signal.kind in ("number", "flag"),
+        flag=signal.kind == "flag",
+        choices=signal.choices,
+    )
+
+
+def table_of(kind: TwinType, estate: Estate, ids: Sequence[str] | None, now: int) -> Table:
+    """Some twins of a type as they stand in an estate, or all of them."""
+    block = estate.blocks[kind.name]
+    wanted = sorted(block.row_of) if ids is None else list(ids)
+    missing = [one for one in wanted if one not in block.row_of]
+    if missing:
+        raise NotFound(f"no {kind.name} {missing[0]!r}", at=kind.name)
+    rows = np.array([block.row_of[one] for one in wanted], np.int64)
+    parts = [_signal_rows(block, rows), _derived_rows(kind, estate, rows, now)]
+    values, quality, reason, event_time, arrival, sigma = (np.concatenate(pair) for pair in zip(*parts, strict=True))
+    return Table(
+        kind,
+        tuple(wanted),
+        estate.seq,
+        now,
+        values,
+        quality.astype(np.uint8),
+        reason.astype(np.uint16),
+        np.maximum(event_time.astype(np.int64), 0),
+        np.maximum(arrival.astype(np.int64), 0),
+        sigma,
+        texts=_texts(block, rows),
+    )
+
+
+def _signal_rows(block: Block, rows: NDArray[np.int64]) -> tuple[NDArray[np.generic], ...]:
+    slots = block.layout.signal_slot
+    quality = block.quality[:, rows].copy()
+    values = np.full(quality.shape, np.nan)
+    numeric = slots >= 0
+    values[numeric] = block.values[slots[numeric]][:, rows]
+    values[quality == Quality.MISSING] = np.nan
+    return (
+        values,
+        quality,
+        block.reason[:, rows].copy(),
+        block.event_time[:, rows].copy(),
+        block.arrival[:, rows].copy(),
+        block.sigma[:, rows].copy(),
+    )
+
+
+def _derived_rows(kind: TwinType, estate: Estate, rows: NDArray[np.int64], now: int) -> tuple[NDArray[np.generic], ...]:
+    reader = LiveReader(estate.blocks, kind.name, rows, now=now)
+    names = [one.name for one in kind.fields[len(estate.blocks[kind.name].schema.signals) :]]
+    shape = (len(names), len(rows))
+    values, sigma = np.full(shape, np.nan), np.full(shape, np.nan)
+    quality, reason = np.zeros(shape, np.uint8), np.zeros(shape, np.uint16)
+    times = np.full(shape, NEVER, np.int64)
+    for place, name in enumerate(names):
+        column = reader.read(name)
+        values[place] = np.asarray(column, np.float64)
+        sigma[place] = column.sigma
+        quality[place] = np.where(np.isfinite(values[place]), Quality.ESTIMATED, Quality.MISSING)
+        times[place] = getattr(column, "event_time", NEVER)
+    return values, quality, reason, times, times.copy(), sigma
+
+
+def _texts(block: Block, rows: NDArray[np.int64]) -> dict[str, list[str | None]]:
+    found: dict[str, list[str | None]] = {}
+    for index, signal in enumerate(block.schema.signals):
+        if signal.kind in ("text", "choice", "position"):
+            told = [fact(block, index, int(row)) for row in rows]
+            found[signal.name] = [None if one is None else one if isinstance(one, str) else _place(one) for one in told]
+    return found
+
+
+def _place(place: Sequence[float]) -> str:
+    return ", ".join(f"{number:.6g}" for number in place)

@@ -1,0 +1,32 @@
+"""`pollux serve`: run a site until it is told to stop."""
+
+import argparse
+import signal
+import threading
+
+from pollux.errors import SetupError
+from pollux.show import invite
+from pollux.site.declare import declared_in
+
+ADMINISTRATOR = "administrator"
+
+
+def run(options: argparse.Namespace) -> int:
+    """Open the site, print where it is, wait for the end."""
+    site = declared_in(options.site)
+    over = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: over.set())
+    with site.open(
+        options.data, act=options.act, mqtt=options.mqtt, http=options.http, insecure=options.insecure
+    ) as live:
+        if live.server is None or live.endpoint is None:
+            raise SetupError("nothing was opened")
+        if live.log.recovery is not None:
+            print(f"repaired: {live.log.recovery}")
+        if live.accounts.find(ADMINISTRATOR) is None:
+            live.accounts.add(ADMINISTRATOR, kind="person", roles={ADMINISTRATOR}, twins=["*"])
+        print(f"page     {invite(live.accounts, ADMINISTRATOR, live.server.url)}")
+        print(f"devices  mqtt://127.0.0.1:{live.endpoint.port}", flush=True)
+        over.wait(options.seconds)
+    return 0

@@ -1,0 +1,45 @@
+"""An order as its issuer holds it: where it stands, and whether it did what was foreseen."""
+
+from typing import TYPE_CHECKING, final
+
+from pollux.act import Order, OrderState
+
+if TYPE_CHECKING:
+    from pollux.site.live import LiveSite
+
+
+@final
+class StandingOrder:
+    """An order that was asked for; it reads its state from the book of the open site."""
+
+    __slots__ = ("_live", "id")
+
+    def __init__(self, live: "LiveSite", id_: str) -> None:
+        self._live = live
+        self.id = id_
+
+    @property
+    def order(self) -> Order:
+        """The order as it stands."""
+        with self._live.pipe.lock:
+            return self._live.estate.orders.find(self.id)
+
+    @property
+    def state(self) -> OrderState:
+        """Where it is in its life."""
+        return self.order.state
+
+    def wait(self, *states: OrderState, timeout: float = 10.0) -> OrderState:
+        """Wait until it reaches one of these states, by default any that the device ends; its state then."""
+        return self._live.desk.wait(self.id, states or ("done", "rejected", "failed", "expired"), timeout)
+
+    def verify(self, *, after: str) -> None:
+        """Compare the predicted effect with what is measured once `after` is over; the outcome becomes its state."""
+        self._live.desk.verify(self.id, after=after)
+
+    def __str__(self) -> str:
+        order = self.order
+        what = ", ".join(
+            f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in order.params
+        )
+        return f"{order.type}/{order.twin} {what}: {', '.join(step.state for step in order.steps)}"

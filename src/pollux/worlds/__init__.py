@@ -1,0 +1,16 @@
+"""Worlds: whole applications of Pollux, each written as any user would write it.
+
+A world imports `pollux`, NumPy and its own modules, and nothing private: what a world can do, everyone can.
+"""
+
+from typing import Final
+
+WORLDS: Final = {
+    "heart": (
+        "a man of 62 with chronic heart failure: mirrored from wearables, forked, advised, verified",
+        "pollux.worlds.heart.demo",
+    ),
+}
+"""Each world by its name on the command line: what it is about, and the module whose `run` plays it."""
+
+__all__ = ["WORLDS"]

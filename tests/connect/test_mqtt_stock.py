@@ -1,0 +1,150 @@
+"""Stock clients: paho-mqtt and mosquitto's tools work against the endpoint as they are."""
+
+import subprocess
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+mqtt = pytest.importorskip("paho.mqtt.client")
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties as PahoProperties
+
+from tests.connect.rig import Plant, until
+
+COMMANDS = "twins/Pump/P-7/commands"
+TELEMETRY = "twins/Pump/P-7/telemetry"
+PAHO = {4: mqtt.MQTTv311, 5: mqtt.MQTTv5}
+
+
+class Paho:
+    """A paho client with what it heard."""
+
+    def __init__(self, plant: Plant, level: int, name: str, *, keep_alive: int = 60) -> None:
+        self.heard: list[Any] = []
+        self.ended: list[Any] = []
+        self.connected = threading.Event()
+        self.subscribed = threading.Event()
+        self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name, protocol=PAHO[level])
+        self.client.username_pw_set(name)
+        self.client.on_connect = lambda *_: self.connected.set()
+        self.client.on_subscribe = lambda *_: self.subscribed.set()
+        self.client.on_message = lambda client, data, message: self.heard.append(message)
+        self.client.on_disconnect = lambda client, data, flags, reason, said: self.ended.append(reason)
+        self.client.connect("127.0.0.1", plant.endpoint.port, keepalive=keep_alive)
+        self.client.loop_start()
+        assert self.connected.wait(20)
+
+    def subscribe(self, topic: str, qos: int = 1) -> None:
+        self.subscribed.clear()
+        self.client.subscribe(topic, qos)
+        assert self.subscribed.wait(20)
+
+    def close(self) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+def test_paho_publishes_and_hears(plant: Plant, level: int) -> None:
+    """A paho device publishes at QoS 0 and 1 and hears its commands; a reader hears the telemetry."""
+    device, reader = Paho(plant, level, "P-7"), Paho(plant, level, "ann")
+    try:
+        reader.subscribe("twins/#")
+        device.subscribe(COMMANDS)
+        for number in range(20):
+            sent = device.client.publish(TELEMETRY, b"%d" % number, qos=number % 2)
+            sent.wait_for_publish(20)
+        assert plant.sink.wait(20) == [b"%d" % number for number in range(20)]
+        # Order holds within a QoS: those of QoS 1 may overtake those of QoS 0.
+        until(lambda: len(reader.heard) == 20)
+        for qos in (0, 1):
+            got = [message.payload for message in reader.heard if message.qos == qos]
+            assert got == [b"%d" % number for number in range(20) if number % 2 == qos]
+        plant.endpoint.publish(COMMANDS, b'{"id": "1"}', qos=1)
+        until(lambda: [message.payload for message in device.heard] == [b'{"id": "1"}'])
+        plant.until("confirmed_qos1", 11)
+    finally:
+        device.close()
+        reader.close()
+
+
+def test_paho_is_told_no(plant: Plant, level: int) -> None:
+    """A paho client without rights gets a refusal it understands: a code in 5, the end of the connection in 3.1.1."""
+    device = Paho(plant, level, "P-7")
+    try:
+        answered: list[Any] = []
+        device.client.on_publish = lambda client, data, mid, reason, said: answered.append(reason)
+        device.client.publish("twins/Pump/P-8/telemetry", b"x", qos=1)
+        if level == 5:
+            until(lambda: answered)
+            assert str(answered[0]) == "Not authorized"
+        else:
+            until(lambda: device.ended)
+        assert plant.sink.payloads() == []
+    finally:
+        device.close()
+
+
+def test_paho_with_retained_messages_and_a_will(plant: Plant, level: int) -> None:
+    """A retained state meets a paho client that comes later; the will of one whose connection breaks is heard."""
+    plant.endpoint.publish("twins/Pump/P-7/state", b"kept", qos=1, retain=True)
+    reader = Paho(plant, level, "ann")
+    try:
+        reader.subscribe("twins/#")
+        until(lambda: [(message.payload, message.retain) for message in reader.heard] == [(b"kept", True)])
+        dying = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="P-7", protocol=PAHO[level])
+        dying.will_set(TELEMETRY, b"lost", qos=1)
+        dying.connect("127.0.0.1", plant.endpoint.port)
+        dying.loop_start()
+        until(lambda: plant.count("admitted") == 2)
+        dying.loop_stop()
+        dying.socket().close()  # type: ignore[union-attr]
+        until(lambda: b"lost" in [message.payload for message in reader.heard])
+    finally:
+        reader.close()
+
+
+def test_paho_with_properties(plant: Plant) -> None:
+    """Properties of version 5 that paho sets reach a paho reader as they were."""
+    device, reader = Paho(plant, 5, "P-7"), Paho(plant, 5, "ann")
+    try:
+        reader.subscribe("twins/#")
+        said = PahoProperties(PacketTypes.PUBLISH)
+        said.ContentType = "application/json"
+        said.UserProperty = [("line", "1")]
+        said.ResponseTopic = "answers"
+        said.CorrelationData = b"7"
+        device.client.publish(TELEMETRY, b"{}", qos=1, properties=said)
+        (message,) = until(lambda: reader.heard)
+        assert message.properties.ContentType == "application/json"
+        assert message.properties.UserProperty == [("line", "1")]
+        assert message.properties.ResponseTopic == "answers"
+        assert message.properties.CorrelationData == b"7"
+    finally:
+        device.close()
+        reader.close()
+
+
+@pytest.mark.parametrize("version", ["311", "5"])
+def test_mosquitto_tools(plant: Plant, tool: Callable[[str], str], version: str) -> None:
+    """mosquitto_pub and mosquitto_sub work in both versions: commands arrive, telemetry is acknowledged."""
+    publish, subscribe = tool("mosquitto_pub"), tool("mosquitto_sub")
+    port = str(plant.endpoint.port)
+    common = ["-h", "127.0.0.1", "-p", port, "-V", version, "-i", "P-7", "-q", "1"]
+    listening = subprocess.Popen([subscribe, *common, "-t", COMMANDS, "-C", "1"], stdout=subprocess.PIPE)
+    try:
+        until(lambda: plant.endpoint._router._exact)
+        plant.endpoint.publish(COMMANDS, b"start", qos=1)
+        assert listening.communicate(timeout=30)[0] == b"start\n"
+    finally:
+        listening.kill()
+        listening.wait()
+    command = [publish, *common, "-t", TELEMETRY, "-m", '{"temp": 300}']
+    assert subprocess.run(command, timeout=30, check=False).returncode == 0
+    assert plant.sink.payloads() == [b'{"temp": 300}']
+    refused = [publish, *common, "-t", "twins/Pump/P-8/telemetry", "-m", "{}"]
+    done = subprocess.run(refused, timeout=30, capture_output=True, text=True, check=False)
+    assert done.returncode != 0 or "Not authorized" in done.stderr
+    assert len(plant.sink.payloads()) == 1
