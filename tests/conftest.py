@@ -6,6 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Machines are shared: a property is held against its law, never against the clock.
+settings.register_profile("pollux", deadline=None)
+settings.load_profile("pollux")
 
 REQUIRE_ALL = os.environ.get("POLLUX_REQUIRE_ALL") == "1"
 

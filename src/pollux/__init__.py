@@ -21,11 +21,15 @@ from pollux.model.windows import last, mean, peak, sum, trough
 
 if TYPE_CHECKING:
     from pollux.act import ApprovalPolicy, Interlock
+    from pollux.castor.datasets import data_set
     from pollux.castor.emulate import emulate
-    from pollux.check.mapping import mqtt
-    from pollux.clock import ScaledClock, SimulatedClock
+    from pollux.castor.recording import Tape, replay
+    from pollux.castor.wfdb import read_wfdb
+    from pollux.check import Disconnected, OutOfRange, Spike, Stuck, TooFast, mqtt
+    from pollux.clock import ScaledClock, SimulatedClock, duration, instant, iso
     from pollux.decide import Advice, Futures, Gate, Option, accrue, always, chance, each, ever, final
     from pollux.predict import Learning
+    from pollux.simulate import Course, level, straight
     from pollux.site.declare import Fleet, Site
     from pollux.site.fork import Fork
     from pollux.site.handles import Handle
@@ -36,10 +40,22 @@ if TYPE_CHECKING:
 _DOORS = {
     "ApprovalPolicy": "pollux.act",
     "Interlock": "pollux.act",
+    "data_set": "pollux.castor.datasets",
     "emulate": "pollux.castor.emulate",
-    "mqtt": "pollux.check.mapping",
+    "Tape": "pollux.castor.recording",
+    "replay": "pollux.castor.recording",
+    "read_wfdb": "pollux.castor.wfdb",
+    "Disconnected": "pollux.check",
+    "OutOfRange": "pollux.check",
+    "Spike": "pollux.check",
+    "Stuck": "pollux.check",
+    "TooFast": "pollux.check",
+    "mqtt": "pollux.check",
     "ScaledClock": "pollux.clock",
     "SimulatedClock": "pollux.clock",
+    "duration": "pollux.clock",
+    "instant": "pollux.clock",
+    "iso": "pollux.clock",
     "Advice": "pollux.decide",
     "Futures": "pollux.decide",
     "Gate": "pollux.decide",
@@ -51,6 +67,9 @@ _DOORS = {
     "ever": "pollux.decide",
     "final": "pollux.decide",
     "Learning": "pollux.predict",
+    "Course": "pollux.simulate",
+    "level": "pollux.simulate",
+    "straight": "pollux.simulate",
     "Fleet": "pollux.site.declare",
     "Site": "pollux.site.declare",
     "Fork": "pollux.site.fork",
@@ -84,7 +103,9 @@ def __dir__() -> list[str]:
 __all__ = [
     "Advice",
     "ApprovalPolicy",
+    "Course",
     "DataRefused",
+    "Disconnected",
     "Fleet",
     "Fork",
     "Futures",
@@ -100,6 +121,7 @@ __all__ = [
     "NotFound",
     "Option",
     "OrderRefused",
+    "OutOfRange",
     "Part",
     "PolluxError",
     "Presenter",
@@ -108,7 +130,11 @@ __all__ = [
     "SimulatedClock",
     "SimulationError",
     "Site",
+    "Spike",
     "StandingOrder",
+    "Stuck",
+    "Tape",
+    "TooFast",
     "Twin",
     "Value",
     "accrue",
@@ -120,7 +146,9 @@ __all__ = [
     "command",
     "cos",
     "cycle",
+    "data_set",
     "derived",
+    "duration",
     "each",
     "emulate",
     "event",
@@ -130,7 +158,10 @@ __all__ = [
     "final",
     "floor",
     "hidden",
+    "instant",
+    "iso",
     "last",
+    "level",
     "limit",
     "links",
     "log",
@@ -147,12 +178,15 @@ __all__ = [
     "pi",
     "quantity",
     "rate",
+    "read_wfdb",
     "reading",
+    "replay",
     "sensor",
     "settled",
     "silence",
     "sin",
     "sqrt",
+    "straight",
     "sum",
     "table",
     "tanh",

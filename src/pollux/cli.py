@@ -65,12 +65,12 @@ def demo(options: argparse.Namespace) -> int:
     """Run a world, or list them."""
     worlds = import_module("pollux.worlds").WORLDS
     if options.list:
-        for name, about in worlds.items():
+        for name, (about, _) in worlds.items():
             print(f"{name:12} {about}")
         return 0
     if options.world not in worlds:
         raise SetupError(f"no world {options.world!r}", hint=f"there are {', '.join(worlds)}")
-    return int(import_module(f"pollux.worlds.{options.world}.demo").run(options))
+    return int(import_module(worlds[options.world][1]).run(options))
 
 
 def _new(verbs: Any) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pollux.castor import datasets
-from pollux.castor.datasets import DATA_SETS, DataSet, File, check, fetch, find, named
+from pollux.castor.datasets import DATA_SETS, DataSet, File, check, data_set, fetch, named
 from pollux.errors import DataRefused, NotFound, SetupError
 
 HELLO = File("a/hello.txt", "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", 5)
@@ -28,10 +28,10 @@ def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataSet:
 def test_a_set_is_fetched_once_and_found(one: DataSet, tmp_path: Path) -> None:
     """What was fetched is found by name, and is not fetched again."""
     with pytest.raises(SetupError, match="pollux data get hello"):
-        find("hello")
+        data_set("hello")
     fetched: list[str] = []
     assert fetch("hello", progress=fetched.append) == tmp_path / "home/hello"
-    assert find("hello") == tmp_path / "home/hello"
+    assert data_set("hello") == tmp_path / "home/hello"
     fetch("hello", progress=fetched.append)
     assert fetched == ["a/hello.txt"]
 

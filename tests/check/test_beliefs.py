@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pollux.check import Bounds, Disconnected, OutOfRange, Spike, Stuck, TooFast, judged_series, mqtt
@@ -131,6 +131,7 @@ def test_a_whole_series_is_judged_by_the_same_rules():
     assert stuck.tolist() == [0, 0, 0, 0, Reason.STUCK, Reason.STUCK]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 100), st.sampled_from([300.0, 301.0, 350.0])), max_size=30))
 def test_judging_a_series_is_judging_each_value_as_it_comes(steps):
     """All at once, or one after the other: the same qualities."""

@@ -69,7 +69,7 @@ def test_columns_with_a_count_each_are_as_many_messages():
     """`seq` as a column: every place is a message of its own."""
     found = heard(decoder(), native({"seq": [7, 8], "boot": "b", "temp": [300, 301], "speed": [900, None]}))
     assert found.messages["Pump"].seq.tolist() == [7, 8]
-    assert found.messages["Pump"].lives == (Life("t1", "d1", "b"),)
+    assert found.messages["Pump"].lives == [Life("t1", "d1", "b")]
     assert samples(found) == [("temp", 300.0), ("speed", 900.0), ("temp", 301.0)]
 
 
@@ -290,5 +290,5 @@ def test_a_signal_cannot_be_renamed_to_a_reserved_key():
 def test_a_batch_of_one_device_has_one_life():
     """Lives are named once per batch, whatever the number of messages."""
     found = heard(decoder(), *[native({"temp": 300, "seq": i}) for i in range(50)])
-    assert found.messages["Pump"].lives == (Life(DEVICE.tenant, DEVICE.device, ""),)
+    assert found.messages["Pump"].lives == [Life(DEVICE.tenant, DEVICE.device, "")]
     assert np.unique(found.messages["Pump"].life).tolist() == [0]

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pollux.check import id_fault, mqtt
@@ -24,6 +24,7 @@ def test_names_that_could_be_paths_wildcards_or_lookalikes_are_none(id):
     assert id_fault(id) is not None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=140))
 def test_no_id_can_leave_its_folder_or_its_topic(id):
     """Whatever the text: an accepted id has no separator, wildcard, control character or double dot."""

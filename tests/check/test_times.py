@@ -2,7 +2,7 @@ import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pollux.check.faults import Fault
@@ -46,6 +46,7 @@ def test_what_is_no_time_is_refused(told):
         read_time(told)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.integers(), st.floats(), st.text(max_size=30)))
 def test_a_time_fits_64_bits_or_is_refused(told):
     """No number of a device can overflow an event time, or pass for the mark of never."""
@@ -56,6 +57,7 @@ def test_a_time_fits_64_bits_or_is_refused(told):
     assert NEVER < nanos < 2**63
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**62))
 def test_iso_times_keep_their_microseconds(nanos):
     """Every time that Python writes comes back."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from pollux.check import Bounds, Decoder, TopicMapping
 from pollux.clock import instant
-from pollux.columns import Block, Decoded, Encoding, Frames, Message, Origin, Quality, Reason
+from pollux.columns import NO_SEQUENCE, Block, Decoded, Encoding, Frames, Message, Origin, Quality, Reason
 from tests.columns.plants import Pump
 
 NOW = instant("2026-11-23T10:00:00Z")
@@ -64,8 +64,11 @@ def as_bytes(decoded: Decoded) -> Mapping[str, Any]:
     """Everything that was decoded, in a form that is equal only when every bit is."""
     found: dict[str, Any] = {"refusals": decoded.refusals, "newcomers": dict(decoded.newcomers)}
     for name in decoded.batches:
-        for part in (decoded.batches[name], decoded.messages[name], decoded.texts[name]):
-            for field in part.__slots__:
+        messages = decoded.messages[name]
+        counted = zip(messages.seq.tolist(), messages.life.tolist(), strict=True)
+        found[f"{name}.lives"] = [None if seq == NO_SEQUENCE else messages.lives[life] for seq, life in counted]
+        for part in (decoded.batches[name], messages, decoded.texts[name]):
+            for field in set(part.__slots__) - {"life", "lives"}:
                 value = getattr(part, field)
                 exact = value if isinstance(value, tuple) else (value.dtype, value.tobytes())
                 found[f"{name}.{type(part).__name__}.{field}"] = exact

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pollux.columns import NEVER, VACANT, Block, BufferPool, Quality
@@ -38,6 +38,7 @@ def test_a_block_grows_without_losing_anything():
     assert block.row("P-42") == 42
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 12)), max_size=40))
 def test_rows_are_handed_out_as_announced(steps):
     """`next_rows` says which rows new twins get, whatever was added and removed before; no two twins share one."""

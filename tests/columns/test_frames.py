@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pollux.columns import Encoding, Frames, Message, Origin
@@ -33,12 +33,14 @@ def told(frames: Frames) -> list[Message]:
     ]
 
 
+@settings(deadline=None)
 @given(MESSAGES)
 def test_messages_come_out_as_they_went_in(messages):
     """An arena with an index holds exactly the messages, in their order."""
     assert told(Frames.of(messages)) == messages
 
 
+@settings(deadline=None)
 @given(st.lists(MESSAGES, max_size=4))
 def test_joined_batches_hold_all_messages_in_order(batches):
     """Joining batches concatenates them, whatever their origins."""
@@ -46,6 +48,7 @@ def test_joined_batches_hold_all_messages_in_order(batches):
     assert told(joined) == [message for batch in batches for message in batch]
 
 
+@settings(deadline=None)
 @given(MESSAGES, st.data())
 def test_selected_and_compacted_frames_keep_their_messages(messages, data):
     """A selection shares the arena, its compact form does not; both say the same."""
@@ -57,6 +60,7 @@ def test_selected_and_compacted_frames_keep_their_messages(messages, data):
     assert len(selected.compact().arena) == sum(len(one.topic) + len(one.payload) for one in expected)
 
 
+@settings(deadline=None)
 @given(MESSAGES)
 def test_each_tenant_gets_its_own_messages_and_no_others(messages):
     """Splitting by tenant keeps every message once, in order, with its tenant."""

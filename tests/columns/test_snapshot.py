@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pollux.columns import Block, Quality, freeze, restore
@@ -21,6 +21,7 @@ def filled(values: list[float]) -> Block:
     return block
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(250, 420), min_size=1, max_size=20), st.data())
 def test_a_block_comes_back_as_it_was(values, data):
     """Freezing what was restored gives the same bytes, vacant rows, texts and all."""
@@ -85,6 +86,7 @@ def test_a_newer_version_is_refused_with_a_way_out():
         restore(Block(SCHEMA), newer)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6))
 def test_cut_bytes_are_refused(cut):
     """Whatever is missing at the end, a clear error comes out."""

@@ -234,8 +234,14 @@ ADMIN = Identity("", "root", "person", frozenset({"administrator"}), ("*",), gra
 class OpenGate:
     """A gate for tests: devices by name, some people without a password; rights are those of the real gate."""
 
-    def __init__(self, policy: Policy = DEFAULT_POLICY, people: tuple[Identity, ...] = (VIEWER, ADMIN)) -> None:
-        self._gate = Gate(by_name=True, policy=policy)
+    def __init__(
+        self,
+        policy: Policy = DEFAULT_POLICY,
+        people: tuple[Identity, ...] = (VIEWER, ADMIN),
+        *,
+        by_name: bool = True,
+    ) -> None:
+        self._gate = Gate(by_name=by_name, policy=policy)
         self._people = {person.name: person for person in people}
         self.version = 0
         self.ended: set[str] = set()

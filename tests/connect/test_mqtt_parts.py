@@ -133,7 +133,7 @@ def test_expired_retained_messages_are_gone() -> None:
 @pytest.mark.parametrize("make_poller", [EpollPoller, SelectorPoller])
 @pytest.mark.parametrize("make_wake", [EventWake, PairWake])
 def test_pollers_and_wakes(make_poller: Callable[[int], AbstractPoller], make_wake: Callable[[], AbstractWake]) -> None:
-    """Both pollers tell the same of pipes and of the bell; many rings cost one; nothing is told of what is forgotten."""
+    """Both pollers tell the same of pipes and of the bell; many rings cost one; the forgotten is not told."""
     wake = make_wake()
     poller = make_poller(wake.fileno())
     out, into = os.pipe()
@@ -163,7 +163,9 @@ def test_pollers_and_wakes(make_poller: Callable[[int], AbstractPoller], make_wa
     assert poller.wait(5, only_bell=True) == [(wake.fileno(), READ)]
     poller.forget(out)
     poller.close()
+    wake.clear()
     wake.close()
+    wake.set()
     os.close(out)
     os.close(into)
 

@@ -11,7 +11,7 @@ from pollux.connect.mqtt.encode import encode
 from pollux.connect.mqtt.packets import V3, V5, Ack, Connect, Publish
 from pollux.connect.mqtt.properties import Kind, Properties
 from pollux.connect.mqtt.reasons import Reason
-from pollux.errors import StorageFailed
+from pollux.errors import DataRefused, Overloaded, StorageFailed
 from pollux.guard import Identity
 from tests.connect.rig import TELEMETRY, OpenGate, Plant, running, until
 
@@ -308,7 +308,69 @@ def test_a_failing_sink_ends_acceptance(level: int) -> None:
         assert other.refusal() == expected
         assert "disk is full" in plant.endpoint.failure
         assert plant.client(level).connect("P-9").code == (Reason.SERVER_UNAVAILABLE if level == V5 else 3)
-        assert (plant.count("failed"), plant.count("acknowledged")) == (1, 0)
+        assert plant.count("acknowledged") == 0
+
+
+def test_a_full_sink_is_waited_for(level: int) -> None:
+    """While the sink has no room nothing is acknowledged and nothing lost: publishers wait, all others are served;
+    when there is room again everything arrives in its order."""
+    with running() as plant:
+        first, second, calm = (plant.device(f"P-{number}", level=level) for number in (1, 2, 3))
+        plant.sink.error = Overloaded("the disk is full", retry_after=1.0)
+        for number in range(3):
+            first.publish(b"%d" % number, topic=b"twins/Pump/P-1/telemetry", qos=1, packet_id=number + 1)
+        until(lambda: plant.endpoint.busy)
+        second.publish(b"x", topic=b"twins/Pump/P-2/telemetry", qos=1, packet_id=9)
+        assert calm.quiet()
+        until(lambda: plant.endpoint._lines.table.behind.sum() == 2)
+        assert plant.sink.messages() == []
+        plant.sink.error = None
+        assert acks(first, 3) == [1, 2, 3]
+        assert acks(second, 1) == [9]
+        assert [payload for device, _, payload in plant.sink.messages() if device == "P-1"] == [b"0", b"1", b"2"]
+        until(lambda: not plant.endpoint.busy)
+        assert first.quiet()
+
+
+def test_one_refused_sender_harms_nobody_else(level: int) -> None:
+    """When the sink may not keep one sender's data, that one is put out without an answer; the batch's others are
+    acknowledged, and nobody hears the refused message."""
+    with running() as plant:
+        taken = plant.endpoint._batches._outlet._sink
+        erased = DataRefused("expected a person whose data may be kept")
+        gate = threading.Event()
+
+        def sink(frames: Frames) -> object:
+            gate.wait(20)
+            if any(frames.sender(i).device == "P-2" for i in range(len(frames))):
+                raise erased
+            return taken(frames)
+
+        reader = plant.device("ann", level=level)
+        reader.subscribe("twins/#")
+        clients = [plant.device(f"P-{number}", level=level) for number in (0, 1, 2, 3)]
+        plant.endpoint._batches._outlet._sink = sink  # type: ignore[assignment]
+        for number, client in enumerate(clients):  # the first holds the loop up, so that the others share a batch
+            client.publish(b"%d" % number, topic=b"twins/Pump/P-%d/telemetry" % number, qos=1, packet_id=1)
+        gate.set()
+        for number in (0, 1, 3):
+            assert acks(clients[number], 1) == [1]
+        assert clients[2].refusal() == (Reason.IMPLEMENTATION_SPECIFIC if level == V5 else None)
+        assert sorted(reader.message().payload for _ in range(3)) == [b"0", b"1", b"3"]
+        assert sorted(plant.sink.payloads()) == [b"0", b"1", b"3"]
+        assert plant.count("refused_data") == 1
+
+
+def test_storage_that_fails_while_nobody_publishes(plant: Plant, level: int) -> None:
+    """`fail` ends acceptance from outside: clients that wait for an answer are told that none will come."""
+    plant.sink.by_hand = True
+    client = plant.device(level=level)
+    client.publish(qos=1, packet_id=1)
+    plant.sink.wait(1)
+    plant.endpoint.fail("a sync has failed")
+    assert client.refusal() == (Reason.SERVER_UNAVAILABLE if level == V5 else None)
+    assert plant.endpoint.failure == "a sync has failed"
+    assert plant.count("acknowledged") == 0
 
 
 def test_acknowledgements_of_the_gone_harm_nobody(plant: Plant, level: int) -> None:

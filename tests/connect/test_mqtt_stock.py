@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
-mqtt = pytest.importorskip("paho.mqtt.client")
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt import client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties as PahoProperties
 
@@ -16,7 +15,7 @@ from tests.connect.rig import Plant, until
 
 COMMANDS = "twins/Pump/P-7/commands"
 TELEMETRY = "twins/Pump/P-7/telemetry"
-PAHO = {4: mqtt.MQTTv311, 5: mqtt.MQTTv5}
+PAHO = {4: MQTTProtocolVersion.MQTTv311, 5: MQTTProtocolVersion.MQTTv5}
 
 
 class Paho:
@@ -100,7 +99,7 @@ def test_paho_with_retained_messages_and_a_will(plant: Plant, level: int) -> Non
         dying.loop_start()
         until(lambda: plant.count("admitted") == 2)
         dying.loop_stop()
-        dying.socket().close()  # type: ignore[union-attr]
+        until(dying.socket).close()
         until(lambda: b"lost" in [message.payload for message in reader.heard])
     finally:
         reader.close()

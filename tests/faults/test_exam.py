@@ -53,11 +53,20 @@ def never(*_: object) -> bool:
     return False
 
 
+def not_again(self: writer.Writer, name: str, start: int, end: int) -> None:
+    """Believe what the system shows after a failed sync: cut the torn tail, but write nothing again."""
+    handle = self._disk.open(self._folder / name)
+    self._disk.truncate(handle, end)
+    self._sync(handle)
+    self._disk.close(handle)
+
+
 FAULTS: dict[str, tuple[object, str, Callable[..., object]]] = {
     "acknowledge before the sync": (writer.Writer, "_sync", no_sync),
     "skip the checksum of payloads": (segment, "_whole", nothing_wrong),
     "take every damage for a torn tail": (recovery, "_torn", nothing_wrong),
     "refuse every torn tail": (recovery, "_torn", never),
+    "trust what a failed sync left in memory": (writer.Writer, "_rewritten", not_again),
 }
 
 

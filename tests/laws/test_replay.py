@@ -93,3 +93,21 @@ def _mask(flags: list[bool]) -> Any:
     import numpy as np
 
     return np.array(flags, bool)
+
+
+@settings(max_examples=20)
+@given(st.lists(messages, min_size=2, max_size=4), st.integers(1, 3))
+def test_a_snapshot_and_the_rest_give_the_whole(batches: list[list[tuple[str, dict[str, Any]]]], cut: int) -> None:
+    """Frozen after some batches and restored elsewhere, an estate goes on as if nothing had happened."""
+    whole, first = estate(), estate()
+    frames = [frames_of(sent, 100 * number) for number, sent in enumerate(batches)]
+    for number, one in enumerate(frames):
+        whole.take_in(one, number + 1)
+    for number, one in enumerate(frames[:cut]):
+        first.take_in(one, number + 1)
+    second = Estate("", HOLDINGS, first.freeze())
+    assert second.freeze() == first.freeze()
+    for number, one in enumerate(frames[cut:]):
+        second.take_in(one, cut + number + 1)
+    assert state(second) == state(whole)
+    assert second.freeze() == whole.freeze()

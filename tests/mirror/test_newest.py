@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pollux.columns import NEVER
@@ -30,6 +30,7 @@ def one_by_one(rows, known):
     return {cell: place for cell, (_, _, _, place) in known.items() if place is not None}, late
 
 
+@settings(deadline=None)
 @given(samples, st.lists(st.tuples(st.integers(0, 5), st.booleans(), numbers), min_size=4, max_size=4), st.booleans())
 def test_the_contest_is_what_one_sample_after_the_other_gives(rows, before, fresh):
     """Winners and lateness of a batch are those of a plain loop, ties and repetitions included."""
@@ -41,6 +42,7 @@ def test_the_contest_is_what_one_sample_after_the_other_gives(rows, before, fres
     assert outcome.late.tolist() == late
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(allow_nan=False), min_size=2, max_size=2))
 def test_ranks_order_numbers_and_tell_bits_apart(pair):
     """Integers in the order of the numbers; equal only for equal bits."""

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pollux.clock import DAY, SECOND
@@ -53,6 +53,7 @@ def test_a_burst_is_one_message():
     assert rhythm.messages[0] == 5
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 10**11)), max_size=30), st.integers(0, 30))
 def test_rhythm_does_not_depend_on_batches(messages, place):
     """Learning from two batches is learning from one, to the last bit, clocks that jump back included."""

@@ -33,6 +33,7 @@ restarts = st.tuples(st.integers(0, 1), st.integers(0, 3 * LIVES), st.integers(0
 streams = st.lists(st.tuples(st.integers(0, 3), lives, st.integers(0, 30)), max_size=60)
 
 
+@settings(deadline=None)
 @given(streams, st.lists(st.integers(0, 60), max_size=4))
 def test_a_message_is_new_exactly_once(stream, cuts):
     """Per twin and life each number counts once, as a plain set of all that was seen says, however it is cut."""
@@ -83,7 +84,7 @@ def test_memory_is_bounded_in_lives_and_gaps():
     assert not gaps.accept(told((0, A, 2 * (3 * WINDOW - 1) - 2 * WINDOW + 2))).any()
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 1), st.integers(0, 3 * LIVES), st.integers(0, 3)), max_size=120),
     st.integers(0, 120),
@@ -98,6 +99,7 @@ def test_more_lives_than_are_kept_are_cut_alike(stream, place):
     assert _plain(parts) == _plain(whole)
 
 
+@settings(deadline=None)
 @given(streams)
 def test_what_was_seen_comes_back(stream):
     """A restored memory has the same state and decides the same."""
@@ -122,6 +124,7 @@ def _plain(seen: Seen) -> object:
     return counters, {name: array.tolist() for name, array in arrays.items()}
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 40), max_size=60))
 def test_intervals_are_a_set(numbers):
     """Adding says whether it was new; the intervals are ascending and never touch."""

@@ -129,6 +129,61 @@ def test_states_stay_within_their_bounds() -> None:
     assert after.columns[LEVEL].min() >= 0
 
 
+def followed(levels: list[float]) -> list[Believed]:
+    """The beliefs after readings each hour of a tank that was known well after two days."""
+    belief, _ = follow(7)
+    estimator, rng = Estimator(SCHEMA, Learning(members=60), advance), np.random.default_rng(7)
+    beliefs = [belief]
+    for level in levels:
+        told = {"level": Observation("level", level)}
+        beliefs.append(estimator.absorb(beliefs[-1], beliefs[-1].time + HOUR, told, rng))
+    return beliefs
+
+
+def test_an_outlier_moves_little_and_a_push_is_followed() -> None:
+    """One reading far out is held for an outlier; at the second on its side the level is believed to have moved."""
+    before, once, twice = followed([8.0, 8.0])
+    assert abs(once.columns[LEVEL].mean() - before.columns[LEVEL].mean()) < 0.5
+    assert twice.columns[LEVEL].mean() == pytest.approx(8.0, abs=0.3)
+    assert [one.far for one in twice.foreseen] == [1]
+
+
+def test_outliers_on_both_sides_are_no_push() -> None:
+    """Readings far out on one side and then on the other are two outliers."""
+    before, _, twice = followed([8.0, 0.0])
+    assert abs(twice.columns[LEVEL].mean() - before.columns[LEVEL].mean()) < 1.0
+
+
+def test_a_push_teaches_nothing() -> None:
+    """What moved the level unforeseen leaves what is learnt of the leak nearly as it was."""
+    _, once, twice = followed([8.0, 8.0])
+    change = np.log(twice.columns[LEAK]).mean() - np.log(once.columns[LEAK]).mean()
+    assert abs(change) < 0.2 * np.log(once.columns[LEAK]).std()
+
+
+def test_what_was_foreseen_is_remembered() -> None:
+    """A belief says what it expected of the last reading before it took it in, and how surely."""
+    _, after = followed([4.0])
+    (seen,) = after.foreseen
+    assert (seen.signal, seen.measured) == ("level", 4.0)
+    assert seen.sigma > 0.1
+    assert abs(seen.mean - 4.0) > abs(after.columns[LEVEL].mean() - 4.0)
+
+
+def test_readings_are_compared_with_the_moment_they_were_made_at() -> None:
+    """The mean of readings made over an interval is no reading of its end: with its time there is no bias."""
+    rng = np.random.default_rng(8)
+    estimator = Estimator(SCHEMA, Learning(members=60), advance)
+    start = LAYOUT.start(60)
+    start[LEVEL], start[LEAK] = 7 + 0.8 * rng.standard_normal(60), 1e-4
+    middle = float(advance(start, 0, HOUR // 2)[LEVEL].mean())
+    told = estimator.absorb(Believed(start, 0), HOUR, {"level": Observation("level", middle, 60, HOUR // 2)}, rng)
+    untold = estimator.absorb(Believed(start, 0), HOUR, {"level": Observation("level", middle, 60)}, rng)
+    truth = float(advance(start, 0, HOUR)[LEVEL].mean())
+    assert abs(told.columns[LEVEL].mean() - truth) < 0.1
+    assert abs(untold.columns[LEVEL].mean() - truth) > 0.5
+
+
 def test_the_same_luck_gives_the_same_belief() -> None:
     """Equal seeds give equal ensembles, bit for bit."""
     assert np.array_equal(follow(6)[0].columns, follow(6)[0].columns, equal_nan=True)

@@ -65,7 +65,8 @@ def test_h2_h13_tables(seen, case):
 def test_h3_steps_agree():
     """H3: with steps of 1.0, 0.5, 0.25 and 0.1 ms the normal case reads the same to 4 digits."""
     reads = [
-        rows(together(Circulation, [NORMAL] * 4, 8, dt=dt), ["normal"] * 4)["normal"] for dt in (1e-3, 5e-4, 2.5e-4, 1e-4)
+        rows(together(Circulation, [NORMAL] * 4, 8, dt=dt), ["normal"] * 4)["normal"]
+        for dt in (1e-3, 5e-4, 2.5e-4, 1e-4)
     ]
     names = [name for name in COLUMNS if name != "end_diastolic"]
     table = np.array([[read[name] for name in names] for read in reads])

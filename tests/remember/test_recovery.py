@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pollux.columns.frames import Frames
-from pollux.errors import DamagedLog
+from pollux.errors import DamagedLog, StorageFailed
 from pollux.remember import Log, Note, Recovery, verify
 from pollux.remember.format import PRELUDE
 from pollux.remember.segment import Step, Walk, read_prelude
@@ -328,3 +328,22 @@ def test_a_change_of_the_prelude_is_damage_also_without_entries() -> None:
         with pytest.raises(DamagedLog):
             open_log(storage)
         storage.flip(FIRST, byte, mask=0xFF)
+
+
+def test_what_a_failed_sync_left_in_memory_is_written_again() -> None:
+    """After a failed sync and a restart of the process, what still reads as written is made durable before going on."""
+    storage = disk()
+    log = begun(storage)
+    storage.fail_all_syncs = True
+    log.append(Note("limbo", {}))
+    with pytest.raises(StorageFailed):
+        log.flush()
+    storage.kill()
+    storage.fail_all_syncs = False
+    log = open_log(storage)
+    found = everything(log)
+    log.append(Note("on", {}))
+    log.flush()
+    storage.crash()
+    with open_log(storage) as log:
+        assert everything(log) == [*found, Note("on", {})]

@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 from msgspec import structs
 
 from pollux.act import ApprovalPolicy, Effect, Order, OrderBook, Outcome
-from pollux.clock import DAY, HOUR, SECOND, SimulatedClock
+from pollux.clock import DAY, HOUR, MINUTE, SECOND, SimulatedClock
 from pollux.columns.batch import Refusal
 from pollux.columns.frames import Frames, Origin
 from pollux.columns.quality import Quality, Reason
@@ -53,10 +53,10 @@ NOW = 1_763_894_536 * SECOND
 PUMP = TwinType(
     "Pump",
     (
-        Field("temp", "measured", "K", label="Temperature", every=60.0, low=250.0, high=420.0),
+        Field("temp", "measured", "K", label="Temperature", every=60.0),
         Field("wear", "estimate", "1", label="Wear"),
-        Field("speed", "set", "rpm", label="Speed", low=600.0, high=3000.0),
-        Field("room", "parameter", "K", label="Room"),
+        Field("speed", "set", "rpm", label="Speed"),
+        Field("room", "parameter", "K", label="Room", low=250.0, high=420.0),
         Field("site", "fact", "", label="Site", numeric=False),
         Field("mode", "fact", "", label="Mode", choices=("auto", "manual")),
     ),
@@ -321,7 +321,7 @@ class FakeHistory:
         )
 
     def gaps(self, type_: str, twin: str, start: int, end: int) -> Sequence[GapFact]:
-        return [GapFact(NOW - 2 * HOUR, NOW - HOUR, "no cuff")]
+        return [GapFact(NOW - 3 * HOUR, NOW - HOUR + MINUTE, "no cuff")]
 
 
 class FakeAlarms:

@@ -29,7 +29,7 @@ def test_raw_samples_are_the_samples(client: Client, house: FakeHouse) -> None:
     assert series["arrived"][0] == series["t"][0] + 1
     assert series["seq"][:3] == [0, 1, 2]
     assert series["q"][100] == Quality.UNCERTAIN
-    assert series["gaps"] == [{"from": T - 7200, "to": T - 3600, "text": "no cuff"}]
+    assert series["gaps"] == [{"from": T - 3600, "to": T - 3540, "text": "no cuff"}]
 
 
 def test_a_picture_has_two_samples_a_column(client: Client, house: FakeHouse) -> None:

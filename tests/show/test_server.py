@@ -268,6 +268,21 @@ def test_stop_ends_open_links(app: Application, house: FakeHouse) -> None:
             drained(link)
 
 
+def test_stop_ends_streams_of_events(app: Application, house: FakeHouse) -> None:
+    """Stopping the server ends a stream of events with its last chunk, instead of cutting it off."""
+    server = serve(app, port=0).start()
+    link = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    watch = base64.urlsafe_b64encode(b"{}").decode()
+    shown = {"Authorization": f"Bearer {house.tokens['viewer']}"}
+    link.request("GET", f"/api/v1/live/events?watch={watch}", headers=shown)
+    answer = link.getresponse()
+    assert answer.readline().startswith(b"data: ")
+    server.stop()
+    answer.read()
+    assert answer.isclosed()
+    link.close()
+
+
 def test_the_first_administrator_comes_from_the_environment(house: FakeHouse, server: Server) -> None:
     """POLLUX_TOKEN is a token that opens everything; without it nothing is made."""
     secret = new_token().secret

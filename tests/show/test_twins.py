@@ -128,6 +128,8 @@ def test_a_twin_is_made_changed_and_removed(client: Client, house: FakeHouse) ->
     assert client.get(tw, token).json["values"]["room"]["value"] == 294.0
     refused = client.ask("PATCH", tw, token, b'{"values": {"temp": 1}}', media="application/json")
     assert (refused.status, refused.json["at"]) == (422, "$.values.temp")
+    beyond = client.ask("PATCH", tw, token, b'{"values": {"room": 1000}}', media="application/json")
+    assert (beyond.status, beyond.json["detail"]) == (422, "expected 250 to 420 K, got 1000")
     assert client.ask("DELETE", tw, token).status == 204
     assert client.get(tw, token).status == 404
 

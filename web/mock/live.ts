@@ -6,8 +6,11 @@ import type { Socket } from './socket';
 import * as heart from './world/heart';
 import * as pumps from './world/pumps';
 
+/** What the live half needs of a link, be it a WebSocket or server-sent events. */
+export type Link = Pick<Socket, 'send' | 'onmessage' | 'onclose'>;
+
 /** The live half of the mock: says hello, then what is watched. */
-export function serve(socket: Socket): void {
+export function serve(socket: Link): void {
   let watch: Watch = { twins: [], fleets: [], wall: null };
   let seq = 88102;
   const say = (message: object) => socket.send(control(message));

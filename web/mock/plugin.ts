@@ -3,9 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import type { Plugin } from 'vite';
-import { writeFrame, KIND } from '../src/wire/frames';
+import { control, writeFrame, KIND } from '../src/wire/frames';
 import { now, SPEED } from './clock';
-import { serve } from './live';
+import { serve, type Link } from './live';
 import { heartGlb } from './scene/heart';
 import { pumpGlb } from './scene/pump';
 import { Socket } from './socket';
@@ -51,16 +51,27 @@ function attach(middlewares: Middlewares, http: Server | null): void {
 
 async function answer(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
   const path = url.pathname.slice('/api/v1/'.length);
+  if (path === 'live/events') return events(request, response, url);
   if (request.method === 'POST' || request.method === 'DELETE') return post(response, path, await body(request));
   const found = find(path, url.searchParams);
   if (found instanceof Uint8Array) {
     response.setHeader('Content-Type', path.endsWith('.glb') ? 'model/gltf-binary' : 'application/octet-stream');
     response.end(found);
-  } else if (found === undefined) problem(response, 404);
+  } else if (found === undefined) problem(response, signedIn ? 404 : 401);
   else {
     response.setHeader('Content-Type', 'application/json');
     response.end(JSON.stringify(found));
   }
+}
+
+/** The fall-back: the same messages in base64. */
+function events(request: IncomingMessage, response: ServerResponse, url: URL): void {
+  response.setHeader('Content-Type', 'text/event-stream');
+  const link: Link = { send: (bytes) => void response.write(`data: ${Buffer.from(bytes).toString('base64')}\n\n`), onmessage: () => undefined, onclose: () => undefined };
+  serve(link);
+  const watch = JSON.parse(Buffer.from(url.searchParams.get('watch') ?? '', 'base64url').toString()) as object;
+  link.onmessage(control({ is: 'watch', ...watch }));
+  request.on('close', () => link.onclose());
 }
 
 async function body(request: IncomingMessage): Promise<Record<string, unknown>> {
@@ -80,7 +91,7 @@ function post(response: ServerResponse, path: string, said: Record<string, unkno
   response.end();
 }
 
-function problem(response: ServerResponse, status: number): void {
+function problem(response: ServerResponse, status: 401 | 404): void {
   response.statusCode = status;
   response.setHeader('Content-Type', 'application/problem+json');
   response.end(JSON.stringify({ title: status === 401 ? 'Not signed in' : 'Not found', status, detail: status === 401 ? 'Sign in first.' : 'There is nothing here, or it is not yours.', at: null, hint: null }));
@@ -98,7 +109,8 @@ function find(path: string, query: Query): unknown {
   if (path === 'forks/F-77') return pumps.fork('Pump/P-7');
   const twin = /^twins\/([^/]+\/[^/]+)\/?(.*)$/.exec(path);
   if (!twin) return undefined;
-  return twin[1]!.startsWith('Pump') ? ofPump(twin[1]!, twin[2]!, query) : ofHeart(twin[2]!, query);
+  if (twin[1]!.startsWith('Pump/')) return ofPump(twin[1]!, twin[2]!, query);
+  return twin[1] === heart.HEART ? ofHeart(twin[2]!, query) : undefined;
 }
 
 function moment(query: Query): number {

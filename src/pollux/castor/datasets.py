@@ -136,7 +136,7 @@ def home() -> Path:
     return Path(told) if told else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pollux" / "data"
 
 
-def find(name: str) -> Path:
+def data_set(name: str) -> Path:
     """The folder of a set that is here, checked by hash; raises SetupError with the command that fetches it."""
     wanted = named(name)
     beside = Path.cwd().parent / "shared" / "data"

@@ -44,7 +44,7 @@ def emulate(
     Entering returns when every device's first reading is acknowledged, so that all twins can be read. Under a simulated
     clock the devices do what falls due while it is moved. Raises SetupError for counts and settings that cannot be.
     """
-    live, schema = fleet._live, fleet.declared.schema
+    live, schema = fleet.live, fleet.declared.schema
     names = tuple(ids) if ids is not None else tuple(f"{schema.name[0]}-{n}" for n in range(1, (count or 1) + 1))
     if count not in (None, len(names)):
         raise SetupError(f"expected {count} ids, got {len(names)}", at=schema.name)

@@ -76,7 +76,7 @@ def replay(fleet: Fleet[Any], tapes: Mapping[str, Tape], *, every: str = "1 s") 
     or, under a simulated one, while it is moved. Rows of one `every` are sent together at its end, which is what a
     device does that gathers; what is behind the clock at the beginning is sent at once. Nothing of the future is sent.
     """
-    live = fleet._live
+    live = fleet.live
     devices = Devices(live, fleet.declared.schema, tuple(tapes))
     return Replayed(live.clock, devices, tuple(tapes.values()), duration(every))
 

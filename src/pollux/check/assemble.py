@@ -31,9 +31,11 @@ def assemble(
 ) -> dict[int, Assembled]:
     """The columns of each type, by its number; `types` says which type each vocabulary speaks of."""
     spoken = types[entries.vocabulary[raw.entry]]
+    if not len(spoken):
+        return {}
+    if (spoken == spoken[0]).all():
+        return {int(spoken[0]): _one(raw, frames, entries, beliefs[spoken[0]], lives)}
     numbers = np.unique(spoken).tolist()
-    if len(numbers) == 1:
-        return {numbers[0]: _one(raw, frames, entries, beliefs[numbers[0]], lives)}
     parts = {number: raw.messages(np.flatnonzero(spoken == number)) for number in numbers}
     return {number: _one(part, frames, entries, beliefs[number], lives) for number, part in parts.items()}
 
@@ -41,15 +43,14 @@ def assemble(
 def _one(raw: Raw, frames: Frames, entries: EntryColumns, belief: Belief, lives: Lives) -> Assembled:
     row = entries.row[raw.entry]
     arrival = frames.arrival[raw.frame]
-    named, life = lives.of(frames, raw)
     messages = Messages(
         row=row,
         channel=entries.channel[raw.entry],
         frame=raw.frame,
         arrival=arrival,
         seq=raw.seq,
-        life=life,
-        lives=named,
+        life=lives.of(frames, raw),
+        lives=lives.lives,
         samples=_starts(raw.samples),
         texts=_starts(raw.texts),
     )

@@ -235,8 +235,14 @@ def _refusal(frames: Frames, i: int, fault: Fault) -> Refusal:
         frame=i,
         arrival=int(frames.arrival[i]),
         origin=frames.sender(i),
-        topic=topic.decode(errors="backslashreplace"),
+        topic=_printable(topic),
         reason=fault.reason,
         detail=fault.told,
-        excerpt=payload.decode(errors="backslashreplace"),
+        excerpt=_printable(payload),
     )
+
+
+def _printable(foreign: bytes) -> str:
+    """Foreign bytes for people: what could steer a terminal or hide is escaped."""
+    text = foreign.decode(errors="backslashreplace")
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)

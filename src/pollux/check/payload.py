@@ -13,6 +13,10 @@ from pollux.columns.quality import Reason
 
 _LITERALS: Final = (b"NaN", b"Infinity")
 _FLAGS: Final = {"true": True, "false": False}
+_DEEPEST: Final = 16
+
+# Tags that compute (4, 5, 30: 2**(10**9)), compile (35), parse (36), refer (25, 28, 29, 256) or build other types.
+_TAGS: Final = (4, 5, 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 1004, 43000)
 
 
 def read_payload(payload: bytes, encoding: int) -> Any:
@@ -45,7 +49,7 @@ def _json(payload: bytes) -> Any:
 
 
 def _msgpack(payload: bytes) -> Any:
-    return msgspec.msgpack.decode(payload)
+    return _MSGPACK.decode(payload)
 
 
 def _cbor(payload: bytes) -> Any:
@@ -53,9 +57,23 @@ def _cbor(payload: bytes) -> Any:
     import cbor2
 
     try:
-        return cbor2.loads(payload)
-    except cbor2.CBORDecodeError as wrong:
+        return cbor2.loads(
+            payload, max_depth=_DEEPEST, strict_hashable_types=True, semantic_decoders=dict.fromkeys(_TAGS, _refuse)
+        )
+    except cbor2.CBORError as wrong:
         raise ValueError(str(wrong)) from None
+
+
+def _refuse(decoder: object, immutable: bool) -> Any:
+    raise ValueError("expected plain data, got a tag that is work for whoever reads it")
+
+
+def _plain(depth: int) -> Any:
+    """The type of plain data nested this deep; names are texts only, since numbers can be chosen to collide."""
+    plain: Any = None | bool | int | float | str
+    for _ in range(depth):
+        plain = None | bool | int | float | str | list[plain] | dict[str, plain]
+    return plain
 
 
 def _text(payload: bytes) -> Any:
@@ -75,3 +93,5 @@ _READERS: Final[Mapping[int, Callable[[bytes], Any]]] = {
     Encoding.BINARY: unpack_block,
     Encoding.TEXT: _text,
 }
+
+_MSGPACK: Final = msgspec.msgpack.Decoder(_plain(_DEEPEST))

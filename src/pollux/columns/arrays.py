@@ -11,3 +11,13 @@ I32: TypeAlias = NDArray[np.int32]
 U16: TypeAlias = NDArray[np.uint16]
 U8: TypeAlias = NDArray[np.uint8]
 Mask: TypeAlias = NDArray[np.bool_]
+
+
+def distinct(numbers: I64) -> I64:
+    """The different numbers in ascending order; for some thousands much faster than `np.unique`.
+
+    >>> distinct(np.array([3, 1, 3])).tolist()
+    [1, 3]
+    """
+    ascending = np.sort(numbers)
+    return ascending[np.append(True, ascending[1:] != ascending[:-1])] if len(ascending) else ascending

@@ -4,7 +4,7 @@ Samples of one type are one `Batch`, in the order of the log. The samples of one
 message that came twice is left out as one slice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias, final
 
@@ -123,8 +123,9 @@ class Messages:
     """The messages of one type, in log order, with what identifies them.
 
     `row` is the twin; `channel` the signal when the topic names one, else WHOLE: counters are kept apart for each.
-    `seq` is NO_SEQUENCE where the device gives none; `life[i]` counts into `lives`. The samples of message i are
-    `samples[i] : samples[i + 1]` of the batch, its facts `texts[i] : texts[i + 1]`.
+    `seq` is NO_SEQUENCE where the device gives none, else `life[i]` counts into `lives`; a decoder goes on with one
+    list of them, to which it only appends. The samples of message i are `samples[i] : samples[i + 1]` of the batch,
+    its facts `texts[i] : texts[i + 1]`.
     """
 
     row: I32
@@ -133,7 +134,7 @@ class Messages:
     arrival: I64
     seq: I64
     life: I32
-    lives: tuple[Life, ...]
+    lives: Sequence[Life]
     samples: I64
     texts: I64
 

@@ -46,8 +46,7 @@ class Mirror:
         for name, messages in decoded.messages.items():
             if len(messages):
                 batch, texts = decoded.batches[name], decoded.texts.get(name) or Texts.empty()
-                changes[name], repeated = self.populations[name].take(messages, batch, texts)
-                heard[name] = np.unique(messages.row).astype(np.int64)
+                changes[name], heard[name], repeated = self.populations[name].take(messages, batch, texts)
                 counts += _counted(messages, changes[name], repeated)
         self.counts += counts
         return Effects(changes, newcomers, heard, decoded.refusals, counts)

@@ -5,7 +5,7 @@ from typing import Final, final
 
 import numpy as np
 
-from pollux.columns.arrays import I32, I64, Mask
+from pollux.columns.arrays import I32, I64, Mask, distinct
 from pollux.columns.batch import Batch, Messages, Place, Texts
 from pollux.columns.block import Block
 from pollux.columns.judge import AbstractJudge
@@ -56,10 +56,10 @@ class Population:
         if self.recents is not None:
             self.recents.forget(row)
 
-    def take(self, messages: Messages, batch: Batch, texts: Texts) -> tuple[Changes, int]:
-        """Apply what was told, in log order; what changed, and how many messages were heard before."""
+    def take(self, messages: Messages, batch: Batch, texts: Texts) -> tuple[Changes, I64, int]:
+        """Apply what was told, in log order: what changed, who was heard, how many messages were heard before."""
         self.reserve()
-        self.rhythm.hear(messages.row, messages.arrival)
+        heard = self.rhythm.hear(messages.row, messages.arrival)
         first = self.seen.accept(messages)
         repeated = len(first) - int(np.count_nonzero(first))
         if repeated:
@@ -67,7 +67,7 @@ class Population:
             texts = texts.select(np.repeat(first, np.diff(messages.texts)))
         changes = self._apply(batch, texts)
         self.block.version += 1
-        return changes, repeated
+        return changes, heard, repeated
 
     def _apply(self, batch: Batch, texts: Texts) -> Changes:
         aside = batch.set_aside
@@ -184,18 +184,18 @@ class Population:
         return known is None or repr(value) > repr(known)
 
     def _changes(self, batch: Batch, texts: Texts, late: Mask, current: Mask, cells: I64) -> Changes:
-        capacity = self.block.memory.capacity
-        cells = np.unique(cells)
-        order = np.argsort(cells % capacity, kind="stable")
-        row: I32 = (cells[order] % capacity).astype(np.int32)
+        signals, capacity = len(self._noise), self.block.memory.capacity
+        keys = distinct((cells % capacity) * signals + cells // capacity)
+        row: I32 = (keys // signals).astype(np.int32)
+        first = np.append(True, row[1:] != row[:-1]) if len(row) else np.empty(0, np.bool_)
         return Changes(
             batch=batch,
             late=late,
             current=current,
             texts=texts,
             row=row,
-            signal=(cells[order] // capacity).astype(np.int32),
-            rows=np.unique(row),
+            signal=(keys % signals).astype(np.int32),
+            rows=row[first],
         )
 
 

@@ -17,6 +17,7 @@ LATE_AFTER: Final = 2.0
 OFFLINE_AFTER: Final = 10.0
 """Silence beyond this many of its intervals makes a twin offline."""
 
+_ARRAYS: Final = ("heard", "interval", "messages", "watermark")
 _LEARNING: Final = 0.125
 _LONGEST_STEP: Final = 4.0
 _SHORTEST: Final = 1.0 * SECOND
@@ -40,9 +41,10 @@ class Rhythm:
     unknown), `messages` their count, `watermark` the newest believed event time.
     """
 
-    __slots__ = ("heard", "interval", "messages", "watermark")
+    __slots__ = ("_first", *_ARRAYS)
 
     def __init__(self) -> None:
+        self._first = np.empty(0, np.int32)
         self.heard = np.empty(0, np.int64)
         self.interval = np.empty(0, np.float64)
         self.messages = np.empty(0, np.int64)
@@ -53,6 +55,7 @@ class Rhythm:
         missing = rows - len(self.heard)
         if missing > 0:
             missing = max(missing, len(self.heard))
+            self._first = np.empty(len(self.heard) + missing, np.int32)
             self.heard = np.concatenate((self.heard, np.full(missing, NEVER)))
             self.interval = np.concatenate((self.interval, np.zeros(missing)))
             self.messages = np.concatenate((self.messages, np.zeros(missing, np.int64)))
@@ -62,16 +65,22 @@ class Rhythm:
         """A row without an owner was never heard."""
         self.heard[row], self.interval[row], self.messages[row], self.watermark[row] = NEVER, 0.0, 0, NEVER
 
-    def hear(self, row: I32, arrival: I64) -> None:
-        """Note messages in log order; repeated ones count too, for whoever repeats is there."""
+    def hear(self, row: I32, arrival: I64) -> I64:
+        """Note messages in log order; repeated ones count too, for whoever repeats is there. The rows heard."""
+        place = np.arange(len(row), dtype=np.int32)
+        # With repeated places the last assignment stays: from the end backwards that is the first message of a twin.
+        self._first[row[::-1]] = place[::-1]
+        first = self._first[row] == place
+        self._learn(row[first], arrival[first])
+        if first.all():
+            self.messages[row] += 1
+            return np.asarray(row, np.int64)
         np.add.at(self.messages, row, 1)
-        distinct, first = np.unique(row, return_index=True)
-        self._learn(distinct, arrival[first])
         # What was read at once arrives at once and says nothing about rhythm: few are left to learn from one by one.
-        left = arrival > self.heard[row]
-        left[first] = False
+        left = ~first & (arrival > self.heard[row])
         for one, when in zip(row[left].tolist(), arrival[left].tolist(), strict=True):
             self._learn_one(one, when)
+        return np.asarray(row[first], np.int64)
 
     def _learn_one(self, row: int, arrival: int) -> None:
         """What `_learn` does, for one message, in the same arithmetic."""
@@ -115,12 +124,13 @@ class Rhythm:
 
     def arrays(self, rows: int) -> dict[str, NDArray[Any]]:
         """The first rows of every array, by name."""
-        return {name: getattr(self, name)[:rows] for name in self.__slots__}
+        return {name: getattr(self, name)[:rows] for name in _ARRAYS}
 
     @staticmethod
     def restored(arrays: Mapping[str, NDArray[Any]]) -> "Rhythm":
         """The rhythm that `arrays` showed."""
         rhythm = Rhythm()
-        for name in Rhythm.__slots__:
+        for name in _ARRAYS:
             setattr(rhythm, name, np.array(arrays[name]))
+        rhythm._first = np.empty(len(rhythm.heard), np.int32)
         return rhythm

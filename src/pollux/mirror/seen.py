@@ -6,7 +6,7 @@ newest WINDOW intervals are kept, of a twin and channel the newest LIVES counter
 comes again: data told twice does no harm to columns, data lost does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, final
 
 import numpy as np
@@ -32,13 +32,27 @@ class Seen:
     holds below that. `_newest[row]` is the counter that a twin used last for whole messages.
     """
 
-    __slots__ = ("_counters", "_high", "_life", "_low", "_newest", "_numbers", "_older", "_used", "_vacant")
+    __slots__ = (
+        "_counters",
+        "_high",
+        "_life",
+        "_low",
+        "_newest",
+        "_numbers",
+        "_older",
+        "_source",
+        "_translation",
+        "_used",
+        "_vacant",
+    )
 
     def __init__(self) -> None:
         self._counters: dict[tuple[int, int], list[int]] = {}
         self._numbers: dict[Life, int] = {}
         self._older: dict[int, Intervals] = {}
         self._vacant: list[int] = []
+        self._source: Sequence[Life] = ()
+        self._translation = np.empty(0, np.int64)
         self._used = 0
         self._newest = np.full(16, _NONE, np.int64)
         self._low = np.zeros(16, np.int64)
@@ -51,9 +65,7 @@ class Seen:
         counted = np.flatnonzero(messages.seq != NO_SEQUENCE)
         if len(counted):
             self._room(int(messages.row[counted].max()) + 1)
-            if len(self._numbers) > 4 * self._used + _SPARE:
-                self._renumber()
-            life = np.array([self._number(life) for life in messages.lives], np.int64)[messages.life]
+            life = self._translated(messages.lives)[messages.life]
             while len(counted):
                 counter = self._resolved(messages, counted, life)
                 mine, counted = counted[: len(counter)], counted[len(counter) :]
@@ -156,6 +168,18 @@ class Seen:
             more = np.full(max(rows, 2 * len(self._newest)), _NONE, np.int64)
             more[: len(self._newest)] = self._newest
             self._newest = more
+
+    def _translated(self, lives: Sequence[Life]) -> I64:
+        """The own number of each life; a list that only grows is translated as far as it has grown."""
+        if len(self._numbers) > 4 * self._used + len(lives) + _SPARE:
+            self._renumber()
+            self._source = ()
+        known = len(self._translation) if lives is self._source else 0
+        if known < len(lives):
+            new = np.array([self._number(life) for life in lives[known:]], np.int64)
+            self._translation = np.concatenate((self._translation[:known], new))
+        self._source = lives
+        return self._translation
 
     def _number(self, life: Life) -> int:
         return self._numbers.setdefault(life, len(self._numbers))

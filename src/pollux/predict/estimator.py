@@ -138,9 +138,9 @@ class Estimator:
     def _forecast(self, one: Observation, begun: int, until: int, start: F64, end: F64) -> F64:
         """What each member foresees of readings (members,): a state on the straight line to its end."""
         slot = self.layout.place(one.signal)
-        known = begun < one.time < until and one.signal in self.layout.schema.rates
-        share = (one.time - begun) / (until - begun) if known else 1.0
-        forecast: F64 = end[slot] - (1.0 - share) * (end[slot] - start[slot])
+        forecast: F64 = end[slot]
+        if begun < one.time < until and one.signal in self.layout.schema.rates:
+            forecast = start[slot] + (one.time - begun) / (until - begun) * (end[slot] - start[slot])
         return forecast
 
     def _conditioned(
@@ -242,10 +242,11 @@ def _widened(forecast: F64, measured: F64, noise: F64) -> F64:
     """
     spread = forecast.std(axis=1, ddof=1)
     needed = (np.abs(measured - forecast.mean(axis=1)) / FURTHEST) ** 2 - spread**2
-    return np.sqrt(np.maximum(noise**2, needed))
+    widened: F64 = np.sqrt(np.maximum(noise**2, needed))
+    return widened
 
 
 def _bounded(signal: Signal, row: F64) -> F64:
     if signal.role == "parameter" and signal.prior is not None:
-        return np.asarray(signal.prior.from_free(row), np.float64)
-    return np.asarray(np.clip(row, signal.low, signal.high), np.float64)
+        return signal.prior.from_free(row)
+    return np.clip(row, signal.low, signal.high)

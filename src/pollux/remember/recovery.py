@@ -53,11 +53,13 @@ class Tail:
     """Where a log ends, and what is to be done before it goes on.
 
     `prelude` is that of the last segment that holds entries (None: none does), `mark` its end. `unsealed` says that it
-    must be cut at the mark and sealed. `empty` are later segments without entries.
+    must be cut at the mark and sealed. `group_start` is where the last group begins: it is written once more, because
+    after a failed sync the system may show what never reached the disk. `empty` are later segments without entries.
     """
 
     prelude: Prelude | None
     mark: Mark
+    group_start: int
     unsealed: bool
     recovery: Recovery | None
     empty: tuple[int, ...]
@@ -89,7 +91,7 @@ def survey(disk: AbstractDisk, folder: Path) -> Tail:
         # The segment was begun and nothing in it was ever whole: it begins anew, after the one before it.
         return _begun(disk, folder, filled, first, recovery)
     _followed(folder, walk, empty)
-    return Tail(prelude, walk.mark, walk.seal is None, recovery, empty)
+    return Tail(prelude, walk.mark, walk.last_group_start, walk.seal is None, recovery, empty)
 
 
 def _prelude(disk: AbstractDisk, folder: Path, first: int, firsts: Sequence[int]) -> Prelude | None:
@@ -124,7 +126,7 @@ def _linked(folder: Path, filled: Sequence[tuple[int, Prelude]]) -> None:
 def _beginning(folder: Path, empty: tuple[int, ...]) -> Tail:
     if empty not in ((), (1,)):
         raise damaged(folder / name_of(1), 0, "expected the first segment, got only a later one")
-    return Tail(None, _NOTHING, False, None, empty)
+    return Tail(None, _NOTHING, 0, False, None, empty)
 
 
 def _begun(
@@ -135,7 +137,7 @@ def _begun(
     recovery: Recovery | None,
 ) -> Tail:
     if len(filled) == 1:
-        return Tail(None, _NOTHING, False, recovery, (first,))
+        return Tail(None, _NOTHING, 0, False, recovery, (first,))
     before, prelude = filled[-2]
     path = folder / name_of(before)
     walk = Walk(disk, path, prelude)
@@ -143,7 +145,7 @@ def _begun(
         pass
     sealed(disk, path, walk)
     _followed(folder, walk, (first,))
-    return Tail(prelude, walk.mark, False, recovery, (first,))
+    return Tail(prelude, walk.mark, walk.last_group_start, False, recovery, (first,))
 
 
 def _followed(folder: Path, walk: Walk, empty: tuple[int, ...]) -> None:

@@ -143,6 +143,7 @@ class Walk:
         self.mark = start or Mark(PRELUDE, prelude.first - 1, prelude.group - 1, prelude.previous, 0, 0)
         self.last_group = self.mark.group
         self.last_group_end = self.mark.offset
+        self.last_group_start = self.mark.offset
         self.seal: Seal | None = None
         self.stop: Stop | None = None
 
@@ -192,6 +193,8 @@ class Walk:
 
     def _passed(self, step: Step, digest: bytes | None) -> None:
         head = step.head
+        if head.group != self.last_group:
+            self.last_group_start = step.offset
         self.last_group, self.last_group_end = head.group, head.group_end
         if head.flags & BOUNDARY:
             end, records = step.offset + head.span, self.mark.records + head.parts

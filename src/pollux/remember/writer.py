@@ -138,6 +138,12 @@ class Writer:
             # Also when it says that the disk is full: which pages were lost is not known.
             self._fail(f"expected the disk to make data durable, got: {error}")
 
+    def _sync_names(self) -> None:
+        try:
+            self._disk.fsync_dir(self._folder)
+        except OSError as error:
+            self._fail(f"expected the disk to make a name durable, got: {error}")
+
     def _fail(self, message: str) -> None:
         self._failure = StorageFailed(
             message, at=self._folder.name, hint="nothing more is accepted; look at the disk, then start again"
@@ -208,10 +214,7 @@ class Writer:
             self._disk.close(handle)
             raise
         self._sync(handle)
-        try:
-            self._disk.fsync_dir(self._folder)
-        except OSError as error:
-            self._fail(f"expected the disk to make a name durable, got: {error}")
+        self._sync_names()
         return handle, capacity
 
     def _allocated(self, handle: int, need: int) -> int:
@@ -260,24 +263,33 @@ class Writer:
         if tail is None:
             return
         for first in tail.empty:
-            self._cut(name_of(first), 0)
-        if tail.unsealed and tail.prelude is not None:
-            self._recover(tail, tail.prelude)
+            self._rewritten(name_of(first), 0, 0)
+        if tail.prelude is not None:
+            self._rewritten(name_of(tail.prelude.first), tail.group_start, tail.mark.offset)
+            self._sync_names()
+            if tail.unsealed:
+                self._recover(tail, tail.prelude)
         self._tail = None
 
-    def _cut(self, name: str, size: int) -> None:
+    def _rewritten(self, name: str, start: int, end: int) -> None:
+        """Write what lies between start and end once more, cut the file there, and make both durable.
+
+        A process that ended at a failed sync leaves in the system's memory what reads as written and is not on the
+        disk; a sync would not write it either, because it counts as done.
+        """
         handle = self._disk.open(self._folder / name)
         try:
-            self._disk.truncate(handle, size)
+            if start < end:
+                self._disk.pwritev(handle, [self._disk.read(handle, end - start, start)], start)
+            self._disk.truncate(handle, end)
             self._sync(handle)
         finally:
             self._disk.close(handle)
 
     def _recover(self, tail: Tail, prelude: Prelude) -> None:
-        """Cut the torn group off, durably, and only then write the seal where it was."""
-        name, end = name_of(prelude.first), tail.mark.offset
-        self._cut(name, end)
-        handle = self._disk.open(self._folder / name)
+        """Put a seal where the log ends now; what lay behind is cut off durably."""
+        end = tail.mark.offset
+        handle = self._disk.open(self._folder / name_of(prelude.first))
         try:
             entries = tail.mark.seq - prelude.first + 1
             segment = _Open(handle, prelude.first, prelude.mark, end, end, tail.mark.records, entries)

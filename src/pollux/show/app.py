@@ -51,6 +51,10 @@ class Application:
         """Serve one request, one WebSocket, or the life of the application."""
         await self._entrance(scope, receive, send)
 
+    def hang_up(self) -> None:
+        """End all live links in good order; called in the loop that serves them, before the server stops."""
+        self._hub.hang_up()
+
     async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "POST" and self._telemetry.takes(scope["path"]):
             identity = cast(Identity, scope[IDENTITY])

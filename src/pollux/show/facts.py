@@ -31,8 +31,8 @@ Topic = Literal[
 class Field:
     """A column that clients may see: a signal, or something derived from signals; all numbers of it are in `unit`.
 
-    `every` is the seconds between samples where known, `personal` marks what names or describes a person.
-    `choices` are the words of a field whose numbers are codes.
+    `every` is the seconds between samples where known, `low` and `high` are the declared bounds, `personal` marks what
+    names or describes a person. `choices` are the words of a field whose numbers are codes.
     """
 
     name: str
@@ -121,7 +121,11 @@ class Changes:
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Samples:
-    """Samples in order of time, each array of shape (n,); `complete` is False when older ones were forgotten."""
+    """Samples in order of time, each array of shape (n,), as known after position `seq`.
+
+    `arrival` and `position` are the arrival time and the position in the log of each; `low` and `high` 5 % and 95 %.
+    `complete` is False when some that were asked for are remembered no more.
+    """
 
     seq: int
     time: I64

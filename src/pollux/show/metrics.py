@@ -24,6 +24,7 @@ class Tally:
         self.frames = 0
         self.frame_bytes = 0
         self.skipped = 0
+        self.holes = 0
 
     def metrics(self) -> Iterable[Metric]:
         """The counts."""
@@ -40,6 +41,7 @@ class Tally:
         yield _one("pollux_live_frames_total", "counter", "Frames sent over live links.", self.frames)
         yield _one("pollux_live_bytes_total", "counter", "Bytes sent over live links.", self.frame_bytes)
         yield _one("pollux_live_skipped_total", "counter", "Ticks that slow live links skipped.", self.skipped)
+        yield _one("pollux_live_holes_total", "counter", "Ticks at which samples had been forgotten.", self.holes)
 
 
 def _one(name: str, kind: Literal["counter", "gauge"], said: str, value: float) -> Metric:

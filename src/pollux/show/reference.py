@@ -1,5 +1,6 @@
 """The documentation of the interface as a page of its own: no script, no foreign origin, nothing inline."""
 
+import re
 from html import escape
 from itertools import groupby
 from pathlib import Path
@@ -30,7 +31,7 @@ def reference(document: Json) -> bytes:
     """The page for an OpenAPI document."""
     info = document["info"]
     parts = [
-        _HEAD.format(title=escape(info["title"]), about=escape(info["description"]), version=escape(info["version"]))
+        _HEAD.format(title=escape(info["title"]), about=_prose(info["description"]), version=escape(info["version"]))
     ]
     operations = [
         (operation["tags"][0], path, method, operation)
@@ -52,12 +53,12 @@ def _operation(path: str, method: str, operation: Json) -> str:
     name = escape(operation["operationId"])
     lines = [
         f'<article id="{name}"><h3><span class="method">{method.upper()}</span> <code>{escape(path)}</code></h3>',
-        f"<p>{escape(operation['summary'])}</p>",
+        f"<p>{_prose(operation['summary'])}</p>",
         "<dl>",
     ]
     asked = [one for one in operation["parameters"] if one["in"] == "query"]
     if asked:
-        words = ", ".join(f"<code>{escape(one['name'])}</code> {_type(one['schema'])}" for one in asked)
+        words = ", ".join(f"<code>{escape(one['name'])}</code> {_asked(one['schema'])}" for one in asked)
         lines.append(f"<dt>query</dt><dd>{words}</dd>")
     if "requestBody" in operation:
         content = operation["requestBody"]["content"]
@@ -86,8 +87,19 @@ def _schema(name: str, schema: Json) -> str:
         for field, what in schema.get("properties", {}).items()
     )
     table = f"<table><tbody>{rows}</tbody></table>" if rows else ""
-    about = escape(schema.get("description", ""))
+    about = _prose(schema.get("description", ""))
     return f'<article id="{escape(name)}"><h3><code>{escape(name)}</code></h3><p>{about}</p>{table}</article>'
+
+
+def _prose(text: str) -> str:
+    """A sentence, with its names set as code."""
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(text))
+
+
+def _asked(schema: Json) -> str:
+    """The type of something that may be left out anyway."""
+    kinds = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
+    return " or ".join(_type(one) for one in kinds)
 
 
 def _type(schema: Json) -> str:

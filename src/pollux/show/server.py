@@ -59,7 +59,8 @@ class Server:
     """A running application. `port` is where it listens: 0 asked for any that is free."""
 
     def __init__(self, app: Application, listener: socket.socket) -> None:
-        self._listener = listener
+        self._app, self._listener = app, listener
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.host, self.port = listener.getsockname()[:2]
         config = uvicorn.Config(
             app,
@@ -98,6 +99,9 @@ class Server:
 
     def stop(self) -> None:
         """Take no more requests, end those that have begun, and return when all has ended."""
+        if self._loop is not None and not self._loop.is_closed():
+            # Streams of events have no end of their own, and would hold up the server until its patience ends.
+            self._loop.call_soon_threadsafe(self._app.hang_up)
         self._uvicorn.should_exit = True
         self._thread.join()
         self._listener.close()
@@ -118,6 +122,7 @@ class Server:
             self._ready.set()
 
     async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
         served = asyncio.ensure_future(self._uvicorn.serve(sockets=[self._listener]))
         while not self._uvicorn.started and not served.done():
             await asyncio.sleep(0.005)

@@ -67,22 +67,23 @@ class Fleet(Generic[T]):
 
     def __getitem__(self, id_: str) -> "Handle[T]":
         """The twin of this id; raises NotFound."""
-        return self._live.handle(self.declared, id_)
+        return self.live.handle(self.declared, id_)
 
     def __len__(self) -> int:
-        return len(self._live.ids(self.declared.schema.name))
+        return len(self.live.ids(self.declared.schema.name))
 
     def __iter__(self) -> "Iterator[Handle[T]]":
-        return iter([self[id_] for id_ in self._live.ids(self.declared.schema.name)])
+        return iter([self[id_] for id_ in self.live.ids(self.declared.schema.name)])
 
     @property
     def now(self) -> T:
         """A view of all twins as they are: every signal is an array (twins,)."""
-        view: T = self._live.fleet_view(self.declared)
+        view: T = self.live.fleet_view(self.declared)
         return view
 
     @property
-    def _live(self) -> "LiveSite":
+    def live(self) -> "LiveSite":
+        """The open site of the fleet; raises SetupError when it is not open."""
         return self._site.live
 
 

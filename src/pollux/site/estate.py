@@ -58,10 +58,11 @@ class Applied:
 class Estate:
     """The twins of one tenant, their alarms, orders and beliefs, after position `seq` of the log.
 
-    `time` is the newest arrival or decision up to that position, in nanoseconds UTC.
+    `time` is the newest arrival or decision up to that position, in nanoseconds UTC. With `frozen` it goes on from
+    there; raises StorageError or KeyError when that is of other types than those declared now.
     """
 
-    def __init__(self, tenant: str, holdings: Sequence[Holding]) -> None:
+    def __init__(self, tenant: str, holdings: Sequence[Holding], frozen: Mapping[str, bytes] | None = None) -> None:
         self.tenant = tenant
         self.holdings = {holding.schema.name: holding for holding in holdings}
         self.blocks = {name: Block(holding.schema) for name, holding in self.holdings.items()}
@@ -76,6 +77,8 @@ class Estate:
         self.recent = {name: RecentSamples() for name in self.blocks}
         self.seq = 0
         self.time = 0
+        if frozen is not None:
+            self._restore(frozen)
 
     def _watch(self, holding: Holding) -> Watch:
         schema = holding.schema
@@ -177,6 +180,7 @@ class Estate:
         prefix = f"{self.tenant}:"
         parts = {f"{prefix}block:{name}": freeze(block) for name, block in self.blocks.items()}
         parts |= {f"{prefix}watch:{name}": watch.freeze() for name, watch in self.watches.items()}
+        parts[f"{prefix}mirror"] = self.mirror.freeze()
         parts[f"{prefix}alarms"] = msgspec.msgpack.encode([list(self.alarms), list(self.alarms.past())])
         parts[f"{prefix}orders"] = msgspec.msgpack.encode([plain_order(order) for order in self.orders])
         parts[f"{prefix}beliefs"] = msgspec.msgpack.encode(
@@ -186,12 +190,12 @@ class Estate:
         parts[f"{prefix}place"] = msgspec.msgpack.encode([self.seq, self.time])
         return parts
 
-    def restore(self, parts: Mapping[str, bytes]) -> None:
-        """Take a frozen estate; raises StorageError when it is of other types than those declared now."""
+    def _restore(self, parts: Mapping[str, bytes]) -> None:
         prefix = f"{self.tenant}:"
         for name, block in self.blocks.items():
             restore(block, parts[f"{prefix}block:{name}"])
             self.watches[name].restore(parts[f"{prefix}watch:{name}"])
+        self.mirror.restore(parts[f"{prefix}mirror"])
         open_, past = msgspec.msgpack.decode(parts[f"{prefix}alarms"], type=tuple[list[Alarm], list[Alarm]])
         for alarm in (*past, *reversed(open_)):
             self.alarms.put(alarm)

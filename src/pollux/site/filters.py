@@ -17,38 +17,54 @@ from pollux.errors import PolluxError
 from pollux.model.schema import Schema
 from pollux.predict import Believed, Estimator, Learning, Observation, interval
 from pollux.predict.learning import inferred, learnt
-from pollux.simulate import Run, run
+from pollux.simulate import Course, Run, level, run
+from pollux.simulate.compile_child import compile_in_child
 from pollux.site.beliefs import packed
+from pollux.site.told import hash_of, told_by_others
 
 F64 = NDArray[np.float64]
 Said = Callable[[str, str, Mapping[str, Any]], None]
 """Type, twin and the body of an estimate: what the pipe is told."""
 
 
-def advance_by_kernel(schema: Schema) -> Callable[[F64, int, int], F64]:
-    """Run an ensemble ahead with the compiled kernel of its type."""
+def advance_by_kernel(schema: Schema, inputs: Mapping[str, Course] | None = None) -> Callable[[F64, int, int], F64]:
+    """Run an ensemble ahead with the compiled kernel of its type, under courses of what is told from outside."""
 
     def advance(columns: F64, start: int, end: int) -> F64:
-        return run(Run(schema, columns, start, end - start)).final if end > start else columns
+        if end <= start:
+            return columns
+        return run(Run(schema, columns, start, end - start, inputs=inputs or {}), compiler=compile_in_child).final
 
     return advance
 
 
 @dataclass(slots=True)
 class _Gathered:
-    """Sums of good readings of one twin since its last update."""
+    """Sums of good readings of one twin since its last update, and the course of what was set or told meanwhile."""
 
     total: dict[str, float] = field(default_factory=dict)
     count: dict[str, int] = field(default_factory=dict)
+    times: dict[str, int] = field(default_factory=dict)
+    told: dict[str, dict[int, float]] = field(default_factory=dict)
     newest: int = 0
 
     def add(self, name: str, value: float, time: int) -> None:
         self.total[name] = self.total.get(name, 0.0) + value
         self.count[name] = self.count.get(name, 0) + 1
+        self.times[name] = self.times.get(name, 0) + time
         self.newest = max(self.newest, time)
 
+    def tell(self, name: str, value: float, time: int) -> None:
+        self.told.setdefault(name, {})[time] = value
+
     def means(self) -> dict[str, Observation]:
-        return {name: Observation(name, self.total[name] / n, n) for name, n in self.count.items()}
+        return {
+            name: Observation(name, self.total[name] / n, n, self.times[name] // n) for name, n in self.count.items()
+        }
+
+    def courses(self) -> dict[str, Course]:
+        """Each from the moment it was told on; before that the ensemble's own value stands."""
+        return {name: level(sorted(told), [told[time] for time in sorted(told)]) for name, told in self.told.items()}
 
 
 @final
@@ -62,6 +78,9 @@ class Filter:
     def __init__(self, schema: Schema, learning: Learning, *, seed: int, said: Said) -> None:
         self._schema = schema
         self._estimator = Estimator(schema, learning, advance_by_kernel(schema))
+        self._fed = frozenset(
+            one.name for one in schema.signals if one.name in schema.params and told_by_others(schema, one)
+        )
         self._learning = learning
         self._said = said
         self._seed = seed
@@ -79,14 +98,16 @@ class Filter:
 
     def gather(self, batch: Batch, block: Block) -> None:
         """Take note of the good readings of a batch."""
-        watched = [block.schema.index[name] for name in self._estimator.watches]
+        watched = [block.schema.index[name] for name in (*self._estimator.watches, *self._fed)]
         good = np.isin(batch.signal, watched) & (batch.quality == Quality.GOOD)
         with self._lock:
             for at in np.flatnonzero(good).tolist():
                 name = self._schema.signals[int(batch.signal[at])].name
                 twin = block.ids[int(batch.row[at])]
                 gathered = self._gathered.setdefault(twin, _Gathered())
-                gathered.add(name, float(batch.value[at]), int(batch.event_time[at]))
+                (gathered.tell if name in self._fed else gathered.add)(
+                    name, float(batch.value[at]), int(batch.event_time[at])
+                )
 
     def due(self, now: int, column_of: Callable[[str], F64], executor: Executor) -> list[Future[None]]:
         """Start the updates whose interval is over; the futures of those started."""
@@ -108,7 +129,9 @@ class Filter:
         try:
             if belief is None:
                 belief = self._estimator.begin(column, now - self._learning.interval, rng)
-            belief = self._estimator.absorb(self._told(belief, column), now, gathered.means(), rng)
+            advance = advance_by_kernel(self._schema, gathered.courses())
+            estimator = Estimator(self._schema, self._learning, advance)
+            belief = self._told(estimator.absorb(belief, now, gathered.means(), rng), column)
         except PolluxError as error:
             self.fault = str(error)
             return
@@ -121,7 +144,7 @@ class Filter:
         """What is set or told stands in every member as the twin has it now."""
         for signal in self._schema.signals:
             slot = self._estimator.layout.slot.get(signal.name)
-            if slot is not None and signal.role in ("actuator", "fact"):
+            if slot is not None and told_by_others(self._schema, signal):
                 belief.columns[slot] = column[slot]
         return belief
 
@@ -137,11 +160,3 @@ class Filter:
                 low, median, high = interval(members)
                 values[signal.name] = [float(median), float(high - low) / (2 * 1.6449)]
         return {"type": self._schema.name, "twin": twin, "at": now, "values": values, "belief": packed(belief)}
-
-
-def hash_of(text: str) -> int:
-    """A number that a text always has, in every process."""
-    found = 0
-    for byte in text.encode():
-        found = (found * 131 + byte) % 2**61
-    return found

@@ -1,14 +1,16 @@
 """A twin in the hands of a user: what it is now, what it was, what it may become, and what it is told."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, final
 
 from pollux.clock import DAY, instant
 from pollux.columns.view import LiveReader, live_view
 from pollux.decide import Advice
+from pollux.simulate import Course
 from pollux.site.declare import Declared
-from pollux.site.filters import hash_of
 from pollux.site.fork import Fork
 from pollux.site.standing import StandingOrder
+from pollux.site.told import hash_of
 
 if TYPE_CHECKING:
     from pollux.site.live import LiveSite
@@ -47,10 +49,11 @@ class Handle(Generic[T]):
         view: T = live_view(self._declared.kind, LiveReader(blocks, name, blocks[name].row(self.id), now=when))  # type: ignore[assignment]
         return view
 
-    def fork(self, *, members: int = 1, seed: int | None = None) -> Fork[T]:
+    def fork(self, *, members: int = 1, seed: int | None = None, inputs: Mapping[str, Course] | None = None) -> Fork[T]:
         """A copy of the twin at this moment, to be changed and run ahead; nothing done to it reaches the twin.
 
-        `seed` fixes the luck of its members; by default it follows from the twin and the day.
+        `seed` fixes the luck of its members; by default it follows from the twin and the day. `inputs` are courses of
+        what is set or comes from outside, by name.
         """
         live, name = self._live, self._declared.schema.name
         with live.pipe.lock:
@@ -64,6 +67,7 @@ class Handle(Generic[T]):
             members=members,
             seed=hash_of(self.id) + now // DAY if seed is None else seed,
             believed=None if belief is None else belief.columns,
+            inputs=inputs,
             executor=live.workers,
         )
 

@@ -9,7 +9,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, final
+from typing import Any, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,10 @@ from pollux.columns.frames import Frames
 from pollux.columns.view import LiveReader, live_view
 from pollux.connect.mqtt.endpoint import MqttEndpoint
 from pollux.connect.mqtt.rights import layouts
+from pollux.errors import SetupError
 from pollux.guard import Accounts, Gate, Keyring
 from pollux.remember import History, Log, Note, Snapshots, Ticket
+from pollux.show import Application, Server, invite, serve
 from pollux.site.addresses import parsed
 from pollux.site.as_of import AsOf
 from pollux.site.carrier import Carrier
@@ -46,9 +48,7 @@ from pollux.site.states import StatePublisher
 from pollux.site.turns import Turns
 from pollux.site.verdicts import Verdicts
 
-if TYPE_CHECKING:
-    from pollux.show import Server
-
+ADMINISTRATOR = "administrator"
 TENANT = ""
 """The tenant of an installation that has one."""
 
@@ -117,6 +117,7 @@ class LiveSite:
         self._states = StatePublisher(self.publish) if self.endpoint else None
         self._turns = Turns(self.turn) if not isinstance(self.clock, SimulatedClock) else None
         self.server: Server | None = None
+        self._closing = False
         self._configure()
 
     def __enter__(self) -> Self:
@@ -139,12 +140,16 @@ class LiveSite:
         """Close the doors, finish what runs, keep a snapshot, seal the log."""
         if self._turns:
             self._turns.stop()
+        self.log.flush()
+        self._closing = True
         if self.server:
             self.server.stop()
         if self.endpoint:
             self.endpoint.stop()
         self.runs.shutdown(wait=True, cancel_futures=True)
         self.workers.shutdown(wait=True, cancel_futures=True)
+        if self.log.health.accepting:
+            self.keep_snapshot()
         self.log.close()
         self.accounts.close()
         self._closed()
@@ -154,8 +159,6 @@ class LiveSite:
             estate.decoder.compile()
 
     def _serve(self, address: str) -> None:
-        from pollux.show import Application, serve
-
         host, port = parsed(address)
         self.server = serve(Application(SiteHouse(self)), host=host, port=port).start()
 
@@ -229,6 +232,17 @@ class LiveSite:
     def _configure(self) -> None:
         self.note(Note("configuration", {"at": self.clock.now(), **self._meaning()}, TENANT))
 
+    def page(self, name: str = ADMINISTRATOR) -> str:
+        """A one-time address of the page, which signs in as `name`; an administrator is made where there is none.
+
+        Raises SetupError when the site is open without a page.
+        """
+        if self.server is None:
+            raise SetupError("the site is open without a page", hint='site.open(folder, http="127.0.0.1:0")')
+        if name == ADMINISTRATOR and self.accounts.find(ADMINISTRATOR) is None:
+            self.accounts.add(ADMINISTRATOR, kind="person", roles={ADMINISTRATOR}, twins=["*"])
+        return invite(self.accounts, name, self.server.url)
+
     @property
     def speed(self) -> float:
         """Seconds of the site's clock per real second."""
@@ -244,8 +258,8 @@ class LiveSite:
     @property
     def sink(self) -> Callable[..., Ticket]:
         """Takes raw frames: stamped with the site's time, and with the person they speak of."""
-        personal = any(declared.schema.personal for declared in self.site.declared.values())
-        return Stamping(self.pipe.push, self.clock, personal=personal)
+        personal = [name for name, declared in self.site.declared.items() if declared.schema.personal]
+        return Stamping(self.pipe.push, self.clock, types=list(self.site.declared), personal=personal)
 
     def note(self, note: Note) -> Ticket:
         """Take a decision or a tick into the log and the estates."""
@@ -264,8 +278,9 @@ class LiveSite:
 
     def _durable(self, tenant: str, applied: Applied) -> None:
         """From the log's thread: what may leave now."""
-        for order in applied.orders:
-            self.workers.submit(self.desk.consider, order)
+        if not self._closing:
+            for order in applied.orders:
+                self.workers.submit(self.desk.consider, order)
 
     def _estimated(self, type_: str, twin: str, body: Mapping[str, Any]) -> None:
         self.note(Note("estimate", body, TENANT, self.subject_of(type_, twin)))

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pollux.columns.memory import NEVER
 from pollux.columns.slices import RowSlice
 from pollux.simulate import ensemble
+from pollux.site.told import told_by_others
 
 F64 = NDArray[np.float64]
 
@@ -30,7 +31,7 @@ def started(
     columns = believed[:, _drawn(believed.shape[1], members, seed)]
     layout = slice_.layout
     for signal in layout.schema.signals:
-        if signal.role in ("actuator", "fact") and signal.name in layout.slot:
+        if told_by_others(layout.schema, signal) and signal.name in layout.slot:
             columns[layout.slot[signal.name]] = slice_.values[layout.slot[signal.name], 0]
     out = np.tile(columns, (1, len(options)))
     for number, option in enumerate(options):

@@ -55,15 +55,17 @@ class Past:
         A snapshot of other types than those declared now is passed over: the log is then read under the new ones, which
         is a reinterpretation.
         """
-        estates, after = self.fresh(), 0
-        snapshot = self._snapshots.latest(before_time=until, before_seq=until_seq)
-        if snapshot is not None:
-            try:
-                parts = {**snapshot.parts, **{k: v for own in snapshot.personal.values() for k, v in own.items()}}
-                for estate in estates.values():
-                    estate.restore(parts)
-                after = snapshot.seq
-            except (StorageError, KeyError):
-                estates, after = self.fresh(), 0
+        estates, after = self._snapped(until, until_seq) or (self.fresh(), 0)
         replay(self._reader.read(after, until_seq), estates, until=until)
         return estates
+
+    def _snapped(self, until: int | None, until_seq: int | None) -> tuple[dict[str, Estate], int] | None:
+        """The estates of the nearest snapshot and its position; None where there is none of these types."""
+        snapshot = self._snapshots.latest(before_time=until, before_seq=until_seq)
+        if snapshot is None:
+            return None
+        parts = {**snapshot.parts, **{k: v for own in snapshot.personal.values() for k, v in own.items()}}
+        try:
+            return {tenant: Estate(tenant, held, parts) for tenant, held in self._holdings.items()}, snapshot.seq
+        except (StorageError, KeyError):
+            return None

@@ -5,10 +5,7 @@ import signal
 import threading
 
 from pollux.errors import SetupError
-from pollux.show import invite
 from pollux.site.declare import declared_in
-
-ADMINISTRATOR = "administrator"
 
 
 def run(options: argparse.Namespace) -> int:
@@ -20,13 +17,11 @@ def run(options: argparse.Namespace) -> int:
     with site.open(
         options.data, act=options.act, mqtt=options.mqtt, http=options.http, insecure=options.insecure
     ) as live:
-        if live.server is None or live.endpoint is None:
+        if live.endpoint is None:
             raise SetupError("nothing was opened")
         if live.log.recovery is not None:
             print(f"repaired: {live.log.recovery}")
-        if live.accounts.find(ADMINISTRATOR) is None:
-            live.accounts.add(ADMINISTRATOR, kind="person", roles={ADMINISTRATOR}, twins=["*"])
-        print(f"page     {invite(live.accounts, ADMINISTRATOR, live.server.url)}")
+        print(f"page     {live.page()}")
         print(f"devices  mqtt://127.0.0.1:{live.endpoint.port}", flush=True)
         over.wait(options.seconds)
     return 0

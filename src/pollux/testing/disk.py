@@ -197,13 +197,18 @@ class FaultyDisk(AbstractDisk):
         self._handles[self._last_handle] = self._names[path]
         return self._last_handle
 
+    def _file(self, handle: int) -> _File:
+        if handle not in self._handles:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        return self._handles[handle]
+
     def close(self, handle: int) -> None:
         self._handles.pop(handle, None)
         self._locks.pop(handle, None)
 
     def pwritev(self, handle: int, pieces: Sequence[bytes], offset: int) -> None:
         self._operation()
-        file, data = self._handles[handle], b"".join(pieces)
+        file, data = self._file(handle), b"".join(pieces)
         if self.operations == self.fail_write_at:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         growth = max(0, offset + len(data) - len(file.now))
@@ -218,7 +223,7 @@ class FaultyDisk(AbstractDisk):
     def fdatasync(self, handle: int) -> None:
         self._operation()
         self.syncs += 1
-        file = self._handles[handle]
+        file = self._file(handle)
         if self._sync_fails():
             file.pending.clear()
             raise OSError(errno.EIO, os.strerror(errno.EIO))
@@ -228,11 +233,11 @@ class FaultyDisk(AbstractDisk):
 
     def truncate(self, handle: int, size: int) -> None:
         self._operation()
-        self._resize(self._handles[handle], size)
+        self._resize(self._file(handle), size)
 
     def fallocate(self, handle: int, size: int) -> None:
         self._operation()
-        file = self._handles[handle]
+        file = self._file(handle)
         if self.capacity is not None and self.used() + max(0, size - len(file.now)) > self.capacity:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._resize(file, max(size, len(file.now)))
@@ -243,12 +248,12 @@ class FaultyDisk(AbstractDisk):
         file.pending.append(change)
 
     def size(self, handle: int) -> int:
-        return len(self._handles[handle].now)
+        return len(self._file(handle).now)
 
     def read(self, handle: int, size: int, offset: int) -> bytes:
         if self._off:
             raise PowerCut
-        return bytes(self._handles[handle].now[offset : offset + size])
+        return bytes(self._file(handle).now[offset : offset + size])
 
     def fsync_dir(self, folder: Path) -> None:
         self._operation()

@@ -56,6 +56,7 @@ def check_log(open_log: Callable[[AbstractDisk], AnyLog], *, seeds: Iterable[int
     for seed in seeds:
         _gives_back(open_log, seed)
         _keeps_through_power_cuts(open_log, seed)
+        _keeps_through_everything_at_once(open_log, seed)
         _gives_up_after_a_failed_sync(open_log, seed)
         _outlives_a_full_disk(open_log, seed)
         _finds_a_changed_byte(open_log, seed)
@@ -173,17 +174,42 @@ def _keeps_through_power_cuts(open_log: Callable[[AbstractDisk], AnyLog], seed: 
     log.close()
 
 
-def _live(open_log: Callable[[AbstractDisk], AnyLog], disk: AbstractDisk, witness: _Witness) -> None:
-    """A life of the process, which ends when the power is cut or work is done."""
+def _keeps_through_everything_at_once(open_log: Callable[[AbstractDisk], AnyLog], seed: int) -> None:
+    """Faults without limit: a full disk, failed syncs, kills and power cuts in any mixture. Only safety is asked."""
+    promise = f"seed {seed}: what was acknowledged survives all faults at once"
+    disk, witness = FaultyDisk(seed=seed), _Witness(seed)
+    for _ in range(5):
+        random = witness.random
+        disk.capacity = disk.used() + int(random.integers(20_000)) if random.random() < 0.5 else None
+        disk.cut_at = disk.operations + int(random.integers(1, 80)) if random.random() < 0.5 else None
+        disk.fail_sync_at = disk.operations + int(random.integers(1, 40)) if random.random() < 0.3 else None
+        _live(open_log, disk, witness, patience=0.02)
+        if random.random() < 0.5:
+            disk.crash()
+        else:
+            disk.kill()
+    disk.crash()
+    disk.capacity = disk.fail_sync_at = None
+    log = open_log(disk)
+    witness.compare(_everything(log), promise)
+    if not witness.offer(log).wait(_PATIENCE):
+        raise ExamFailed(f"{promise}: expected it to go on when the faults end, got no acknowledgement")
+    log.close()
+
+
+def _live(
+    open_log: Callable[[AbstractDisk], AnyLog], disk: AbstractDisk, witness: _Witness, *, patience: float = _PATIENCE
+) -> None:
+    """A life of the process, which ends when the power is cut, the disk gives up, or work is done."""
     log: AnyLog | None = None
     try:
         log = open_log(disk)
         for _ in range(8):
             tickets = [witness.offer(log) for _ in range(int(witness.random.integers(1, 4)))]
-            tickets[-1].wait(_PATIENCE)
+            tickets[-1].wait(patience)
         if witness.random.random() < 0.5:
             log.close()
-    except (PowerCut, StorageFailed):
+    except (PowerCut, StorageFailed, Overloaded):
         pass
     if log is not None:
         _leave(log)

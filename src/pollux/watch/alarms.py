@@ -89,7 +89,7 @@ class AlarmBook:
         return len(self._open)
 
     def __iter__(self) -> Iterator[Alarm]:
-        return iter(sorted(self._open.values(), key=lambda a: (SEVERITIES.index(a.severity), -a.raised)))
+        return iter(sorted(self._open.values(), key=lambda a: (SEVERITIES.index(a.severity), -a.raised, a.id)))
 
     def past(self) -> tuple[Alarm, ...]:
         """What is over, oldest first."""

@@ -10,6 +10,10 @@ WORLDS: Final = {
         "a man of 62 with chronic heart failure: mirrored from wearables, forked, advised, verified",
         "pollux.worlds.heart.demo",
     ),
+    "incubator": (
+        "a heated box with a fan: real experiments at 3 s, recalibrated live",
+        "pollux.worlds.incubator.demo",
+    ),
 }
 """Each world by its name on the command line: what it is about, and the module whose `run` plays it."""
 

@@ -6,11 +6,12 @@ import pytest
 
 from pollux.columns.layout import layout_of
 from pollux.model.schema import schema_of
+from pollux.predict import Learning
 from pollux.show.documents.twins import View
 from pollux.simulate import Run, Settling, run
 from pollux.worlds.heart import presentation, scene, story
 from pollux.worlds.heart.grades import NOTICE
-from pollux.worlds.heart.patient import Patient
+from pollux.worlds.heart.patient import DRIFT, Patient
 
 SCHEMA = schema_of(Patient)
 DAY = 86_400 * 10**9
@@ -178,6 +179,11 @@ def test_no_text_promises_too_much():
     """None of the forbidden words stands in any text of the world's page."""
     document = str(presentation.view("H-0417", glb=None)).lower() + presentation.SOURCES + str(story.CHAPTERS).lower()
     assert not [word for word in (" safe", "best plan", "optimal dose", "survival") if word in document]
+
+
+def test_what_drifts_is_learnt():
+    """Everything that the filter lets drift is a parameter with a prior."""
+    Learning(members=40, every="8 h", drift=dict(DRIFT)).check(SCHEMA)
 
 
 def test_members_differ_as_their_priors_do():

@@ -13,13 +13,19 @@ export interface Placed {
 const HIGH = 54; // a label of three lines
 const APART = 60;
 
+/** Wide and low: then the labels stand in the upper corners, and the thing has the width. */
+export function isWide(width: number, height: number): boolean {
+  return width > 1.1 * height;
+}
+
 /** Labels in two columns: between the height of their anchor and an even share of the column, never over each other. */
-export function place(anchors: Anchor[], height: number): Placed[] {
+export function place(anchors: Anchor[], height: number, wide = false): Placed[] {
   const placed: Placed[] = anchors.map(() => ({ top: 0 }));
   for (const side of ['left', 'right'] as const) {
     const order = anchors.map((a, i) => ({ a, i })).filter(({ a }) => a.side === side);
     order.sort((p, q) => p.a.y - q.a.y);
-    const tops = spread(order.map(({ a }, n) => even(n, order.length, height) * 0.6 + (a.y - HIGH / 2) * 0.4), height);
+    const wanted = order.map(({ a }, n) => (wide ? n * APART : even(n, order.length, height) * 0.6 + (a.y - HIGH / 2) * 0.4));
+    const tops = spread(wanted, height);
     order.forEach(({ i }, n) => (placed[i] = { top: tops[n]! }));
   }
   return placed;

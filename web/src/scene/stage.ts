@@ -2,6 +2,7 @@ import { Group, PerspectiveCamera, Raycaster, Scene as World, Vector2, Vector3, 
 import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
 import type { Kind, Scene } from '../wire/types';
 import type { Beat } from './beat';
+import { isWide } from './callouts';
 import { ownColour, type Rgb } from './colour';
 import { loadModel, paintModel, type Model } from './model';
 import { bakeOcclusion, type Body } from './occlusion';
@@ -93,7 +94,7 @@ export class Stage {
     this.events.moved();
   }
 
-  /** Off the screen nothing is drawn. */
+  /** Off the screen nothing beats; what changed is still drawn once. */
   show(visible: boolean): void {
     this.#visible = visible;
     this.invalidate();
@@ -165,7 +166,7 @@ export class Stage {
 
   invalidate(): void {
     this.#dirty = true;
-    if (this.#frame || !this.#visible || this.#closed) return;
+    if (this.#frame || this.#closed) return;
     this.#asked = performance.now();
     this.#frame = requestAnimationFrame(() => this.#draw());
   }
@@ -227,16 +228,21 @@ export class Stage {
     home.lookAt(new Vector3(...this.scene.camera.target));
     home.updateMatrixWorld();
     const p = new Vector3();
-    const wide = this.#camera.aspect > 1.1 ? 0.78 : Math.min(WIDE, 0.4 + this.#size.x / 2600);
+    const { x: w, y: h } = this.#size;
+    const low = isWide(w, h);
+    const wide = low ? 0.86 : Math.min(WIDE, 0.4 + w / 2600);
+    const high = low ? 0.74 : HIGH;
     let need = 0;
     for (const { mesh } of this.model.parts) {
       const position = mesh.geometry.getAttribute('position');
       for (let i = 0; i < position.count; i += 23) {
         p.fromBufferAttribute(position, i).project(home);
-        need = Math.max(need, Math.abs(p.x) / wide, Math.abs(p.y) / HIGH);
+        need = Math.max(need, Math.abs(p.x) / wide, Math.abs(p.y) / high);
       }
     }
     this.#camera.fov = (2 * Math.atan(Math.tan((home.fov * Math.PI) / 360) * need) * 180) / Math.PI;
+    if (low) this.#camera.setViewOffset(w, h, 0, -0.09 * h, w, h);
+    else this.#camera.clearViewOffset();
     this.#camera.updateProjectionMatrix();
   }
 
@@ -255,14 +261,14 @@ export class Stage {
 
   #draw(): void {
     this.#frame = 0;
-    if (!this.#dirty || !this.#visible || this.#closed) return;
+    if (!this.#dirty || this.#closed) return;
     this.#dirty = false;
     const began = performance.now();
     const moves = this.#move(began / 1000);
     this.#renderer.render(this.#world, this.#camera);
     this.counts.draws += 1;
     this.#cost = performance.now() - this.#asked;
-    if (moves) this.#again();
+    if (moves && this.#visible) this.#again();
   }
 
   /** The next frame of the beat. Where drawing is slow half of the time is left to others. */

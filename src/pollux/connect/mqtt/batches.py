@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import final
 
 import numpy as np
@@ -17,6 +16,7 @@ from pollux.connect.mqtt.lines import Lines
 from pollux.connect.mqtt.link import Link
 from pollux.connect.mqtt.message import Message
 from pollux.connect.mqtt.octets import checked_text
+from pollux.connect.mqtt.outlet import Batch, Outlet
 from pollux.connect.mqtt.packets import V5, Will
 from pollux.connect.mqtt.properties import NONE, Properties
 from pollux.connect.mqtt.reasons import PacketRefused, Reason
@@ -34,32 +34,17 @@ _NO_ANSWERS = Gathered(b"", np.empty((0, 4), np.int32), _NOTHING, b"", _NOTHING,
 
 
 @final
-@dataclass(slots=True, eq=False)
-class Batch:
-    """What was handed over in one go, until it is durable: the turn, its sizes and the answers that wait."""
-
-    turn: Turn
-    sizes: I32
-    answers: Gathered
-    messages: list[Message] = field(default_factory=list)
-    durable: bool = False
-
-
-@final
 class Batches:
-    """The batches on their way to the disk, answered in the order in which they were handed over.
-
-    `failure` is why nothing is accepted any more: the sink has raised, and what is not durable is never acknowledged.
-    """
+    """The batches on their way to the disk, answered in the order in which they were handed over."""
 
     def __init__(
         self, common: Common, lines: Lines, router: Router, arena: Arena, sink: Sink, wake: Callable[[], None]
     ) -> None:
         self._common, self._lines, self._router = common, lines, router
-        self._arena, self._sink, self._wake = arena, sink, wake
+        self._arena, self._wake = arena, wake
+        self._outlet = Outlet(sink, durable=self._is_durable, refused=self._is_refused)
         self._pending: deque[Batch] = deque()
         self.unlogged = 0
-        self.failure = ""
 
     def __len__(self) -> int:
         return len(self._pending)
@@ -86,6 +71,8 @@ class Batches:
             encoding=encoding[rows],
             qos=(cut.flags[rows] >> 1 & 1).astype(np.uint8),
         )
+        # Who has only sent a ping in this turn does not wait for anybody's log.
+        sizes = np.where(np.bincount(cut.number, minlength=len(turn)) > 0, sizes, 0)
         batch = Batch(turn, sizes, gathered)
         for number in np.flatnonzero(heard[rows] | cut.flags[rows] & 1).tolist():
             row = int(rows[number])
@@ -122,24 +109,46 @@ class Batches:
 
     def _send(self, frames: Frames, batch: Batch) -> None:
         self._pending.append(batch)
-        if not len(frames):
+        if len(frames):
+            self._outlet.give(frames, batch)
+        else:
             batch.durable = True
-            return
-        try:
-            self._sink(frames).then(self._is_durable, batch)
-        except Exception as error:  # noqa: BLE001  whatever it is, these messages are not stored and must not be answered
-            self._pending.pop()
-            self._common.counters.failed += len(frames)
-            self.failure = str(error) or type(error).__name__
 
     def _is_durable(self, batch: Batch) -> None:
+        # Called from the sink's thread, too: nothing but the mark is touched here.
         batch.durable = True
         self._wake()
+
+    def _is_refused(self, batch: Batch, sender: int, why: str) -> None:
+        """One sender's data may not be kept: it is put out, and nothing of its part is passed on."""
+        self._common.counters.refused_data += 1
+        if sender >= len(batch.turn):
+            batch.messages.clear()
+            return
+        session: Session = batch.turn.session[sender]
+        batch.messages = [message for message in batch.messages if message.source != session.key]
+        self._lines.close(session.link, Reason.IMPLEMENTATION_SPECIFIC, why.partition("\n")[0])
+
+    def fail(self, why: str) -> None:
+        """Accept nothing more."""
+        self._outlet.failure = self._outlet.failure or why
+
+    @property
+    def failure(self) -> str:
+        """Why nothing is accepted any more; empty while all is well."""
+        return self._outlet.failure
+
+    @property
+    def busy(self) -> bool:
+        """Whether the sink has no room just now."""
+        return self._outlet.busy
 
     # -- answering ----------------------------------------------------------------------------------------------------
 
     def release(self, splitter: AbstractSplitter, now: int) -> None:
         """Answer, and pass on, what has become durable."""
+        if self._outlet.busy:
+            self._outlet.retry()
         while self._pending and self._pending[0].durable:
             batch = self._pending.popleft()
             self._answer(batch, splitter, now)
@@ -248,7 +257,8 @@ class Batches:
         for handle in handles[over].tolist():
             counters.refused_receive_maximum += 1
             self._put_out(handle, Reason.RECEIVE_MAXIMUM_EXCEEDED, "more messages than announced are unanswered")
-        for handle in handles[(table.unlogged[handles] > limits.behind_bytes) & (table.behind[handles] == 0)].tolist():
+        most = 0 if self._outlet.busy else limits.behind_bytes
+        for handle in handles[(table.unlogged[handles] > most) & (table.behind[handles] == 0)].tolist():
             link = self._lines.by_handle.get(handle)
             if link is not None and not link.dead:
                 counters.paused += 1

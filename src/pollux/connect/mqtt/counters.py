@@ -42,7 +42,7 @@ class Counters:
     acknowledged: int = 0
     denied: int = 0
     refused_payload: int = 0
-    failed: int = 0
+    refused_data: int = 0
     paused: int = 0
     paused_all: int = 0
     wills: int = 0

@@ -111,6 +111,15 @@ class MqttEndpoint(AbstractDriver):
         """Why nothing is accepted any more; empty while all is well."""
         return self._batches.failure
 
+    @property
+    def busy(self) -> bool:
+        """Whether messages wait because the sink has no room, as on a full disk; their senders are not answered."""
+        return self._batches.busy
+
+    def fail(self, why: str) -> None:
+        """Accept nothing more, and tell everybody: for when storage fails although nobody publishes just now."""
+        self._later(lambda: self._batches.fail(why))
+
     def connections(self) -> tuple[Presence, ...]:
         """Who is connected, since when, and when it was last heard."""
         return self._lines.present()
@@ -171,7 +180,7 @@ class MqttEndpoint(AbstractDriver):
         except Exception as error:
             # A fault of the loop itself: whoever asks sees it, and every client sees its connection end.
             _LOG.exception("the endpoint has failed")
-            self._batches.failure = f"the endpoint has failed: {error!r}"
+            self._batches.fail(f"the endpoint has failed: {error!r}")
             raise
         finally:
             self._lines.free()

@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 import sys
+import threading
 from abc import ABC, abstractmethod
 from typing import final
 
@@ -25,7 +26,7 @@ class AbstractWake(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Give the handle back."""
+        """Give the handle back; setting it does nothing from then on."""
 
 
 @final
@@ -34,15 +35,18 @@ class EventWake(AbstractWake):
 
     def __init__(self) -> None:
         self._handle = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._is_set = False
+        self._is_set = self._closed = False
+        self._lock = threading.Lock()
 
     def fileno(self) -> int:
         return self._handle
 
     def set(self) -> None:
-        if not self._is_set:
-            self._is_set = True
-            os.eventfd_write(self._handle, 1)
+        # Under a lock with `close`: the number of a closed handle may be another file's by now.
+        with self._lock:
+            if not self._is_set and not self._closed:
+                self._is_set = True
+                os.eventfd_write(self._handle, 1)
 
     def clear(self) -> None:
         # First the handle, then the flag: who sets in between is seen, because the work is looked at only afterwards.
@@ -51,7 +55,9 @@ class EventWake(AbstractWake):
         self._is_set = False
 
     def close(self) -> None:
-        os.close(self._handle)
+        with self._lock:
+            self._closed = True
+            os.close(self._handle)
 
 
 @final
@@ -62,15 +68,17 @@ class PairWake(AbstractWake):
         self._here, self._there = socket.socketpair()
         for end in (self._here, self._there):
             end.setblocking(False)
-        self._is_set = False
+        self._is_set = self._closed = False
+        self._lock = threading.Lock()
 
     def fileno(self) -> int:
         return self._here.fileno()
 
     def set(self) -> None:
-        if not self._is_set:
-            self._is_set = True
-            self._there.send(b"\0")
+        with self._lock:
+            if not self._is_set and not self._closed:
+                self._is_set = True
+                self._there.send(b"\0")
 
     def clear(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -78,8 +86,10 @@ class PairWake(AbstractWake):
         self._is_set = False
 
     def close(self) -> None:
-        self._here.close()
-        self._there.close()
+        with self._lock:
+            self._closed = True
+            self._here.close()
+            self._there.close()
 
 
 def new_wake() -> AbstractWake:

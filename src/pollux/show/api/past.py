@@ -8,7 +8,7 @@ from pollux.clock import DAY
 from pollux.errors import DataRefused
 from pollux.show.api import seen
 from pollux.show.asks import CycleQuery, HistoryQuery, MarksQuery, Moment
-from pollux.show.compose.history import EXTRAS, Picture
+from pollux.show.compose.history import EXTRAS, Picture, within
 from pollux.show.compose.marks import marks
 from pollux.show.documents.past import History, Marks, Series
 from pollux.show.facts import Turn
@@ -44,7 +44,7 @@ def read_history(call: Call[HistoryQuery, None]) -> History:
     seen.require_twin(call, type_, twin)
     seen.looked(call, type_, twin)
     at = moment(query.at, "?at")
-    gaps = reader.gaps(type_.name, twin, start, end)
+    gaps = within(reader.gaps(type_.name, twin, start, end), start, end)
     series: list[Series] = []
     seq = 0
     for name in names:
@@ -76,7 +76,7 @@ def read_marks(call: Call[MarksQuery, None]) -> Marks:
     orders = tenancy.orders.list(type_.name, twin, at=at) if tenancy.orders else ()
     shown = [order for order in orders if seen.order_seen(call, order)]
     gaps = tenancy.history.gaps(type_.name, twin, start, last) if tenancy.history else ()
-    return marks(alarms, shown, gaps, start=start, end=end)
+    return marks(alarms, shown, within(gaps, start, last), start=start, end=end)
 
 
 def read_cycle(call: Call[CycleQuery, None]) -> Reply:

@@ -14,7 +14,7 @@ from pollux.show.compose.fleet import RANK, worst
 from pollux.show.compose.view import view as default_view
 from pollux.show.documents.common import Reference
 from pollux.show.documents.twins import State, TwinList, TwinRow, TypeRow, Value, View
-from pollux.show.facts import Table, TwinType
+from pollux.show.facts import Field, Table, TwinType
 from pollux.show.problems import absent
 from pollux.show.routes import Call, Reply, known, moment
 from pollux.watch import Alarm
@@ -229,3 +229,13 @@ def _named_fields(
                 at=f"$.values.{name}",
                 hint="an actuator is set by a command; what is measured arrives as telemetry",
             )
+        _within(call.type.fields[call.type.index[name]], values[name])
+
+
+def _within(field: Field, value: float | str | bool | None) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    low, high = field.low, field.high
+    if (low is not None and value < low) or (high is not None and value > high):
+        bounds = f"{'' if low is None else f'{low:g}'} to {'' if high is None else f'{high:g}'}".strip()
+        raise DataRefused(f"expected {bounds} {field.unit}, got {value:g}", at=f"$.values.{field.name}")

@@ -105,6 +105,16 @@ def numbers(values: F64) -> list[float | None]:
     return listed
 
 
+def within(gaps: Sequence[GapFact], start: int, end: int) -> list[GapFact]:
+    """The parts of gaps that lie in [start, end).
+
+    >>> within([GapFact(0, 5, "no cuff"), GapFact(20, 30, "later")], 3, 10)
+    [GapFact(start=3, end=5, text='no cuff')]
+    """
+    cut = (GapFact(max(start, gap.start), min(end, gap.end), gap.text) for gap in gaps)
+    return [gap for gap in cut if gap.start < gap.end]
+
+
 def gaps_of(gaps: Sequence[GapFact]) -> tuple[Gap, ...]:
     """Gaps as clients see them."""
     return tuple(Gap(from_=seconds(gap.start), to=seconds(gap.end), text=gap.text) for gap in gaps)

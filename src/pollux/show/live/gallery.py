@@ -115,8 +115,8 @@ class Gallery:
         got.lag = live.lag() if plan.lag else None
         return got
 
-    def take(self, got: Fetched) -> None:
-        """Enter what came."""
+    def take(self, got: Fetched) -> int:
+        """Enter what came; how many streams of samples had a hole."""
         for name, changes in got.changes.items():
             if name in self._boards:
                 self._boards[name].take(changes)
@@ -127,6 +127,7 @@ class Gallery:
         self._turns.update(got.turns)
         self.news, self._heard = got.news, max(self._heard or 0, got.news.position)
         self.lag = got.lag or self.lag
+        return sum(not samples.complete for samples in got.samples.values())
 
     def sweep(self, types: Iterable[str], signals: Iterable[tuple[str, str, str]], twins: Iterable[Twin]) -> None:
         """Forget what nobody watches any more."""

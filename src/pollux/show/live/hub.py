@@ -42,10 +42,14 @@ class Hub:
         """Begin to tick, in the running loop."""
         self._task = asyncio.get_running_loop().create_task(self._run(), name="pollux-live")
 
-    async def stop(self) -> None:
-        """End all links and the ticking."""
+    def hang_up(self) -> None:
+        """End all links; their clients are told to come again later."""
         for link in self._links:
             link.close(TRY_LATER)
+
+    async def stop(self) -> None:
+        """End all links and the ticking."""
+        self.hang_up()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -110,7 +114,7 @@ class Hub:
         plan = gallery.plan(twins, wanting, second=second)
         got = await asyncio.get_running_loop().run_in_executor(self._reader, gallery.fetch, plan)
         gallery.now = self._house.clock.now() / SECOND
-        gallery.take(got)
+        self._tally.holes += gallery.take(got)
         self._announce(gallery, mine)
 
     def _announce(self, gallery: Gallery, links: Iterable[Link]) -> None:

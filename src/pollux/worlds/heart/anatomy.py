@@ -29,9 +29,9 @@ def _on_axis(*rows: tuple[float, float]) -> Points:
     return spline([(*(BASE + along * AXIS), radius) for along, radius in rows], 10)
 
 
-LEFT_VENTRICLE: Final = _on_axis((2, 35), (22, 42), (46, 41), (70, 32), (90, 19.5), (101, 11.5))
+LEFT_VENTRICLE: Final = _on_axis((2, 35), (22, 42), (46, 41), (70, 32), (90, 19), (104, 9.5))
 RIGHT_VENTRICLE: Final = spline(
-    [(-26, -5, 12, 30), (-13, -21, 24, 31), (9, -36, 32, 27), (30, -50, 36, 21), (48, -60, 37, 12)], 10
+    [(-26, -5, 12, 30), (-13, -21, 24, 31), (9, -36, 32, 27), (29, -49, 36, 21), (45, -57, 38, 12)], 10
 )
 CONUS: Final = spline([(-9, -8, 29, 25), (4, 9, 32, 20.5), (13, 24, 29.5, 16.5), (17, 36, 25, 14.5)], 10)
 

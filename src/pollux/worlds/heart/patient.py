@@ -9,6 +9,8 @@ learnt from his own data.
 day, reaches 25 mmHg. Nobody measures that pressure at home, so it is a risk with a probability, never an alarm.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 import pollux as px
@@ -21,6 +23,11 @@ CONGESTED: Final = 25.0
 WET: Final = 18.0
 """Filling pressure above which the lungs take up water, mmHg (from memory, unverified)."""
 HALF_RACEMATE: Final = 0.5
+
+DRIFT: Final[Mapping[str, float]] = MappingProxyType(
+    {"strength": 0.07, "resistance": 0.08, "compliance": 0.03, "free_rate": 0.25, "intake": 0.25, "kidneys": 0.25}
+)
+"""What may change from day to day, for his filter: a day's step in units of each prior's spread (our choice)."""
 
 
 class Therapy(px.Part):

@@ -120,7 +120,7 @@ def _end(path: Points) -> tuple[Points, Points]:
     return path[-1], unit(path[-1, :3] - path[-2, :3])
 
 
-CUFF: Final = ((-1.6, 0.96), (-0.8, 1.012), (-0.1, 1.015), (0.35, 0.985), (0.5, 0.93), (0.35, 0.88), (-0.4, 0.85))
+CUFF: Final = ((-2.4, 0.94), (-0.9, 1.014), (-0.1, 1.015), (0.35, 0.985), (0.5, 0.93), (0.35, 0.88), (-0.4, 0.85))
 """The lip of a cut vessel: millimetres beyond the cut, share of the radius."""
 DEEP: Final = (-0.35, -0.8, -1.3, -1.8)
 """How far one looks in, in radii."""

@@ -1,0 +1,107 @@
+"""Documents made of facts: fields of a real type, comparisons, words, values at their edges."""
+
+import contextlib
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import pollux as px
+from pollux.columns.quality import Quality
+from pollux.errors import DataRefused
+from pollux.model.schema import schema_of
+from pollux.show.compose import state, where
+from pollux.show.compose.types import outward_columns, twin_type
+from pollux.show.compose.words import MINUS, number
+from pollux.show.facts import Field, Table, TwinType
+
+
+class Boiler(px.Twin):
+    """A boiler in degrees Celsius."""
+
+    temp = px.sensor("degC", low=-10, high=120, noise=0.5, every="10 s")
+    wear = px.hidden("1", start=0, low=0)
+    power = px.actuator("kW", low=0, high=20)
+    room = px.parameter("degC", 20)
+    name = px.fact("text", personal=True)
+
+
+def test_a_schema_gives_its_fields() -> None:
+    """Roles, units of the outside, bounds, intervals and what is personal come from the type."""
+    kind = twin_type(schema_of(Boiler), plural="Boilers")
+    fields = {field.name: field for field in kind.fields}
+    assert (kind.name, kind.plural, kind.one) == ("Boiler", "Boilers", "boiler")
+    assert [fields[name].role for name in ("temp", "wear", "power", "room", "name")] == [
+        "measured", "estimate", "set", "parameter", "fact",
+    ]  # fmt: skip
+    assert (fields["temp"].unit, fields["temp"].every) == ("degC", 10.0)
+    assert (fields["temp"].low, fields["temp"].high) == pytest.approx((-10.0, 120.0))
+    assert (fields["wear"].low, fields["wear"].high) == (0.0, None)
+    assert (fields["name"].personal, fields["name"].plain) == (True, False)
+
+
+def test_numbers_leave_in_the_declared_unit() -> None:
+    """Kelvin of the columns become degrees Celsius for clients; what has no edge stays."""
+    factor, shift = outward_columns(schema_of(Boiler))
+    inside = np.full((len(factor), 2), 300.0)
+    outside = inside * factor + shift
+    names = [signal.name for signal in schema_of(Boiler).signals]
+    assert outside[names.index("temp")].tolist() == pytest.approx([26.85, 26.85])
+    assert outside[names.index("power")].tolist() == [300.0, 300.0]
+
+
+KIND = TwinType("T", (Field("x", "measured", "K"), Field("s", "fact", "", numeric=False)), "Ts", "t")
+
+
+def table(values: list[float], texts: list[str | None]) -> Table:
+    n = len(values)
+    numbers = np.array([values, [math.nan] * n])
+    quality = np.where(np.isnan(numbers), Quality.MISSING, Quality.GOOD).astype(np.uint8)
+    zeros = np.zeros((2, n), np.int64)
+    return Table(
+        KIND, tuple(f"t{i}" for i in range(n)), 1, 0, numbers, quality, zeros.astype(np.uint16), zeros, zeros,
+        np.full((2, n), np.nan), texts={"s": texts},
+    )  # fmt: skip
+
+
+@given(
+    st.lists(st.floats(-5, 5) | st.just(math.nan), min_size=1, max_size=8),
+    st.sampled_from([">", "<", ">=", "<=", "==", "!="]),
+    st.integers(-5, 5),
+)
+def test_where_equals_a_slow_reference(values: list[float], sign: str, bound: int) -> None:
+    """Each comparison holds for exactly the twins whose value is there and fits."""
+    held = where.holds(where.parse(f"x {sign} {bound}"), table(values, [None] * len(values)))
+    slow = {">": lambda v: v > bound, "<": lambda v: v < bound, ">=": lambda v: v >= bound,
+            "<=": lambda v: v <= bound, "==": lambda v: v == bound, "!=": lambda v: v != bound}[sign]  # fmt: skip
+    assert held.tolist() == [not math.isnan(v) and slow(v) for v in values]
+
+
+@given(st.text(max_size=40))
+def test_any_where_is_read_or_refused(text: str) -> None:
+    """A text is comparisons or a refusal with its place, never anything else."""
+    with contextlib.suppress(DataRefused):
+        assert where.parse(text)
+
+
+def test_texts_are_compared_as_texts() -> None:
+    """A text field is compared with a text in quotes; without one it fits nothing."""
+    held = where.holds(where.parse('s == "a"'), table([1.0, 2.0, 3.0], ["a", "b", None]))
+    assert held.tolist() == [True, False, False]
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e9, max_value=1e9))
+def test_numbers_for_people_are_close_and_short(value: float) -> None:
+    """A number as people read it is within a thousandth, and has a true minus sign."""
+    text = number(value)
+    read = float(text.replace(MINUS, "-").replace(",", ""))
+    assert "-" not in text
+    assert read == pytest.approx(value, rel=1e-3, abs=1e-6)
+
+
+def test_a_value_that_is_not_finite_is_null() -> None:
+    """Infinities and gaps never reach a client as numbers."""
+    full = state.value(table([math.inf], [None]), 0, 0, {}, {})
+    assert (full.value, full.quality, full.sigma) == (None, "missing", None)
