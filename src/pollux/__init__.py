@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from pollux.castor.datasets import data_set
     from pollux.castor.emulate import emulate
     from pollux.castor.recording import Tape, replay
+    from pollux.castor.sensors import Artefact, Channel, Emulation, Sensor
     from pollux.castor.wfdb import read_wfdb
     from pollux.check import Disconnected, OutOfRange, Spike, Stuck, TooFast, mqtt
     from pollux.clock import ScaledClock, SimulatedClock, duration, instant, iso
     from pollux.decide import Advice, Futures, Gate, Option, accrue, always, chance, each, ever, final
     from pollux.predict import Learning
+    from pollux.show.facts import Turn
     from pollux.simulate import Course, level, straight
     from pollux.site.declare import Fleet, Site
     from pollux.site.fork import Fork
@@ -44,6 +46,10 @@ _DOORS = {
     "emulate": "pollux.castor.emulate",
     "Tape": "pollux.castor.recording",
     "replay": "pollux.castor.recording",
+    "Artefact": "pollux.castor.sensors",
+    "Channel": "pollux.castor.sensors",
+    "Emulation": "pollux.castor.sensors",
+    "Sensor": "pollux.castor.sensors",
     "read_wfdb": "pollux.castor.wfdb",
     "Disconnected": "pollux.check",
     "OutOfRange": "pollux.check",
@@ -67,6 +73,7 @@ _DOORS = {
     "ever": "pollux.decide",
     "final": "pollux.decide",
     "Learning": "pollux.predict",
+    "Turn": "pollux.show.facts",
     "Course": "pollux.simulate",
     "level": "pollux.simulate",
     "straight": "pollux.simulate",
@@ -103,9 +110,12 @@ def __dir__() -> list[str]:
 __all__ = [
     "Advice",
     "ApprovalPolicy",
+    "Artefact",
+    "Channel",
     "Course",
     "DataRefused",
     "Disconnected",
+    "Emulation",
     "Fleet",
     "Fork",
     "Futures",
@@ -126,6 +136,7 @@ __all__ = [
     "PolluxError",
     "Presenter",
     "ScaledClock",
+    "Sensor",
     "SetupError",
     "SimulatedClock",
     "SimulationError",
@@ -135,6 +146,7 @@ __all__ = [
     "Stuck",
     "Tape",
     "TooFast",
+    "Turn",
     "Twin",
     "Value",
     "accrue",

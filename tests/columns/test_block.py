@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 
 from pollux.columns import NEVER, VACANT, Block, BufferPool, Quality
 from pollux.errors import NotFound
+from pollux.model.roles import fact
+from pollux.model.twin import Twin
 from tests.columns.plants import Pump
 
 SCHEMA = Pump.__pollux__
@@ -23,6 +25,22 @@ def test_a_new_twin_knows_only_what_its_class_says():
     assert block.sigma[FRICTION, row] == pytest.approx(prior.sigma)
     assert block.event_time[TEMP, row] == NEVER
     assert np.isnan(block.desired[0, row])
+
+
+def test_a_fact_begins_as_its_class_says():
+    """A text and a choice with a start are known from the first moment."""
+
+    class Boiler(Twin):
+        """A boiler."""
+
+        maker = fact("text", "unknown maker")
+        fuel = fact(["gas", "oil"], "oil")
+
+    block = Block(Boiler.__pollux__)
+    block.add("B")
+    assert block.texts == {0: ["unknown maker"]}
+    assert block.values[block.layout.slot["fuel"]].tolist() == [1.0]
+    assert block.quality[:, 0].tolist() == [Quality.GOOD, Quality.GOOD]
 
 
 def test_a_block_grows_without_losing_anything():

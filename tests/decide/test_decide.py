@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from pollux.model.evaluate import evaluate
 
 import pollux as px
 from pollux.decide import Futures, Gate, Option, accrue, always, chance, each, ever, final, options
 from pollux.errors import ModelError, SimulationError, UnitError
+from pollux.model.evaluate import evaluate
 from pollux.model.graph import Expr
 
 DAY = 86_400.0
@@ -122,7 +122,7 @@ def test_the_best_option_has_the_greatest_net_gain() -> None:
 
 
 def test_a_gate_keeps_an_option_from_being_recommended_not_from_being_seen() -> None:
-    """A closed or unknown gate puts an option after the free ones, with its reason; if none is free, none is advised."""
+    """A closed or unknown gate puts an option after the free ones, with its reason; with none free, none is advised."""
     of = futures([1000, 2000], [[0.0], [0.0]])
 
     def gate(option: Option) -> list[Gate]:

@@ -22,9 +22,9 @@ AREAS = {
 }
 
 PROMISES = {
-    "A1": "Twin types are written in Python with roles, units, parts, relations and commands, or come from DTDL and go back to it",
+    "A1": "Twin types in Python with roles, units, parts, relations and commands, or from DTDL and back to it",
     "A2": "Numbers, flags, texts, choices, positions, vectors and waveforms arrive one by one or in batches",
-    "A3": "The mirror follows the thing within milliseconds, and knows the age of each value and whether the device is online",
+    "A3": "The mirror follows within milliseconds, knows the age of each value and whether the device is online",
     "A4": "Twins relate to one another, feed one another, and values roll up along relations",
     "A5": "The whole past is kept: any moment can be asked for, any stretch replayed at any speed",
     "B1": "MQTT 3.1.1 and 5, any topic layout and payload, as endpoint and as client of a broker that is already there",
@@ -38,7 +38,7 @@ PROMISES = {
     "B9": "FHIR, HL7 v2, LOINC and UCUM at the wall of a hospital",
     "C1": "History in an open table format on disk, S3 or Azure Blob that any engine reads",
     "C2": "Windows, joins and patterns over live streams with late data, in Python and SQL",
-    "C3": "Alarms with hysteresis, delay, severity, acknowledgement, shelving, escalation, and an alarm for the watching itself",
+    "C3": "Alarms with hysteresis, delay, severity, acknowledgement, shelving, escalation, and a watch on the watching",
     "C4": "Anomalies found on live streams",
     "C5": "Automations that pass the same limits as every command and can be tried on history first",
     "D1": "3D from glTF, STEP, IFC, STL and OBJ, with parts bound to live values",

@@ -184,6 +184,26 @@ def test_readings_are_compared_with_the_moment_they_were_made_at() -> None:
     assert abs(untold.columns[LEVEL].mean() - truth) > 0.5
 
 
+def test_a_belief_begins_as_surely_as_the_sensor_measures() -> None:
+    """A measured state without a prior begins with the noise of its sensor, and is not told what it began with."""
+
+    class Bath(px.Twin):
+        heat = px.sensor("K", noise=0.5, start=300)
+
+        @px.rate(heat)
+        def cools(self):
+            return -px.quantity(1e-9, "K/s")
+
+    rng = np.random.default_rng(9)
+    schema = schema_of(Bath)
+    estimator = Estimator(schema, Learning(members=400), lambda columns, start, end: columns)
+    begun = estimator.begin(layout_of(schema).start(1)[:, 0], HOUR, rng)
+    assert begun.columns[0].std() == pytest.approx(0.5, rel=0.15)
+    old = estimator.absorb(begun, 2 * HOUR, {"heat": Observation("heat", 300.4, time=HOUR // 2)}, rng)
+    assert np.array_equal(old.columns, begun.columns)
+    assert not old.foreseen
+
+
 def test_the_same_luck_gives_the_same_belief() -> None:
     """Equal seeds give equal ensembles, bit for bit."""
     assert np.array_equal(follow(6)[0].columns, follow(6)[0].columns, equal_nan=True)

@@ -1,8 +1,9 @@
 """How much processor time the MQTT endpoint spends per message, with a load generator in a process of its own.
 
-Run it as a program for the table: `python -m tests.promises.ingest`. The generator is compiled and talks to the sockets
-through the C library, so that it costs less than what it measures; its own time is reported too. The figures of a busy
-machine are ratios at best: the peer (mosquitto merely accepting) runs in the same minute.
+`measure()` gives the lines of `pollux bench ingest`; as a program, `python -m tests.promises.ingest`, it prints more
+cases. The generator is compiled and talks to the sockets through the C library, so that it costs less than what it
+measures; its own time is shown too. The figures of a busy machine are ratios at best: the peer, mosquitto merely
+accepting, runs between our runs.
 """
 
 import argparse
@@ -18,10 +19,14 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
+
+from tests.promises.measurement import Measurement
 
 PAYLOAD = b'{"temperature": 21.53, "vibration": 0.131, "rpm": 1480}'
 HERE = Path(__file__).resolve().parent.parent.parent
@@ -41,7 +46,15 @@ def _compiled_load() -> Any:
 
     @njit(nogil=True)
     def load(
-        epoll: int, handles: Any, place: Any, frames: Any, length: int, window: int, until: int, sent_at: Any, delays: Any
+        epoll: int,
+        handles: Any,
+        place: Any,
+        frames: Any,
+        length: int,
+        window: int,
+        until: int,
+        sent_at: Any,
+        delays: Any,
     ) -> Any:
         events, answers, clock = np.empty(12 * 1024, np.uint8), np.empty(65_536, np.uint8), np.empty(2, np.int64)
         acknowledged, sent, noted, owed = 0, 0, 0, np.zeros(handles.shape[0], np.int64)
@@ -58,7 +71,7 @@ def _compiled_load() -> Any:
             tell(1, clock.ctypes.data)
             now = clock[0] * 1_000_000_000 + clock[1]
             for e in range(n):
-                handle = 0
+                handle = np.int64(0)
                 for k in range(4):
                     handle |= np.int64(events[12 * e + 4 + k]) << (8 * k)
                 i = place[handle]
@@ -159,7 +172,12 @@ def serve(kind: str, splitting: str, connections: int) -> None:
         sink, close = _sink(kind, Path(folder) / "log", clock)
         limits = Limits(connections=connections + 100, unauthenticated=connections + 100)
         endpoint = MqttEndpoint(
-            ("127.0.0.1", 0), gate=Gate(by_name=True), sink=sink, clock=clock, limits=limits, splitting=splitting  # type: ignore[arg-type]
+            ("127.0.0.1", 0),
+            gate=Gate(by_name=True),
+            sink=sink,
+            clock=clock,
+            limits=limits,
+            splitting=splitting,  # type: ignore[arg-type]
         )
         endpoint.start()
         print(endpoint.port, flush=True)
@@ -204,7 +222,7 @@ def _loaded(port: int, connections: int, window: int, seconds: float, before: An
         generator.wait()
 
 
-def measure(
+def endpoint(
     *, connections: int = 1000, window: int = 1, seconds: float = 3.0, log: bool = True, splitting: str = "compiled"
 ) -> dict[str, Any]:
     """Processor time per message, rate and delays of the endpoint; with the durable log or with none behind it."""
@@ -262,6 +280,30 @@ def _cpu_of(process: int) -> float:
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
+CASES = (
+    ("ingest", 1000, 1, ">= 150,000 (1000 x 1, durable); CPU <= 1.0 x mosquitto accepting"),
+    ("ingest-batched", 100, 100, ">= 1,000,000 (100 x 100, durable)"),
+)
+
+
+def measure(seconds: float = 3.0, runs: int = 3) -> Iterator[Measurement]:
+    """The promises about ingestion, medians of some runs; the ratio is our processor time per message to the peer's."""
+    for name, connections, window, goal in CASES:
+        ours, theirs = [], []
+        for _ in range(runs):
+            ours.append(endpoint(connections=connections, window=window, seconds=seconds))
+            theirs.append(peer(connections=connections, window=window, seconds=seconds))
+        there = [found for found in theirs if found is not None]
+        rate = median(found["acknowledged"] / found["seconds"] for found in ours)
+        own = median(found["us_per_message"] for found in ours)
+        if not there:
+            yield Measurement(name, rate, "msg/s", goal, "mosquitto (apt install mosquitto)", None, None)
+            continue
+        peer_rate = median(found["acknowledged"] / found["seconds"] for found in there)
+        ratio = own / median(found["us_per_message"] for found in there)
+        yield Measurement(name, rate, "msg/s", goal, "mosquitto, merely accepting", peer_rate, ratio)
+
+
 def table(seconds: float) -> None:
     """Print what was measured, case by case."""
     cases: list[tuple[str, dict[str, Any]]] = [
@@ -276,7 +318,7 @@ def table(seconds: float) -> None:
     ]
     print(f"{'case':26} {'us/msg':>7} {'msg/s':>9} {'p50 ms':>7} {'p99 ms':>7} {'per batch':>9} {'generator us':>12}")
     for name, options in cases:
-        _line(name, measure(**options, seconds=seconds))
+        _line(name, endpoint(**options, seconds=seconds))
     for connections, window in ((1000, 1), (100, 100)):
         found = peer(connections=connections, window=window, seconds=seconds)
         if found is not None:

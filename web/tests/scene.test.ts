@@ -3,6 +3,7 @@ import { Beat } from '../src/scene/beat';
 import { shares } from '../src/scene/blend';
 import { place } from '../src/scene/callouts';
 import { css, ownColour, position, valueColour } from '../src/scene/colour';
+import { place as at } from '../src/scene/trace';
 import { contours, pathOf } from '../src/scene/contour';
 import { bakeOcclusion, type Body } from '../src/scene/occlusion';
 
@@ -53,6 +54,17 @@ describe('a beat', () => {
     const before = beat.phase;
     beat.hear({ ...turn, dt: 0.3 }, 0.2);
     expect(beat.phase).toBe(before);
+  });
+});
+
+describe('a trace', () => {
+  it('runs along time, and as a loop comes back to where it began', () => {
+    const along = at(null, [0, 10], 100, 50);
+    expect(along(0)).toEqual([5, 45]);
+    expect(along(0.5)).toEqual([50, 5]);
+    const loop = at([0, 4], [0, 10], 100, 50);
+    expect(loop(0.5)).toEqual([95, 5]);
+    expect(loop(1)).toEqual(loop(0));
   });
 });
 

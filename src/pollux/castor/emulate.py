@@ -174,7 +174,7 @@ class Emulated:
             raise self._pace.failure
 
     def _turn(self, now: int) -> None:
-        """One cycle: move on, begin what was ordered, read and send; then say what is done, which the twin shows by now."""
+        """One cycle: move on, begin what was ordered, read and send; then say what is done, as the twin shows it."""
         last, self._last = self._last, now
         self._plant.advance(now)
         ended = self._orders.cycle()

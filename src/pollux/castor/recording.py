@@ -1,4 +1,4 @@
-"""Recordings played as devices: a table of what was once measured goes through the same door as what is measured now."""
+"""Recordings played as devices: a table of what was measured once goes through the door that devices use now."""
 
 import threading
 from collections.abc import Iterator, Mapping

@@ -23,7 +23,7 @@ from pollux.check.raw import Raw
 from pollux.check.scanner import Scanner, compiled_scanner
 from pollux.check.telling import Telling
 from pollux.check.topics import IGNORED, NO_ENTRY, Entry, Topics
-from pollux.check.vocabulary import Vocabulary
+from pollux.check.vocabulary import Vocabulary, topic_facts
 from pollux.columns.arrays import I32, Mask
 from pollux.columns.batch import Decoded, Refusal
 from pollux.columns.block import Block
@@ -113,7 +113,7 @@ class Decoder:
             raw, rest = scanner.scan(frames, entry, self._topics, self._lives)
             scanned.append(raw)
         self._tell(frames, entry, rest, telling)
-        raw = self._with_facts(Raw.join([*scanned, telling.raw()]), telling)
+        raw = self._with_facts(Raw.join([*scanned, telling.raw()]), frames, telling)
         made = assemble(raw, frames, self._topics.columns, types=self._types, beliefs=self._beliefs, lives=self._lives)
         return self._decoded(made, _refusals(frames, telling.faults), len(frames))
 
@@ -167,9 +167,9 @@ class Decoder:
                 whose = self._topics.named(known.vocabulary, document.pop("id", None), known.topic)
             reader.tell(document, frame=frame, entry=whose, channel=known.channel)
 
-    def _with_facts(self, raw: Raw, telling: Telling) -> Raw:
+    def _with_facts(self, raw: Raw, frames: Frames, telling: Telling) -> Raw:
         facts = Telling(self._lives, faults=telling.faults)
-        self._facts.tell(raw, self._topics, facts)
+        self._facts.tell(raw, frames, self._topics, facts)
         return Raw.join([raw, facts.raw()]) if facts.frame else raw
 
     def _decoded(self, made: Mapping[int, Assembled], refusals: tuple[Refusal, ...], frames: int) -> Decoded:
@@ -187,11 +187,12 @@ def _bound(mappings: Mapping[str, Sequence[TopicMapping]], blocks: Mapping[str, 
     """Every mapping bound to its type, with the number of the type; the native layout comes after all declared ones."""
     declared, native = [], []
     for number, (name, block) in enumerate(blocks.items()):
-        own = mappings.get(name, ())
-        declared += [(number, Vocabulary(mapping, block.schema)) for mapping in own]
+        own, schema = mappings.get(name, ()), block.schema
+        told: frozenset[str] = frozenset().union(*(topic_facts(mapping, schema) for mapping in own))
+        declared += [(number, Vocabulary(mapping, schema, elsewhere=told)) for mapping in own]
         if not any(mapping.pattern.text == NATIVE for mapping in own):
             default = mqtt(create=all(mapping.create for mapping in own))
-            native.append((number, Vocabulary(default, block.schema)))
+            native.append((number, Vocabulary(default, schema, elsewhere=told)))
     return declared + native
 
 

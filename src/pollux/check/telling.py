@@ -45,6 +45,13 @@ class Telling:
     raws: list[Raw] = field(default_factory=list)
     here: int = 0
 
+    @property
+    def open(self) -> bool:
+        """Whether anything was told since the last close."""
+        samples = self.samples[-1] if self.samples else 0
+        texts = self.texts[-1] if self.texts else 0
+        return len(self.value) > samples or len(self.text) > texts
+
     def close(self, frame: int, entry: int, seq: int = NO_SEQUENCE, boot: str | None = None) -> None:
         """What was told since the last close is one message."""
         self.frame.append(frame)

@@ -55,29 +55,30 @@ class Vocabulary:
     """One mapping bound to one schema.
 
     `keys` are by wire name, `plain` the signals of those that are numbers in their own unit; `facts` are the
-    placeholders that are facts of the class, `parts` the names that objects inside a payload can have.
+    placeholders that are facts of the class, `parts` the names that objects inside a payload can have. A fact that a
+    topic tells, of this mapping or of another one of the type (`elsewhere`), is told by no payload.
     """
 
     __slots__ = ("facts", "ignore", "keys", "mapping", "parts", "pattern", "plain", "refused", "schema")
 
-    def __init__(self, mapping: TopicMapping, schema: Schema) -> None:
+    def __init__(self, mapping: TopicMapping, schema: Schema, *, elsewhere: frozenset[str] = frozenset()) -> None:
         self.mapping = mapping
         self.schema = schema
         self.pattern: Pattern = mapping.pattern.bound(schema.name)
         self.ignore = mapping.ignore
-        self.facts = {name: schema.index[name] for name in self.pattern.facts if _is_fact(schema, name)}
+        self.facts = {name: schema.index[name] for name in topic_facts(mapping, schema)}
         self.refused: dict[str, str] = {}
-        self.keys: Mapping[str, Key] = MappingProxyType(dict(self._keys()))
+        self.keys: Mapping[str, Key] = MappingProxyType(dict(self._keys(elsewhere | set(self.facts))))
         self.plain = {wire: key.signal for wire, key in self.keys.items() if key.kind == "number" and key.same}
         self.parts = frozenset(_parts(self.keys))
         _check_known(schema, mapping)
 
-    def _keys(self) -> list[tuple[str, Key]]:
+    def _keys(self, by_topic: frozenset[str]) -> list[tuple[str, Key]]:
         renamed = {signal: wire for wire, signal in self.mapping.names.items()}
         found = []
         for place, signal in enumerate(self.schema.signals):
             wire = renamed.get(signal.name, signal.name)
-            if signal.name in self.facts:
+            if signal.name in by_topic:
                 self.refused[wire] = f"expected {signal.name} in the topic, got it in the payload"
             elif signal.role not in TOLD:
                 self.refused[wire] = f"expected a sensor, an actuator or a fact, got the {signal.role} {signal.name}"
@@ -112,8 +113,10 @@ def linear(told: Unit, signal: Signal) -> tuple[float, float]:
     return told.factor / want.factor, (told.offset - want.offset) / want.factor
 
 
-def _is_fact(schema: Schema, name: str) -> bool:
-    return name in schema.index and schema.signals[schema.index[name]].role == "fact"
+def topic_facts(mapping: TopicMapping, schema: Schema) -> frozenset[str]:
+    """The facts of a type that the topics of a mapping tell."""
+    names = (name for name in mapping.pattern.facts if name in schema.index)
+    return frozenset(name for name in names if schema.signal(name).role == "fact")
 
 
 def _parts(keys: Mapping[str, Key]) -> list[str]:

@@ -162,9 +162,16 @@ class Block:
         for id, row in zip(new, rows, strict=True):
             self.ids[row] = id
             self.row_of[id] = row
+            for signal, texts in self.texts.items():
+                texts[row] = self.first_text(signal)
         self.memory.refresh(np.array(rows, np.int64))
         self.version += 1
         return [self.row_of[id] for id in ids]
+
+    def first_text(self, signal: int) -> str | None:
+        """The text that a fact begins with."""
+        start = self.schema.signals[signal].start
+        return start if isinstance(start, str) else None
 
     def next_rows(self, count: int) -> list[int]:
         """The rows that the next `count` new twins would get."""

@@ -31,7 +31,7 @@ def forget_fact(block: Block, signal: int, row: int) -> None:
     """Make a fact as if it had never been told."""
     declared = block.schema.signals[signal]
     if signal in block.texts:
-        block.texts[signal][row] = None
+        block.texts[signal][row] = block.first_text(signal)
     elif signal in block.positions:
         start = 3 * block.positions[signal]
         block.memory.places[start : start + 3, row] = np.nan

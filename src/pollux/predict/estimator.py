@@ -107,13 +107,18 @@ class Estimator:
         return frozenset(self._observed)
 
     def begin(self, column: F64, time: int, rng: np.random.Generator) -> Believed:
-        """An ensemble before anything was measured: priors sampled, the rest as the twin's column (width,) has it."""
+        """An ensemble before anything was measured: priors sampled, the rest as the twin's column (width,) has it.
+
+        A state that is measured itself is known to within the noise of its sensor.
+        """
         columns = np.repeat(column[:, None], self.learning.members, axis=1)
         sampled = self.layout.start(self.learning.members, rng)
         for signal in (*self._learnt, *self._inferred):
+            slot = self.layout.place(signal.name)
             if signal.prior is not None:
-                slot = self.layout.place(signal.name)
                 columns[slot] = sampled[slot]
+            elif signal.name in self._observed:
+                columns[slot] += signal.noise * rng.standard_normal((self.learning.members,))
         return Believed(columns, time)
 
     def absorb(
@@ -121,7 +126,8 @@ class Estimator:
     ) -> Believed:
         """Run the ensemble ahead to `until` and take in what was measured since.
 
-        Raises SimulationError when fewer than half of the members survive.
+        Readings of a state from before the belief's own time are passed over: it began with them. Raises
+        SimulationError when fewer than half of the members survive.
         """
         start = self._drifted(before, until, rng)
         end = self._advance(start, before.time, until)
@@ -129,6 +135,7 @@ class Estimator:
         start, end = start[:, alive], end[:, alive]
         after = replace(before, columns=end, time=until, updates=before.updates + 1, replaced=before.replaced + failed)
         known = [observations[name] for name in self._observed if name in observations]
+        known = [one for one in known if not (0 < one.time <= before.time and one.signal in self.layout.schema.rates)]
         forecasts = [self._forecast(one, before.time, until, start, end) for one in known]
         usable = [
             (one, forecast) for one, forecast in zip(known, forecasts, strict=True) if np.isfinite(forecast).all()

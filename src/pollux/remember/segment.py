@@ -141,9 +141,9 @@ class Walk:
         self._until = until
         self.prelude = prelude
         self.mark = start or Mark(PRELUDE, prelude.first - 1, prelude.group - 1, prelude.previous, 0, 0)
-        self.last_group = self.mark.group
-        self.last_group_end = self.mark.offset
-        self.last_group_start = self.mark.offset
+        self.last_group: int = self.mark.group
+        self.last_group_end: int = self.mark.offset
+        self.last_group_start: int = self.mark.offset
         self.seal: Seal | None = None
         self.stop: Stop | None = None
 

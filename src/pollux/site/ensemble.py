@@ -15,7 +15,7 @@ from pollux.model.evaluate import OUTSIDE, evaluate
 from pollux.model.graph import Expr
 from pollux.model.walk import topological
 from pollux.simulate import Outcome, Run, run
-from pollux.simulate.compile_child import compile_in_child
+from pollux.site.compiling import COMPILERS
 
 F64 = NDArray[np.float64]
 ASKED = "asked"
@@ -42,7 +42,7 @@ class Ensemble:
         self._options = options
         self._executor = executor
         self._layout = layout_of(plan.schema)
-        self._outcome = run(plan, executor=executor, progress=progress, cancelled=cancelled, compiler=compile_in_child)
+        self._outcome = run(plan, executor=executor, progress=progress, cancelled=cancelled, compiler=COMPILERS)
         self._answers: dict[tuple[str, int], F64] = {}
 
     @property
@@ -111,7 +111,7 @@ class Ensemble:
             formulas={ASKED: formula} if formula is not None else {},
             integrate={ASKED: integrand} if integrand is not None else {},
         )
-        return run(plan, executor=self._executor, compiler=compile_in_child)
+        return run(plan, executor=self._executor, compiler=COMPILERS)
 
     def _folded(self, row: NDArray[np.generic]) -> NDArray:  # type: ignore[type-arg]
         return np.asarray(row).reshape(self.shape)

@@ -18,8 +18,8 @@ from pollux.model.schema import Schema
 from pollux.predict import Believed, Estimator, Learning, Observation, interval
 from pollux.predict.learning import inferred, learnt
 from pollux.simulate import Course, Run, level, run
-from pollux.simulate.compile_child import compile_in_child
 from pollux.site.beliefs import packed
+from pollux.site.compiling import COMPILERS
 from pollux.site.told import hash_of, told_by_others
 
 F64 = NDArray[np.float64]
@@ -33,7 +33,7 @@ def advance_by_kernel(schema: Schema, inputs: Mapping[str, Course] | None = None
     def advance(columns: F64, start: int, end: int) -> F64:
         if end <= start:
             return columns
-        return run(Run(schema, columns, start, end - start, inputs=inputs or {}), compiler=compile_in_child).final
+        return run(Run(schema, columns, start, end - start, inputs=inputs or {}), compiler=COMPILERS).final
 
     return advance
 

@@ -176,6 +176,10 @@ function scene(): Scene {
         { node: 'in_la', radius: 0.33, column: 'la.volume' },
       ],
       spin: [],
+      traces: [
+        { label: 'Pressure, one beat', y: 'lv.pressure', x: null, unit: 'mmHg' },
+        { label: 'Pressure over volume', y: 'lv.pressure', x: 'lv.volume', unit: 'mmHg' },
+      ],
     },
   };
 }
@@ -382,5 +386,5 @@ function wave(field: string, phase: number, ejection: number): number {
   if (field === 'lv.volume') return 220 * (1 - ejection * (1 - full) * 1.0);
   if (field === 'rv.volume') return 170 * (1 - 0.42 * (1 - full));
   if (field.endsWith('a.volume')) return 80 * atrium;
-  return 8 + 104 * smooth(0.04, 0.2, phase) * (1 - smooth(0.3, 0.42, phase));
+  return 7 + 5 * full + 104 * smooth(0.0, 0.09, phase) * (1 - smooth(0.3, 0.44, phase)) * (0.86 + 0.14 * Math.sin(Math.PI * Math.min(1, phase / 0.36)));
 }

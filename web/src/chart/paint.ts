@@ -44,7 +44,7 @@ export function paintGap(pen: Pen, gap: Gap): void {
   pen.ctx.save();
   pen.ctx.beginPath();
   pen.ctx.rect(left, top, right - left, height);
-  hatch(pen, pen.colours.line2, 7, 0.8);
+  hatch(pen, pen.colours.line2, 7, 0.6);
   pen.ctx.restore();
 }
 

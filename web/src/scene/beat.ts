@@ -50,6 +50,13 @@ export class Beat {
     return value === null || !usual ? 0 : Math.cbrt(value / usual) - 1;
   }
 
+  /** All rows of a column, or nothing. */
+  column(name: string): number[] {
+    const turn = this.#turn;
+    const c = turn?.columns.indexOf(name) ?? -1;
+    return turn && c >= 0 ? Array.from({ length: this.#rows }, (_, r) => turn.values[r * turn.columns.length + c]!) : [];
+  }
+
   /** The value of a column at the phase, linear between rows. */
   value(column: string): number | null {
     const turn = this.#turn;

@@ -25,6 +25,8 @@ export interface PartColours {
 export interface StageEvents {
   /** The camera moved or the size changed: everything projected is to be placed again. */
   moved(): void;
+  /** A frame of the beat was drawn. */
+  beat(): void;
 }
 
 const FASTEST = 33; // ms between frames of the beat
@@ -34,6 +36,8 @@ const HIGH = 0.88;
 /** A scene on a canvas. It draws only when something changed; a beating heart changes at most thirty times a second. */
 export class Stage {
   readonly counts = { draws: 0 };
+  /** Drawn with its soft shadows. */
+  ready = false;
   readonly #renderer: WebGLRenderer;
   readonly #world = new World();
   readonly #camera: PerspectiveCamera;
@@ -51,6 +55,7 @@ export class Stage {
   #asked = 0;
   #cost = 0;
   #closed = false;
+  #baked = false;
 
   static async open(canvas: HTMLCanvasElement, scene: Scene, bytes: ArrayBuffer, events: StageEvents): Promise<Stage> {
     const renderer = rendererOn(canvas);
@@ -256,6 +261,7 @@ export class Stage {
       if (this.#closed) return;
     }
     for (const { mesh } of this.model.parts) mesh.geometry.getAttribute('open').needsUpdate = true;
+    this.#baked = true;
     this.invalidate();
   }
 
@@ -267,7 +273,9 @@ export class Stage {
     const moves = this.#move(began / 1000);
     this.#renderer.render(this.#world, this.#camera);
     this.counts.draws += 1;
+    this.ready = this.#baked;
     this.#cost = performance.now() - this.#asked;
+    if (moves) this.events.beat();
     if (moves && this.#visible) this.#again();
   }
 

@@ -7,6 +7,7 @@ interface SceneProbe {
   parts(): Record<string, { x: number; y: number; visible: boolean; colour: string }>;
   beat(): { period: number; phase: number };
   draws(): number;
+  ready(): boolean;
 }
 
 interface Hook {
@@ -26,10 +27,10 @@ export function install(version: string): void {
       return version;
     },
     get sceneReady() {
-      return hook.scene !== null && hook.scene.draws() > 0;
+      return hook.scene?.ready() ?? false;
     },
     get sceneState() {
-      return hook.scene === null ? 'none' : hook.scene.draws() > 0 ? 'ready' : 'loading';
+      return hook.scene === null ? 'none' : hook.scene.ready() ? 'ready' : 'loading';
     },
     get link() {
       return hook.live?.state ?? 'none';

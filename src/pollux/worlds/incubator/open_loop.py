@@ -3,7 +3,7 @@
 import numpy as np
 
 from pollux.worlds.incubator.box import PUBLISHED, Published
-from pollux.worlds.incubator.experiments import SECOND, F64, Experiment
+from pollux.worlds.incubator.experiments import F64, SECOND, Experiment
 
 LONGEST_STEP = 1.0
 """Seconds; the fastest time constant of the model is above a minute."""

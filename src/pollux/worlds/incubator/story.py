@@ -13,7 +13,7 @@ import numpy as np
 
 import pollux as px
 from pollux.worlds.incubator.box import LEARNING, Incubator
-from pollux.worlds.incubator.experiments import SECOND, F64, I64, Experiment
+from pollux.worlds.incubator.experiments import F64, I64, Experiment
 from pollux.worlds.incubator.open_loop import open_loop
 
 UPDATE: Final = LEARNING.interval
