@@ -54,7 +54,7 @@ check: $(VENV)/dev.stamp
 	@$(BIN)/pyright --warnings
 	@$(BIN)/lint-imports
 	@$(BIN)/python docs/build.py --check
-	@$(BIN)/python -m pytest -q docs README.md tests/docs tests/typing
+	@$(BIN)/python -m pytest -q docs tests/typing tests/mission/test_readme.py
 
 format: $(VENV)/dev.stamp
 	@$(BIN)/ruff format src tests examples docs

@@ -246,10 +246,13 @@ class OpenGate:
         self.version = 0
         self.ended: set[str] = set()
         self.answer: Any = None
+        self.asked: list[str] = []
 
     def authenticate(self, credential: Credential) -> Any:
-        if self.answer is not None:
-            return self.answer
+        answer = self.answer
+        self.asked.append(credential.name or "")
+        if answer is not None:
+            return answer
         person = self._people.get(credential.name or "")
         if person is not None:
             from concurrent.futures import Future

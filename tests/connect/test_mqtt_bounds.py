@@ -12,7 +12,7 @@ import pytest
 
 from pollux.connect import Limits
 from pollux.connect.mqtt.encode import encode
-from pollux.connect.mqtt.packets import V3, V5, Connect, Publish, Wish
+from pollux.connect.mqtt.packets import V3, V5, Connect, Packet, Ping, Publish, Subscribe, Unsubscribe, Wish
 from pollux.connect.mqtt.properties import Kind
 from pollux.connect.mqtt.reasons import Reason
 from pollux.errors import Overloaded, SetupError
@@ -31,7 +31,7 @@ def test_half_open_connections_do_not_lock_the_door() -> None:
         assert plant.device().quiet()
         assert plant.count("opened") == 201
         assert plant.count("dropped_unauthenticated") >= 150
-        assert len(plant.endpoint._lines.strangers) <= 50
+        assert len(plant.endpoint._loop.lines.strangers) <= 50
 
 
 def test_strangers_have_little_time_and_little_room() -> None:
@@ -79,7 +79,7 @@ def test_a_packet_that_never_ends_is_ended(plant: Plant, level: int) -> None:
     """A client that sends its packet ever more slowly is put out, although it is heard all the time."""
     client = plant.device(level=level, keep_alive=20)
     client.raw(encode(Publish(TELEMETRY, bytes(1000)), level)[:20])
-    until(lambda: plant.endpoint._lines.held_bytes == 20)
+    until(lambda: plant.endpoint._loop.lines.held_bytes == 20)
     for _ in range(6):
         plant.pass_time(Limits().packet_seconds / 5)
         plant.device("P-8", level=level).quiet()
@@ -89,7 +89,7 @@ def test_a_packet_that_never_ends_is_ended(plant: Plant, level: int) -> None:
             break
     assert client.refusal() in (None, Reason.KEEP_ALIVE_TIMEOUT)
     plant.until("timeout_packet", 1)
-    assert plant.endpoint._lines.held_bytes == 0
+    assert plant.endpoint._loop.lines.held_bytes == 0
 
 
 def test_what_is_held_of_cut_packets_is_bounded() -> None:
@@ -99,7 +99,7 @@ def test_what_is_held_of_cut_packets_is_bounded() -> None:
         for client in clients:
             client.raw(b"\x30\x80\x80\x20" + bytes(80_000))
         plant.until("refused_held", 1)
-        assert plant.endpoint._lines.held_bytes <= 300_000
+        assert plant.endpoint._loop.lines.held_bytes <= 300_000
         assert plant.device("P-9").quiet()
 
 
@@ -155,7 +155,7 @@ def test_who_does_not_read_its_answers_is_not_read() -> None:
     """A client that publishes and never reads its PUBACKs is not read any more, until it reads them."""
     with running(limits=Limits(outgoing_bytes=20_000, arena_bytes=SMALL)) as plant:
         client = plant.device(level=V3)
-        link = next(iter(plant.endpoint._lines.by_handle.values()))
+        link = next(iter(plant.endpoint._loop.lines.by_handle.values()))
         link.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
         packet = encode(Publish(TELEMETRY, b"", 1, packet_id=1), V3)
         client.socket.setblocking(False)
@@ -216,7 +216,7 @@ def test_everybody_waits_when_the_log_is_far_behind() -> None:
             client.raw(packet * 2)
         plant.until("paused_all", 1)
         plant.pass_time(100)
-        until(lambda: plant.endpoint._turned == plant.clock.now())
+        until(lambda: plant.endpoint._loop.turned == plant.clock.now())
         assert len(plant.endpoint.connections()) == 4
         plant.sink.by_hand = False
         plant.sink.complete()
@@ -321,6 +321,29 @@ def test_no_file_descriptors_left() -> None:
     assert done.stdout.startswith("served")
 
 
+@pytest.mark.parametrize("pattern", ["pings", "pings and messages", "subscriptions"])
+def test_a_flood_of_small_packets_has_its_share(plant: Plant, level: int, pattern: str) -> None:
+    """Thousands of packets for the slow path in one read do not hold the others up: each connection has a share of
+    every turn, everything is answered in the end, and order is kept."""
+    floods: dict[str, list[Packet]] = {
+        "pings": [Ping(Kind.PINGREQ)],
+        "pings and messages": [Ping(Kind.PINGREQ), Publish(TELEMETRY, b"x", 1, packet_id=1), Ping(Kind.PINGREQ)],
+        "subscriptions": [Subscribe(1, (Wish("a/+", 0),)), Unsubscribe(2, ("a/+",))],
+    }
+    packets = floods[pattern]
+    name = "ann" if pattern == "subscriptions" else "P-7"
+    flood, calm = plant.device(name, level=level), plant.device("P-8", level=level)
+    turns = 2_000
+    flood.raw(b"".join(encode(packet, level) for packet in packets) * turns)
+    assert calm.quiet()
+    for _ in range(turns):
+        kinds = [type(flood.get()) for _ in packets]
+        assert len(kinds) == len(packets)
+    assert calm.quiet()
+    assert plant.count("received") == (turns if pattern == "pings and messages" else 0)
+    assert len(plant.endpoint.connections()) == 2
+
+
 def test_sessions_in_hundreds_come_and_go(level: int) -> None:
     """Hundreds of clients that connect, publish and leave in a storm are all heard, and nothing is left of them."""
     with running() as plant:
@@ -342,9 +365,9 @@ def test_sessions_in_hundreds_come_and_go(level: int) -> None:
             thread.join()
         assert len({device for device, _, _ in plant.sink.wait(300) and plant.sink.messages()}) == 300
         until(lambda: not plant.endpoint.connections())
-        until(lambda: not plant.endpoint._lines.by_handle)
-        assert plant.endpoint._lines.table.serial.sum() == 0
-        assert not plant.endpoint._router._exact
+        until(lambda: not plant.endpoint._loop.lines.by_handle)
+        assert plant.endpoint._loop.lines.table.serial.sum() == 0
+        assert not plant.endpoint._loop.router._exact
 
 
 def test_kinds_of_packets_only_servers_send(plant: Plant, level: int) -> None:

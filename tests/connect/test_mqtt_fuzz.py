@@ -61,7 +61,7 @@ def test_the_canary_is_served(target: Plant, level: int, parts: list[Packet], in
 
 def test_nothing_is_left_of_the_fuzzed(target: Plant) -> None:
     """After all that only the canary is connected, and nothing is held or counted for the others."""
-    until(lambda: len(target.endpoint.connections()) == 1 and len(target.endpoint._lines.by_handle) == 1)
-    assert target.endpoint._lines.held_bytes == 0
-    assert target.endpoint._lines.table.unlogged.sum() == 0
-    assert not target.endpoint._lines.strangers
+    until(lambda: len(target.endpoint.connections()) == 1 and len(target.endpoint._loop.lines.by_handle) == 1)
+    assert target.endpoint._loop.lines.held_bytes == 0
+    assert target.endpoint._loop.lines.table.unlogged.sum() == 0
+    assert not target.endpoint._loop.lines.strangers

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pollux.check.patterns import Pattern
 from pollux.columns.frames import Encoding
 from pollux.connect.mqtt.message import Message
 from pollux.connect.mqtt.poller import READ, WRITE, AbstractPoller, EpollPoller, SelectorPoller
@@ -95,10 +96,10 @@ def test_retained_messages_are_the_last_ones(steps: list[tuple[int, bytes]]) -> 
 
 def test_retained_messages_are_bounded_in_bytes() -> None:
     """A store that is full by bytes refuses a larger message and keeps the old one."""
-    store = Retained(100, 300)
+    store = Retained(100, 500)
     assert store.keep(Message(b"a", bytes(100)), now=0)
     assert not store.keep(Message(b"b", bytes(200)), now=0)
-    assert not store.keep(Message(b"a", bytes(250)), now=0)
+    assert not store.keep(Message(b"a", bytes(350)), now=0)
     kept = store.get(b"a", now=0)
     assert kept is not None
     assert len(kept.payload) == 100
@@ -121,7 +122,7 @@ def test_reading_retained_messages_survives_changes() -> None:
 
 def test_expired_retained_messages_are_gone() -> None:
     """A retained message is there until its instant, and not from then on."""
-    store = Retained(10, 1000)
+    store = Retained(10, 10_000)
     store.keep(Message(b"a", b"x", expires=100), now=50)
     assert store.get(b"a", now=99) is not None
     assert store.get(b"a", now=100) is None
@@ -203,14 +204,47 @@ def test_what_topics_mean() -> None:
         "twins/Pump/" + "x" * 200 + "/state",
     ):
         assert native(topic) is None, topic
-    plant = layouts([("Pump", "plant/{line}/{id}/{signal}"), ("Room", "rooms/{id}")])
+    plant = layouts(
+        [("Pump", "plant/{line}/{id}/{signal}"), ("Room", "rooms/r-{id}"), ("Valve", "twins/{type}/{id}/telemetry")]
+    )
     assert plant("plant/l1/P-7/temp") == Reach("Pump/P-7", "telemetry")
-    assert plant("rooms/R-1") == Reach("Room/R-1", "telemetry")
+    assert plant("plant/l1/P-7/temp/json") == Reach("Pump/P-7", "telemetry", Encoding.JSON)
+    assert plant("rooms/r-1") == Reach("Room/1", "telemetry")
     assert plant("twins/Pump/P-7/commands/ack") == Reach("Pump/P-7", "ack")
-    assert plant("rooms/R*") is None
-    for pattern in ("rooms", "rooms/{id}/{id}", "rooms/x{id}"):
+    assert plant("twins/Pump/P-7/telemetry") == Reach("Pump/P-7", "telemetry")
+    assert plant("twins/Valve/V-1/telemetry") == Reach("Valve/V-1", "telemetry")
+    for topic in ("rooms/r-1*", "rooms/1", "plant/l1/P 7/temp", "plant/l1//temp"):
+        assert plant(topic) is None
+    for pattern in ("", "a/#/{id}", "rooms/{id}/{id}"):
         with pytest.raises(SetupError):
             layouts([("Room", pattern)])
+
+
+@pytest.mark.parametrize(
+    "patterns",
+    [
+        [("Pump", "plant/{line}/{id}/telemetry"), ("Room", "plant/+/{id}/telemetry")],
+        [("Pump", "twins/{type}/{id}/telemetry"), ("Room", "{a}/{b}/{id}/{c}")],
+        [("Pump", "x-{id}-y/{signal}"), ("Room", "#")],
+        [("Pump", "a/{id}"), ("Room", "a/{id}/json")],
+    ],
+)
+@given(st.data())
+def test_rights_and_decoding_read_topics_alike(patterns: list[tuple[str, str]], data: st.DataObject) -> None:
+    """Whoever decodes a topic finds the twin that rights were asked for: else a device could write another's data."""
+    word = st.sampled_from(
+        ["plant", "twins", "Pump", "Room", "a", "P-7", "x-1-y", "telemetry", "json", "cbor", "", "*", "P 7"]
+    )
+    topic = "/".join(data.draw(st.lists(word, min_size=1, max_size=6)))
+    found = layouts(patterns)(topic)
+    for kind, pattern in patterns:
+        address = Pattern(pattern).bound(kind).read(topic)
+        if address is not None:
+            if found is not None:
+                assert found.twin == f"{kind}/{'*' if address.id is None else address.id}"
+                assert found.encoding == address.encoding
+            return
+    assert found == native(topic)
 
 
 def test_the_table_grows_and_keeps() -> None:

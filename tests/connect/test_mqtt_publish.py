@@ -322,7 +322,7 @@ def test_a_full_sink_is_waited_for(level: int) -> None:
         until(lambda: plant.endpoint.busy)
         second.publish(b"x", topic=b"twins/Pump/P-2/telemetry", qos=1, packet_id=9)
         assert calm.quiet()
-        until(lambda: plant.endpoint._lines.table.behind.sum() == 2)
+        until(lambda: plant.endpoint._loop.lines.table.behind.sum() == 2)
         assert plant.sink.messages() == []
         plant.sink.error = None
         assert acks(first, 3) == [1, 2, 3]
@@ -336,7 +336,7 @@ def test_one_refused_sender_harms_nobody_else(level: int) -> None:
     """When the sink may not keep one sender's data, that one is put out without an answer; the batch's others are
     acknowledged, and nobody hears the refused message."""
     with running() as plant:
-        taken = plant.endpoint._batches._outlet._sink
+        taken = plant.endpoint._loop.batches._outlet._sink
         erased = DataRefused("expected a person whose data may be kept")
         gate = threading.Event()
 
@@ -349,7 +349,7 @@ def test_one_refused_sender_harms_nobody_else(level: int) -> None:
         reader = plant.device("ann", level=level)
         reader.subscribe("twins/#")
         clients = [plant.device(f"P-{number}", level=level) for number in (0, 1, 2, 3)]
-        plant.endpoint._batches._outlet._sink = sink  # type: ignore[assignment]
+        plant.endpoint._loop.batches._outlet._sink = sink  # type: ignore[assignment]
         for number, client in enumerate(clients):  # the first holds the loop up, so that the others share a batch
             client.publish(b"%d" % number, topic=b"twins/Pump/P-%d/telemetry" % number, qos=1, packet_id=1)
         gate.set()
@@ -385,11 +385,11 @@ def test_acknowledgements_of_the_gone_harm_nobody(plant: Plant, level: int) -> N
     heir = plant.device("P-8", level=level)
     plant.sink.complete()
     assert heir.quiet()
-    until(lambda: not plant.endpoint._batches._pending)
-    table = plant.endpoint._lines.table
+    until(lambda: not plant.endpoint._loop.batches._pending)
+    table = plant.endpoint._loop.lines.table
     assert table.unlogged.sum() == 0
     assert table.unanswered.sum() == 0
-    assert plant.endpoint._batches.unlogged == 0
+    assert plant.endpoint._loop.batches.unlogged == 0
 
 
 def test_what_is_durable_at_the_end_is_still_acknowledged(plant: Plant, level: int) -> None:
@@ -418,6 +418,17 @@ def test_other_layouts(plant: Plant) -> None:
         assert acks(client, 1) == [3]
 
 
+def test_where_the_payload_names_the_twin() -> None:
+    """A topic that names no twin takes the right to all of the type: a device has not, a gateway has."""
+    gateway = Identity("", "gate", "device", frozenset({"device"}), ("Pump",), grant="test")
+    with running(translate=layouts([("Pump", "acme/#")]), gate=OpenGate(people=(gateway,))) as plant:
+        device, bridge = plant.device(level=V5), plant.device("gate", level=V5)
+        device.publish(topic=b"acme/x", qos=1, packet_id=1)
+        assert device.get() == Ack(Kind.PUBACK, 1, Reason.NOT_AUTHORIZED)
+        bridge.publish(topic=b"acme/x", qos=1, packet_id=1)
+        assert acks(bridge, 1) == [1]
+
+
 def test_rights_are_asked_again_when_they_change(plant: Plant) -> None:
     """A topic that was allowed is asked for again once the gate's version has grown."""
     client = plant.device(level=V5)
@@ -426,7 +437,7 @@ def test_rights_are_asked_again_when_they_change(plant: Plant) -> None:
     plant.gate.may = lambda *_: False  # type: ignore[method-assign]
     plant.gate.version += 1
     plant.pass_time(1)
-    until(lambda: plant.endpoint._gate_version == plant.gate.version)
+    until(lambda: plant.endpoint._loop.gate_version == plant.gate.version)
     client.publish(qos=1, packet_id=2)
     assert client.get() == Ack(Kind.PUBACK, 2, Reason.NOT_AUTHORIZED)
 
@@ -444,7 +455,7 @@ def test_a_client_killed_inside_a_packet_disturbs_nobody(plant: Plant, level: in
         client.close()
         assert other.quiet()
     until(lambda: plant.count("closed") == 4)
-    assert plant.endpoint._lines.held_bytes == 0
+    assert plant.endpoint._loop.lines.held_bytes == 0
     assert plant.sink.messages() == []
 
 

@@ -134,7 +134,7 @@ def test_mosquitto_tools(plant: Plant, tool: Callable[[str], str], version: str)
     common = ["-h", "127.0.0.1", "-p", port, "-V", version, "-i", "P-7", "-q", "1"]
     listening = subprocess.Popen([subscribe, *common, "-t", COMMANDS, "-C", "1"], stdout=subprocess.PIPE)
     try:
-        until(lambda: plant.endpoint._router._exact)
+        until(lambda: plant.endpoint._loop.router._exact)
         plant.endpoint.publish(COMMANDS, b"start", qos=1)
         assert listening.communicate(timeout=30)[0] == b"start\n"
     finally:

@@ -329,6 +329,17 @@ def test_publishing_from_inside(plant: Plant, level: int) -> None:
         plant.endpoint.publish(COMMANDS, bytes(2 << 20))
 
 
+def test_after_the_end_publishing_does_nothing() -> None:
+    """What other threads still say when the endpoint has stopped is not an error, and stopping twice is harmless."""
+    with running() as plant:
+        plant.endpoint.stop()
+        for _ in range(3):
+            plant.endpoint.publish(STATE, b"x")
+        plant.endpoint.fail("late")
+        plant.endpoint.stop()
+        assert plant.count("published") == 0
+
+
 def test_a_callback_that_raises_harms_nobody() -> None:
     """What `then` does wrong is counted, and the loop goes on."""
 
@@ -415,7 +426,7 @@ def test_the_splitter_may_change_while_all_runs() -> None:
         from pollux.connect.mqtt.fast import FastSplitter
 
         number = 0
-        while not isinstance(plant.endpoint._ingress.splitter, FastSplitter) or number < 20:
+        while not isinstance(plant.endpoint._loop.ingress.splitter, FastSplitter) or number < 20:
             device.publish(b"%d" % number)
             assert hearer.message().payload == b"%d" % number
             number += 1

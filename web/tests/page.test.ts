@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { cellAt, gridFor } from '../src/fleet/cells';
 import { waterfall } from '../src/fleet/waterfall';
-import { clusters, gapSpans } from '../src/time/marks';
+import { clusters, collides, gapSpans } from '../src/time/marks';
 import { timeScale } from '../src/time/scale';
 import { standing } from '../src/twin/standing';
 import { watchOf } from '../src/twin/watch';
@@ -38,6 +38,14 @@ describe('marks on the bar', () => {
   it('prefer what nobody has acknowledged', () => {
     const found = clusters([mark(500, 'low'), mark(505, 'high', 'acknowledged')], scale, 20);
     expect(found[0]!.mark.severity).toBe('low');
+  });
+  it('leave room for the count of those that were joined', () => {
+    const found = clusters([mark(470, 'low'), mark(500, 'medium'), mark(510, 'high')], scale, 20);
+    expect(found.map((c) => [c.mark.severity, c.more])).toEqual([['high', 2]]);
+  });
+  it('keep their words only where there is room', () => {
+    expect(collides(100, 'verified, 11 Nov', [{ x: 210, text: 'no cuff' }])).toBe(true);
+    expect(collides(100, 'verified, 11 Nov', [{ x: 300, text: 'no cuff' }])).toBe(false);
   });
   it('leave the bar broken where there are no data', () => {
     const { solid, broken } = gapSpans([{ from: 300, to: 400, text: 'no cuff' }], scale, 700);

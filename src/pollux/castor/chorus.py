@@ -37,7 +37,7 @@ class Chorus:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the thread; what it was asked to do before is done first."""
+        """End the thread; what it was asked to do before is done first, and all clients leave."""
         self.do(self._end)
         self._thread.join()
         self._selector.close()
@@ -61,11 +61,15 @@ class Chorus:
         self._clients.append(client)
 
     def leave(self, client: paho.Client) -> None:
-        """Let a client go; only from within `do`."""
+        """Let a client go, with what it still has to say; only from within `do`."""
         self._clients.remove(client)
         client.disconnect()
-        # What a client wants to say goes out with the next turns; a farewell has none.
         client.loop_write()
+        client.on_socket_open = client.on_socket_close = None
+        client.on_socket_register_write = client.on_socket_unregister_write = None
+        sock = client.socket()
+        if sock is not None:  # nobody took the farewell
+            self._selector.unregister(sock)
 
     # -- the thread ---------------------------------------------------------------------------------------------------
 
@@ -102,6 +106,8 @@ class Chorus:
             _REPORT.exception("an emulated device has failed")
 
     def _end(self) -> None:
+        for client in list(self._clients):
+            self._guarded(lambda client=client: self.leave(client))  # type: ignore[misc]
         self._over = True
 
     # -- what clients say of their sockets ----------------------------------------------------------------------------

@@ -124,13 +124,15 @@ class Orders:
         told: list[tuple[Order, State, str]] = []
         while self._accepted:
             order = self._accepted.popleft()
-            told += [(old, "failed", f"overtaken by {order.id}") for old in self._ongoing if order.overtakes(old)]
-            self._ongoing = [old for old in self._ongoing if not order.overtakes(old)] + [order]
+            overtaken = [old for old in self._ongoing if order.overtakes(old)]
+            told.extend((old, "failed", f"overtaken by {order.id}") for old in overtaken)
+            self._ongoing = [old for old in self._ongoing if old not in overtaken] + [order]
             for name, value in order.settings.items():
                 self._plant.aim(order.member, name, value)
         arrived = [o for o in self._ongoing if all(self._plant.reached(o.member, name) for name in o.settings)]
         self._ongoing = [order for order in self._ongoing if order not in arrived]
-        return told + [(order, "done", "") for order in arrived]
+        told.extend((order, "done", "") for order in arrived)
+        return told
 
 
 @final

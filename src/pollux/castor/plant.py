@@ -122,7 +122,7 @@ class Plant:
 
     def _courses(self, until: int) -> dict[str, Course]:
         """The actuators that are on their way, until their aim or for the whole stretch."""
-        found = {}
+        found: dict[str, Course] = {}
         for name, signal in self._actuators.items():
             now = self._columns[self._layout.place(name)]
             if signal.slew is not None and np.any(now != self._aims[name]):

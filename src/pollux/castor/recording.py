@@ -1,7 +1,7 @@
 """Recordings played as devices: a table of what was measured once goes through the door that devices use now."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final, Self, final
@@ -9,8 +9,9 @@ from typing import Any, Final, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
-from pollux.castor.devices import Devices
+from pollux.castor.devices import Answers, Devices
 from pollux.castor.pace import Pace
+from pollux.castor.speaker import Command, State
 from pollux.clock import Clock, duration
 from pollux.errors import DataRefused
 from pollux.site.declare import Fleet
@@ -69,16 +70,29 @@ class Tape:
                 yield moment, {name: value for name, value, there in zip(names, row, told, strict=True) if there}
 
 
-def replay(fleet: Fleet[Any], tapes: Mapping[str, Tape], *, every: str = "1 s") -> "Replayed":
+def replay(
+    fleet: Fleet[Any],
+    tapes: Mapping[str, Tape],
+    *,
+    every: str = "1 s",
+    answers: Callable[[str, Command], tuple[State, str]] | None = None,
+) -> "Replayed":
     """Play recordings as devices of an open site, as a context: `with px.replay(fleet, {"B-1": tape}): ...`
 
     Each row is sent over MQTT with its own event time when the site's clock comes to it: at the speed of that clock,
     or, under a simulated one, while it is moved. Rows of one `every` are sent together at its end, which is what a
     device does that gathers; what is behind the clock at the beginning is sent at once. Nothing of the future is sent.
+
+    A recording cannot obey. `answers` says what becomes of a command, by the twin's id and the command: its state and a
+    reason; without it the devices hear none.
     """
-    live = fleet.live
-    devices = Devices(live, fleet.declared.schema, tuple(tapes))
+    live, ids = fleet.live, tuple(tapes)
+    devices = Devices(live, fleet.declared.schema, ids, answers=None if answers is None else _numbered(ids, answers))
     return Replayed(live.clock, devices, tuple(tapes.values()), duration(every))
+
+
+def _numbered(ids: tuple[str, ...], answers: Callable[[str, Command], tuple[State, str]]) -> Answers:
+    return lambda number, command: answers(ids[number], command)
 
 
 @final

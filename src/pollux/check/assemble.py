@@ -30,12 +30,12 @@ def assemble(
     raw: Raw, frames: Frames, entries: EntryColumns, *, types: I32, beliefs: Sequence[Belief], lives: Lives
 ) -> dict[int, Assembled]:
     """The columns of each type, by its number; `types` says which type each vocabulary speaks of."""
-    spoken = types[entries.vocabulary[raw.entry]]
+    spoken: I32 = types[entries.vocabulary[raw.entry]]
     if not len(spoken):
         return {}
     if (spoken == spoken[0]).all():
-        return {int(spoken[0]): _one(raw, frames, entries, beliefs[spoken[0]], lives)}
-    numbers = np.unique(spoken).tolist()
+        return {int(spoken[0]): _one(raw, frames, entries, beliefs[int(spoken[0])], lives)}
+    numbers: list[int] = np.unique(spoken).tolist()
     parts = {number: raw.messages(np.flatnonzero(spoken == number)) for number in numbers}
     return {number: _one(part, frames, entries, beliefs[number], lives) for number, part in parts.items()}
 

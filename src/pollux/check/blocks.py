@@ -30,20 +30,21 @@ def tell_block(
 
 
 def _raw(block: PackedBlock, taken: list[tuple[Key, F64]], frame: int, entry: int, seq: int, boot: int) -> Raw:
-    length = block.values.shape[1]
+    length = int(block.values.shape[1])
     times = np.full(length, NEVER) if block.times is None else block.times
+    size = length * len(taken)
     values = [values if key.same else values * key.factor + key.offset for key, values in taken]
     return Raw(
         frame=np.array([frame], np.int32),
         entry=np.array([entry], np.int32),
         seq=np.array([seq], np.int64),
         boot=np.array([boot], np.int32),
-        samples=np.array([length * len(taken)], np.int64),
+        samples=np.array([size], np.int64),
         texts=np.zeros(1, np.int64),
         signal=np.repeat(np.array([key.signal for key, _ in taken], np.int32), length),
         value=np.concatenate(values) if values else np.empty(0),
         time=np.tile(times, len(taken)),
-        quality=np.full(length * len(taken), Quality.GOOD, np.uint8),
+        quality=np.full((size,), int(Quality.GOOD), np.uint8),
         text_signal=np.empty(0, np.int32),
         text_time=np.empty(0, np.int64),
         text=(),

@@ -21,6 +21,7 @@ from pollux.check.mapping import NATIVE, Reader, TopicMapping, mqtt
 from pollux.check.payload import read_payload
 from pollux.check.raw import Raw
 from pollux.check.scanner import Scanner, compiled_scanner
+from pollux.check.shapes import is_list, is_object
 from pollux.check.telling import Telling
 from pollux.check.topics import IGNORED, NO_ENTRY, Entry, Topics
 from pollux.check.vocabulary import Vocabulary, topic_facts
@@ -108,7 +109,8 @@ class Decoder:
         self._lives.begin()
         scanner, telling = self._scanner, Telling(self._lives)
         entry = self._located(frames, scanner, telling)
-        rest, scanned = entry != NO_ENTRY, []
+        rest: Mask = entry != NO_ENTRY
+        scanned: list[Raw] = []
         if scanner is not None:
             raw, rest = scanner.scan(frames, entry, self._topics, self._lives)
             scanned.append(raw)
@@ -121,7 +123,7 @@ class Decoder:
         """The entry of each frame's topic; faults for the topics that have none."""
         entry = np.full(len(frames), NO_ENTRY, np.int32) if scanner is None else scanner.locate(frames, self._topics)
         unknown = np.flatnonzero(entry == NO_ENTRY)
-        arena, found = frames.arena, []
+        arena, found = frames.arena, list[int]()
         for i, (start, length) in zip(unknown.tolist(), frames.index[unknown, :2].tolist(), strict=True):
             try:
                 found.append(self._topics.find(arena[start : start + length]))
@@ -135,10 +137,10 @@ class Decoder:
         """Tell the frames that the scanner left, document by document."""
         readers = [DocumentReader(vocabulary, self._bounds, telling) for vocabulary in self.vocabularies]
         arena, entries, places = frames.arena, self._topics.entries, np.flatnonzero(rest)
-        spans, encodings = frames.index[places, 2:].tolist(), frames.encoding[places].tolist()
-        for i, number, (start, length), encoding in zip(
-            places.tolist(), entry[places].tolist(), spans, encodings, strict=True
-        ):
+        numbers: list[int] = entry[places].tolist()
+        spans: list[tuple[int, int]] = frames.index[places, 2:].tolist()
+        encodings: list[int] = frames.encoding[places].tolist()
+        for i, number, (start, length), encoding in zip(places.tolist(), numbers, spans, encodings, strict=True):
             known = entries[number]
             if known.vocabulary != IGNORED:
                 try:
@@ -185,10 +187,11 @@ class Decoder:
 
 def _bound(mappings: Mapping[str, Sequence[TopicMapping]], blocks: Mapping[str, Block]) -> list[tuple[int, Vocabulary]]:
     """Every mapping bound to its type, with the number of the type; the native layout comes after all declared ones."""
-    declared, native = [], []
+    declared: list[tuple[int, Vocabulary]] = []
+    native: list[tuple[int, Vocabulary]] = []
     for number, (name, block) in enumerate(blocks.items()):
         own, schema = mappings.get(name, ()), block.schema
-        told: frozenset[str] = frozenset().union(*(topic_facts(mapping, schema) for mapping in own))
+        told = frozenset[str]().union(*(topic_facts(mapping, schema) for mapping in own))
         declared += [(number, Vocabulary(mapping, schema, elsewhere=told)) for mapping in own]
         if not any(mapping.pattern.text == NATIVE for mapping in own):
             default = mqtt(create=all(mapping.create for mapping in own))
@@ -214,16 +217,17 @@ def _document(payload: bytes, encoding: int, known: Entry) -> Any:
         return read_payload(payload, Encoding.TEXT)
 
 
-def _mapped(read: Reader, topic: str, payload: bytes) -> list[dict[str, Any]]:
+def _mapped(read: Reader, topic: str, payload: bytes) -> list[dict[Any, Any]]:
     """What a mapping function says: objects of signals, copied, so that what it keeps is its own."""
     try:
-        said = read(topic, payload)
+        said: object = read(topic, payload)
     except Exception as wrong:  # noqa: BLE001 - whatever a user's function raises refuses this message and no other
         raise Fault(Reason.MAPPING_FAILED, f"{type(wrong).__name__}: {str(wrong)[:200]}") from None
-    several = [] if said is None else [said] if isinstance(said, Mapping) else list(said)
-    if not all(isinstance(one, Mapping) for one in several):
+    several = said if is_list(said) else [] if said is None else [said]
+    objects = [dict(one) for one in several if is_object(one)]
+    if len(objects) < len(several):
         raise Fault(Reason.MAPPING_FAILED, f"expected dicts of signals from the mapping, got {shown(said)}")
-    return [dict(one) for one in several]
+    return objects
 
 
 def _refusals(frames: Frames, faults: Sequence[tuple[int, Fault]]) -> tuple[Refusal, ...]:

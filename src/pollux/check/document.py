@@ -8,6 +8,7 @@ from pollux.check.faults import Fault
 from pollux.check.identity import identity
 from pollux.check.packed import PackedBlock
 from pollux.check.saying import say
+from pollux.check.shapes import is_list, is_object
 from pollux.check.telling import Telling
 from pollux.check.times import read_time
 from pollux.check.vocabulary import RESERVED, Key, Vocabulary
@@ -44,11 +45,11 @@ class DocumentReader:
             tell_block(document, self._vocabulary, self._telling, entry=entry, channel=channel)
             return
         messages = len(self._telling.frame)
-        if not isinstance(document, list) or (channel is not None and channel.kind == "position"):
-            self._try(document, channel, "$", entry)
-        else:
+        if is_list(document) and (channel is None or channel.kind != "position"):
             for number, one in enumerate(document):
                 self._try(one, channel, f"$[{number}]", entry)
+        else:
+            self._try(document, channel, "$", entry)
         self._check_size(messages)
 
     def _try(self, one: Any, channel: Key | None, path: str, entry: int) -> None:
@@ -73,18 +74,18 @@ class DocumentReader:
             raise Fault(Reason.TOO_MANY, f"expected at most {self._bounds.samples} samples in a payload, got more")
 
     def _message(self, told: Any, path: str, entry: int) -> None:
-        if not isinstance(told, dict):
+        if not is_object(told):
             raise Fault(Reason.WRONG_TYPE, f"expected an object of signals, got {type(told).__name__}")
         telling = self._telling
         seq, boot, time = NO_SEQUENCE, None, NEVER
         if not told.keys().isdisjoint(RESERVED):
-            if isinstance(told.get("seq"), list):
+            if is_list(told.get("seq")):
                 self._rows(told, path, entry)
                 return
             seq, boot = identity(told, path)
             time = _time(told.get("t"), f"{path}.t")
         faults = len(telling.faults)
-        if isinstance(told.get("t"), list) or not self._object(told, time, path):
+        if is_list(told.get("t")) or not self._object(told, time, path):
             telling.forget(len(telling.frame))
             del telling.faults[faults:]
             self._columns(told, path)
@@ -95,8 +96,7 @@ class DocumentReader:
         telling, plain = self._telling, {} if prefix else self._vocabulary.plain
         for wire, value in told.items():
             # The common case first: this loop is the price of every message where the scanner is not compiled.
-            kind = type(value)
-            if (kind is float or (kind is int and -_EXACT < value < _EXACT)) and wire in plain:
+            if (type(value) is float or (type(value) is int and -_EXACT < value < _EXACT)) and wire in plain:
                 telling.signal.append(plain[wire])
                 telling.value.append(value)
                 telling.time.append(time)
@@ -109,11 +109,11 @@ class DocumentReader:
             return True
         name = f"{prefix}{wire}"
         key = self._vocabulary.keys.get(name) if isinstance(wire, str) else None
-        if key is not None and isinstance(value, list) and key.kind != "position" and not prefix:
+        if key is not None and is_list(value) and key.kind != "position" and not prefix:
             return False
         if key is not None:
             self._say(key, value, time, f"{path}.{name}")
-        elif name in self._vocabulary.parts and isinstance(value, dict) and name.count(".") < _DEEPEST:
+        elif name in self._vocabulary.parts and is_object(value) and name.count(".") < _DEEPEST:
             self._object(value, time, path, f"{name}.")
         elif name not in self._vocabulary.ignore:
             self._doubt(self._vocabulary.missing(name), f"{path}.{name[:_SHOWN]}")
@@ -123,9 +123,10 @@ class DocumentReader:
         """Tell `{"t": [...], "temp": [...]}`: one sample per place, null where there is none."""
         length = self._length(told)
         t = told.get("t")
-        if t is not None and not isinstance(t, list):
+        if t is not None and not is_list(t):
             raise Fault(Reason.BAD_TIME, f"expected a list of {length} times, got one", path=f"{path}.t")
-        times = [NEVER] * length if t is None else [_time(one, f"{path}.t[{i}]") for i, one in enumerate(t)]
+        told_times: list[Any] = [None] * length if t is None else t
+        times = [_time(one, f"{path}.t[{i}]") for i, one in enumerate(told_times)]
         for wire, column in told.items():
             if wire not in RESERVED:
                 self._column(wire, column, times, f"{path}.{str(wire)[:_SHOWN]}")
@@ -135,7 +136,7 @@ class DocumentReader:
         if key is None:
             if wire not in self._vocabulary.ignore:
                 self._doubt(self._vocabulary.missing(str(wire)), path)
-        elif not isinstance(column, list):
+        elif not is_list(column):
             self._doubt(Fault(Reason.WRONG_TYPE, f"expected a list of {len(times)}, got one value"), path)
         elif wire in self._vocabulary.plain and (numbers := _numbers(column)) is not None:
             self._telling.signal.extend([key.signal] * len(times))
@@ -151,7 +152,7 @@ class DocumentReader:
         length = self._length(told)
         if any(type(seq) is not int for seq in told["seq"]):
             raise Fault(Reason.BAD_SEQUENCE, "expected a list of counts", path=f"{path}.seq")
-        columns = {wire: column for wire, column in told.items() if isinstance(column, list) and len(column) == length}
+        columns = {wire: column for wire, column in told.items() if is_list(column) and len(column) == length}
         fixed = {wire: value for wire, value in told.items() if wire not in columns}
         for number in range(length):
             row = {wire: column[number] for wire, column in columns.items() if column[number] is not None}
@@ -160,9 +161,7 @@ class DocumentReader:
     def _length(self, told: dict[Any, Any]) -> int:
         keys = self._vocabulary.keys
         lengths = {
-            len(column)
-            for wire, column in told.items()
-            if isinstance(column, list) and (wire in RESERVED or wire in keys)
+            len(column) for wire, column in told.items() if is_list(column) and (wire in RESERVED or wire in keys)
         }
         if len(lengths) != 1:
             raise Fault(Reason.MALFORMED, f"expected columns of one length, got {sorted(lengths)}")
@@ -170,7 +169,7 @@ class DocumentReader:
 
     def _spoken(self, told: object, channel: Key) -> object:
         """What a topic of one signal says, as an object: a plain value, or `{"value": ..., "t": ...}`."""
-        if not isinstance(told, dict) or (channel.kind == "position" and "value" not in told):
+        if not is_object(told) or (channel.kind == "position" and "value" not in told):
             return {channel.wire: told}
         if "value" not in told or channel.wire in told:
             raise Fault(Reason.WRONG_TYPE, f'expected a value or {{"value": ...}} of {channel.wire}')
@@ -201,6 +200,6 @@ def _numbers(column: list[Any]) -> list[float] | None:
 
 def _time(told: object, path: str) -> int:
     try:
-        return NEVER if told is None or isinstance(told, list) else read_time(told)
+        return NEVER if told is None or is_list(told) else read_time(told)
     except Fault as fault:
         raise fault.at(path) from None

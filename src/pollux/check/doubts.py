@@ -75,7 +75,8 @@ class OutOfRange(AbstractAloneDoubt):
     high: Amount = math.inf
 
     def check(self, signal: Signal) -> None:
-        _level(self.low, signal), _level(self.high, signal)
+        _level(self.low, signal)
+        _level(self.high, signal)
 
     def look(self, signal: Signal, values: F64) -> Mask:
         low, high = _level(self.low, signal), _level(self.high, signal)
@@ -99,7 +100,8 @@ class Disconnected(AbstractAloneDoubt):
     within: Amount = 0.0
 
     def check(self, signal: Signal) -> None:
-        _level(self.at, signal), _size(self.within, signal)
+        _level(self.at, signal)
+        _size(self.within, signal)
 
     def look(self, signal: Signal, values: F64) -> Mask:
         doubted: Mask = np.abs(values - _level(self.at, signal)) <= _size(self.within, signal)

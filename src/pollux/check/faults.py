@@ -1,6 +1,7 @@
 """A fault: why a message, or a part of it, is not taken."""
 
-from typing import Final, final
+from collections.abc import Sized
+from typing import Final, cast, final
 
 from pollux.columns.quality import Reason
 
@@ -34,7 +35,8 @@ def shown(value: object) -> str:
     ('list of 2', 'a whole number of 5001 bits')
     """
     if isinstance(value, dict | list | tuple):
-        return f"{type(value).__name__} of {len(value)}"
+        many = cast(Sized, value)
+        return f"{type(many).__name__} of {len(many)}"
     if isinstance(value, int) and value.bit_length() > _LONGEST:
         return f"a whole number of {value.bit_length()} bits"
     return repr(value[:_LONGEST] if isinstance(value, str | bytes) else value)[:_LONGEST]

@@ -1,7 +1,7 @@
 """Compiled hash tables from bytes to numbers; needs numba, imported by `scanner` only."""
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, final
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar, final
 
 import numba
 import numpy as np
@@ -9,6 +9,14 @@ import numpy as np
 from pollux.columns.arrays import I32, I64, U8
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class _Decorator(Protocol):
+    """Gives back what it compiles, for whoever reads the types."""
+
+    def __call__(self, function: _F, /) -> _F: ...
+
+
 Seed: TypeAlias = np.uint64
 
 # `_nrt` is not among the options that numba's type hints know.
@@ -16,11 +24,11 @@ _njit: Any = numba.njit
 
 # Never fastmath: NaN, infinity and the last bit are what they are in Python. Reference counting is off: nothing is made
 # here, and counting the arrays at every call costs more than the calls.
-jit: Callable[[_F], _F] = _njit(nogil=True, _nrt=False)
-inlined: Callable[[_F], _F] = _njit(nogil=True, _nrt=False, forceinline=True)
+jit: _Decorator = _njit(nogil=True, _nrt=False)
+inlined: _Decorator = _njit(nogil=True, _nrt=False, forceinline=True)
 
 # numba's cache watches the file of an entry point, not of what it calls: clear it after a change in a kernel file.
-entry_point: Callable[[_F], _F] = _njit(nogil=True, _nrt=False, cache=True)
+entry_point: _Decorator = _njit(nogil=True, _nrt=False, cache=True)
 
 NOT_FOUND: Final = -1
 

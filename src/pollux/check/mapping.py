@@ -16,7 +16,7 @@ from pollux.errors import SetupError
 from pollux.model.symbols import Symbol
 
 Name: TypeAlias = str | Symbol
-Reader: TypeAlias = Callable[[str, bytes], "Mapping[str, Any] | Sequence[Mapping[str, Any]] | None"]
+Reader: TypeAlias = Callable[[str, bytes], "dict[str, Any] | list[dict[str, Any]] | None"]
 
 NATIVE: Final = "twins/{type}/{id}/telemetry"
 

@@ -61,6 +61,7 @@ class Raw:
         """Some messages, in the order given, with their samples and texts."""
         samples = _spans(self.samples, which)
         texts = _spans(self.texts, which)
+        places: list[int] = texts.tolist()
         return Raw(
             frame=self.frame[which],
             entry=self.entry[which],
@@ -74,7 +75,7 @@ class Raw:
             quality=self.quality[samples],
             text_signal=self.text_signal[texts],
             text_time=self.text_time[texts],
-            text=tuple(self.text[place] for place in texts.tolist()),
+            text=tuple(self.text[place] for place in places),
         )
 
 

@@ -1,11 +1,12 @@
 """One value in the vocabulary of a type: numbers, quantities, flags, choices, texts and positions."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pollux.check.faults import Fault, shown
+from pollux.check.shapes import is_object
 from pollux.check.telling import Telling
 from pollux.check.vocabulary import Key, linear
 from pollux.columns.batch import Place
@@ -32,7 +33,7 @@ def say(telling: Telling, key: Key, value: object, *, time: int, longest: int) -
         telling.say_text(key.signal, _text(value, longest), time)
     elif key.kind == "position":
         telling.say_text(key.signal, _place(value), time)
-    elif isinstance(value, dict):
+    elif is_object(value):
         _say_quantity(telling, key, value, time)
     elif value is None:
         telling.say(key.signal, math.nan, time)
@@ -101,11 +102,12 @@ def _text(value: object, longest: int) -> str:
 
 
 def _place(value: object) -> Place:
-    if isinstance(value, dict):
-        names = next((names for names in _PLACES if set(names[:2]) <= value.keys() <= set(names)), None)
-        value = [value.get(name, 0.0) for name in names] if names else None
-    numbers = value if isinstance(value, list | tuple) else ()
+    if is_object(value):
+        told = value
+        names = next((names for names in _PLACES if set(names[:2]) <= told.keys() <= set(names)), None)
+        value = [told.get(name, 0.0) for name in names] if names else None
+    numbers: Sequence[Any] = cast(Sequence[Any], value) if isinstance(value, list | tuple) else ()
     if len(numbers) not in (2, 3) or not all(type(one) in (int, float) and abs(one) < 1e12 for one in numbers):
-        raise Fault(Reason.WRONG_TYPE, f"expected [x, y, z] or {{lat, lon, height}}, got {shown(value)}")
+        raise Fault(Reason.WRONG_TYPE, f"expected [x, y, z] or {{lat, lon, height}}, got {shown(numbers)}")
     x, y, z = (*map(float, numbers), 0.0)[:3]
     return x, y, z

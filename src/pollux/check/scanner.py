@@ -105,7 +105,7 @@ class Scanner:
         arena, index = _bytes(frames.arena), np.ascontiguousarray(frames.index)
         piece = np.cumsum(index[:, 3], dtype=np.int64) // _CHUNK
         cuts = [0, *(np.flatnonzero(np.diff(piece)) + 1).tolist(), len(entry)]
-        parts = []
+        parts: list[Raw] = []
         for start, end in pairwise(cuts):
             here = slice(start, end)
             self._run(arena, index[here], entry[here], group[here], channel[here], left[here])

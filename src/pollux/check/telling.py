@@ -28,21 +28,21 @@ class Telling:
     """
 
     lives: Lives
-    signal: list[int] = field(default_factory=list)
-    value: list[float] = field(default_factory=list)
-    time: list[int] = field(default_factory=list)
-    doubted: dict[int, Quality] = field(default_factory=dict)
-    text_signal: list[int] = field(default_factory=list)
-    text: list[str | Place] = field(default_factory=list)
-    text_time: list[int] = field(default_factory=list)
-    frame: list[int] = field(default_factory=list)
-    entry: list[int] = field(default_factory=list)
-    seq: list[int] = field(default_factory=list)
-    boot: list[int] = field(default_factory=list)
-    samples: list[int] = field(default_factory=list)
-    texts: list[int] = field(default_factory=list)
-    faults: list[tuple[int, Fault]] = field(default_factory=list)
-    raws: list[Raw] = field(default_factory=list)
+    signal: list[int] = field(default_factory=list[int])
+    value: list[float] = field(default_factory=list[float])
+    time: list[int] = field(default_factory=list[int])
+    doubted: dict[int, Quality] = field(default_factory=dict[int, Quality])
+    text_signal: list[int] = field(default_factory=list[int])
+    text: list[str | Place] = field(default_factory=list[str | Place])
+    text_time: list[int] = field(default_factory=list[int])
+    frame: list[int] = field(default_factory=list[int])
+    entry: list[int] = field(default_factory=list[int])
+    seq: list[int] = field(default_factory=list[int])
+    boot: list[int] = field(default_factory=list[int])
+    samples: list[int] = field(default_factory=list[int])
+    texts: list[int] = field(default_factory=list[int])
+    faults: list[tuple[int, Fault]] = field(default_factory=list[tuple[int, Fault]])
+    raws: list[Raw] = field(default_factory=list[Raw])
     here: int = 0
 
     @property

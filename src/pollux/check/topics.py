@@ -163,7 +163,7 @@ class EntryColumns:
     __slots__ = ("_count", "_table")
 
     def __init__(self) -> None:
-        self._table = np.empty((5, 64), np.int32)
+        self._table: I32 = np.empty((5, 64), np.int32)
         self._count = 0
 
     def append(self, entry: Entry) -> None:

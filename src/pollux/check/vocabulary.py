@@ -75,7 +75,7 @@ class Vocabulary:
 
     def _keys(self, by_topic: frozenset[str]) -> list[tuple[str, Key]]:
         renamed = {signal: wire for wire, signal in self.mapping.names.items()}
-        found = []
+        found: list[tuple[str, Key]] = []
         for place, signal in enumerate(self.schema.signals):
             wire = renamed.get(signal.name, signal.name)
             if signal.name in by_topic:

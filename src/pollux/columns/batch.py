@@ -177,7 +177,7 @@ class Decoded:
 
     batches: Mapping[str, Batch]
     refusals: tuple[Refusal, ...] = ()
-    texts: Mapping[str, Texts] = field(default_factory=dict)
-    messages: Mapping[str, Messages] = field(default_factory=dict)
-    newcomers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    texts: Mapping[str, Texts] = field(default_factory=dict[str, Texts])
+    messages: Mapping[str, Messages] = field(default_factory=dict[str, Messages])
+    newcomers: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     frames: int = 0

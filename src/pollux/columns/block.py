@@ -235,7 +235,8 @@ class Block:
         if rows is None:
             return self._slice(slice(0, len(self.ids)), tuple(self.ids))
         some = np.asarray(rows, np.int64)
-        return self._slice(some, tuple(self.ids[row] for row in some))
+        places: list[int] = some.tolist()
+        return self._slice(some, tuple([self.ids[row] for row in places]))
 
     def _slice(self, where: slice | I64, ids: tuple[str, ...]) -> RowSlice:
         memory, signals = self.memory, len(self.schema.signals)
@@ -255,7 +256,8 @@ def _copied(array: NDArray[_Scalar], where: slice | I64) -> NDArray[_Scalar]:
 
 
 def _picked(texts: list[str | None], where: slice | I64) -> tuple[str | None, ...]:
-    return tuple(texts[where]) if isinstance(where, slice) else tuple(texts[row] for row in where)
+    rows: list[int] = list(range(*where.indices(len(texts)))) if isinstance(where, slice) else where.tolist()
+    return tuple([texts[row] for row in rows])
 
 
 def _numbered(members: Iterable[int]) -> dict[int, int]:

@@ -1,7 +1,7 @@
 """A column: the numbers of a signal on a live view, with what they are worth."""
 
 from collections.abc import Hashable, Iterator
-from typing import Any, Final, SupportsIndex, final
+from typing import Any, Final, SupportsIndex, cast, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,7 +146,7 @@ class Column(Value):
             return None
         # Beside a live value a bare number is in its unit; a factor or an exponent is a pure number.
         if not isinstance(operand, np.ndarray) and op not in _ALIKE:
-            return const(float(operand))
+            return const(float(cast(float, operand)))
         bare = leaf("param", str(place), self.unit if op in _ALIKE else DIMENSIONLESS)
         known[bare] = certain(np.asarray(operand, np.float64))
         return bare

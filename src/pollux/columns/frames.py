@@ -83,7 +83,7 @@ class Frames:
     @staticmethod
     def of(messages: Iterable[tuple[Origin, bytes, bytes, int, int] | Message]) -> "Frames":
         """Frames of single messages: (origin, topic, payload, arrival, encoding) or `Message`."""
-        given = [Message(*message) for message in messages]
+        given = [message if isinstance(message, Message) else Message(*message) for message in messages]
         pieces = [piece for message in given for piece in (message.topic, message.payload)]
         lengths = np.array([len(piece) for piece in pieces], np.int64)
         offsets = np.concatenate(([0], np.cumsum(lengths)))[:-1] if pieces else lengths
@@ -142,7 +142,9 @@ class Frames:
     def join(parts: "Sequence[Frames]") -> "Frames":
         """Several batches as one, in order."""
         known: dict[Origin, int] = {}
-        origins, indices, base = [], [], 0
+        origins: list[I32] = []
+        indices: list[I32] = []
+        base = 0
         for part in parts:
             codes = [known.setdefault(origin, len(known)) for origin in part.origins]
             origins.append(np.array(codes, np.int32)[part.origin] if codes else part.origin)

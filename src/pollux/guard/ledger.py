@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, final
@@ -48,7 +48,7 @@ class Ledger:
             return self._db.execute(query, values).fetchall()
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Generator[sqlite3.Connection]:
         """A transaction: all of it is durable afterwards, or nothing has happened."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")

@@ -64,8 +64,8 @@ class Effects:
     anything at all. `counts` is of this batch.
     """
 
-    changes: Mapping[str, Changes] = field(default_factory=dict)
+    changes: Mapping[str, Changes] = field(default_factory=dict[str, Changes])
     newcomers: tuple[tuple[str, str], ...] = ()
-    heard: Mapping[str, I64] = field(default_factory=dict)
+    heard: Mapping[str, I64] = field(default_factory=dict[str, I64])
     refusals: tuple[Refusal, ...] = ()
     counts: Counts = field(default_factory=Counts)

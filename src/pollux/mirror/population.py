@@ -154,7 +154,7 @@ class Population:
 
     def _tell(self, texts: Texts) -> I64:
         """Apply facts that are no numbers; the cells that changed."""
-        changed = []
+        changed: list[int] = []
         for i, value in enumerate(texts.value):
             row, signal = int(texts.row[i]), int(texts.signal[i])
             if self.tell(row, signal, value, event_time=int(texts.event_time[i]), arrival=int(texts.arrival[i])):

@@ -53,12 +53,12 @@ class Recents:
         self.judge = judge
         self._place = {signal: number for number, signal in enumerate(judge.signals)}
         signals = len(judge.signals)
-        self.times = np.empty((signals, DEPTH, 0), np.int64)
-        self.values = np.empty((signals, DEPTH, 0), np.float64)
-        self.differed = np.empty((signals, 0), np.int64)
-        self.first = np.empty((signals, 0), np.int64)
-        self.quality = np.empty((signals, 0), np.uint8)
-        self.reason = np.empty((signals, 0), np.uint16)
+        self.times: I64 = np.empty((signals, DEPTH, 0), np.int64)
+        self.values: F64 = np.empty((signals, DEPTH, 0), np.float64)
+        self.differed: I64 = np.empty((signals, 0), np.int64)
+        self.first: I64 = np.empty((signals, 0), np.int64)
+        self.quality: U8 = np.empty((signals, 0), np.uint8)
+        self.reason: U16 = np.empty((signals, 0), np.uint16)
 
     def reserve(self, rows: int) -> None:
         """Make room for this many rows."""
@@ -107,7 +107,7 @@ class Recents:
 
     def _recent(self, j: int, row: I64) -> Recent:
         differed = self.differed[j, row]
-        since = np.where(differed == NEVER, self.first[j, row], differed)
+        since = np.asarray(np.where(differed == NEVER, self.first[j, row], differed), np.int64)
         return Recent(self.times[j][:, row].T, self.values[j][:, row].T, since)
 
     def _runs(self, signal: int, series: Series) -> list[I64]:
@@ -146,13 +146,13 @@ class Recents:
         again = at_once & (~new.told[:, None] | (ranked(values) == ranked(value)))
         known = again.any(axis=1)
         above = (times > time) | (at_once & (ranked(values) > ranked(value)))
-        place = np.where(known, again.argmax(axis=1), above.sum(axis=1))[:, None]
+        place = np.asarray(np.where(known, again.argmax(axis=1), above.sum(axis=1)), np.int64)[:, None]
         moved = np.where(known[:, None], _COLUMNS, np.maximum(_COLUMNS - (place < _COLUMNS), 0))
         times, values = np.take_along_axis(times, moved, 1), np.take_along_axis(values, moved, 1)
-        here = place == _COLUMNS
+        here = np.asarray(place == _COLUMNS, np.bool_)
         times, values = np.where(here, time, times), np.where(here, value, values)
         self.times[j][:, row], self.values[j][:, row] = times.T, values.T
-        self._note_difference(j, new, times, values, beyond=place[:, 0] == DEPTH)
+        self._note_difference(j, new, times, values, beyond=np.asarray(place[:, 0] == DEPTH, np.bool_))
         return self._look_back(signal, j, new, place[:, 0], times, values)
 
     def _note_difference(self, j: int, new: Series, times: I64, values: F64, *, beyond: Mask) -> None:

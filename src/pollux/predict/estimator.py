@@ -224,7 +224,7 @@ class Estimator:
                 f"{failed} of {columns.shape[1]} members failed", at=self.layout.schema.name,
                 hint="the step may be too large, or a prior allows what the model cannot bear",
             )  # fmt: skip
-        standing = np.arange(columns.shape[1])
+        standing: NDArray[np.int64] = np.arange(columns.shape[1], dtype=np.int64)
         standing[~alive] = rng.choice(np.flatnonzero(alive), failed)
         return standing, failed
 

@@ -128,10 +128,12 @@ class Filter:
         rng = self._luck(twin, now)
         try:
             if belief is None:
-                belief = self._estimator.begin(column, now - self._learning.interval, rng)
-            advance = advance_by_kernel(self._schema, gathered.courses())
-            estimator = Estimator(self._schema, self._learning, advance)
-            belief = self._told(estimator.absorb(belief, now, gathered.means(), rng), column)
+                # What is known begins with the newest reading; nothing that led to it is explained.
+                belief = self._estimator.begin(column, gathered.newest, rng)
+            else:
+                advance = advance_by_kernel(self._schema, gathered.courses())
+                estimator = Estimator(self._schema, self._learning, advance)
+                belief = self._told(estimator.absorb(belief, now, gathered.means(), rng), column)
         except PolluxError as error:
             self.fault = str(error)
             return

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, final
 
 from pollux.decide import Futures, Gate
-from pollux.decide.options import Choice
 
 Document = Mapping[str, Any]
 
@@ -21,7 +20,7 @@ class LabChoice:
     id: str
     label: str
     short: str
-    values: Mapping[Choice, float] = field(default_factory=dict)
+    values: Mapping[Any, float] = field(default_factory=dict)
     detail: str = ""
 
 

@@ -4,6 +4,8 @@ from typing import Literal
 
 from pollux.clock import duration
 from pollux.errors import ModelError
+from pollux.model.graph import Expr
+from pollux.model.schema import Schema
 from pollux.model.symbols import AbstractCondition, Symbol
 from pollux.watch.rules import Change, Limit, Severity, Silence
 
@@ -23,16 +25,9 @@ def limit(
     risk and no alarm.
     """
     expr = condition.expr
-    compares = expr.op in (">", ">=", "<", "<=")
-    if not compares or expr.args[0].op not in ("state", "param", "window") or expr.args[1].op != "const":
-        raise ModelError(
-            "expected one measured signal compared with a number", hint="for example px.limit(Pump.temp > 350, ...)"
-        )
-    signal = str(expr.args[0].data)
-    if condition.schema.signal(signal).role not in ("sensor", "actuator"):
-        raise ModelError(
-            f"expected a measured signal, got {signal}", hint="nobody measures it: show its probability instead"
-        )
+    if expr.op not in (">", ">=", "<", "<=") or expr.args[1].op != "const":
+        raise _senseless()
+    signal = _measured(condition.schema, expr.args[0])
     side: Literal["above", "below"] = "above" if expr.op in (">", ">=") else "below"
     return Limit(signal, side, float(expr.args[1]), severity, title, hysteresis, duration(delay))
 
@@ -58,3 +53,22 @@ def change(
 def silence(signal: Symbol, *, after: str, severity: Severity, title: str = "") -> Silence:
     """An alarm when no reading of a signal came for longer than `after`."""
     return Silence(signal.name, duration(after), severity, title)
+
+
+def _measured(schema: Schema, expr: Expr) -> str:
+    """The measured signal that an expression is: a device's value, also where the type has an equation for it."""
+    readings = [name for name, reading in schema.readings.items() if reading is expr]
+    if not readings and expr.op not in ("state", "param"):
+        raise _senseless()
+    name = readings[0] if readings else str(expr.data)
+    if schema.signal(name).role not in ("sensor", "actuator"):
+        raise ModelError(
+            f"expected a measured signal, got {name}", hint="nobody measures it: show its probability instead"
+        )
+    return name
+
+
+def _senseless() -> ModelError:
+    return ModelError(
+        "expected one measured signal compared with a number", hint="for example px.limit(Pump.temp > 350, ...)"
+    )

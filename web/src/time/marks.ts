@@ -17,12 +17,32 @@ export function clusters(marks: Mark[], scale: TimeScale, apart: number): Cluste
   for (const mark of inside) {
     const x = scale.x(mark.t);
     const last = found.at(-1);
-    if (last && x - last.x < apart) {
-      last.more += 1;
-      if (rank(mark) >= rank(last.mark)) last.mark = mark;
-    } else found.push({ x, mark, more: 0 });
+    if (last && x - last.x < apart) join(last, mark, 1);
+    else found.push({ x, mark, more: 0 });
+    crowd(found, apart);
   }
   return found;
+}
+
+/** A count stands left of its sign and needs as much room again: without it the one before joins in. */
+function crowd(found: Cluster[], apart: number): void {
+  const [before, last] = [found.at(-2), found.at(-1)];
+  if (!before || !last || last.more === 0 || last.x - before.x >= 1.9 * apart) return;
+  found.splice(-2, 2, join({ ...before, x: last.x }, last.mark, last.more + 1));
+}
+
+function join(cluster: Cluster, mark: Mark, count: number): Cluster {
+  cluster.more += count;
+  if (rank(mark) >= rank(cluster.mark)) cluster.mark = mark;
+  return cluster;
+}
+
+const LETTER = 6.3; // pixels, about
+
+/** Whether a text that begins at `x` would run into one that is centred elsewhere. */
+export function collides(x: number, text: string, others: { x: number; text: string }[]): boolean {
+  const end = x + 16 + text.length * LETTER;
+  return others.some((o) => o.x + (o.text.length * LETTER) / 2 > x && o.x - (o.text.length * LETTER) / 2 < end);
 }
 
 /** Raised before acknowledged, then by severity. */

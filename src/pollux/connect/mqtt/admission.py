@@ -71,7 +71,7 @@ class Admission:
         body, end = found
         if len(held) > body + 6:
             # Also a CONNECT that is refused is answered in the words of its level, where that can be told.
-            link.level = V5 if held[body + 6] >= V5 and held[body : body + 6] == b"\0\4MQTT" else 4
+            link.level = V5 if held[body + 6] >= V5 and bytes(held[body : body + 6]) == b"\0\4MQTT" else 4
         connect = decode(held[0], bytes(held[body:end]), 4)
         assert isinstance(connect, Connect)
         rest = bytes(self._lines.release(link)[end:])

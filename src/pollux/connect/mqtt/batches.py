@@ -58,8 +58,9 @@ class Batches:
         sessions: list[Session] = turn.session.tolist()
         verdict, encoding, heard = splitter.judge(self._arena, cut, turn.serial)
         closing = self._ask(turn, sessions, cut, verdict, encoding, splitter)
-        for row in np.flatnonzero(cut.special).tolist() if said else ():
-            self._look_at_properties(cut, row, said[cut.special[row] - 1], verdict, encoding)
+        special: list[int] = np.flatnonzero(cut.special).tolist() if said else []
+        for row in special:
+            self._look_at_properties(cut, row, said[int(cut.special[row]) - 1], verdict, encoding)
         gathered = splitter.gather(self._arena, cut, verdict, turn.level)
         rows = gathered.row
         frames = Frames(
@@ -76,7 +77,7 @@ class Batches:
         batch = Batch(turn, sizes, gathered)
         for number in np.flatnonzero(heard[rows] | cut.flags[rows] & 1).tolist():
             row = int(rows[number])
-            properties = said[cut.special[row] - 1] if cut.special[row] else NONE
+            properties = said[int(cut.special[row]) - 1] if cut.special[row] else NONE
             source = sessions[int(cut.number[row])].key
             batch.messages.append(_message(frames, number, int(cut.flags[row]), properties, source, now))
         self._count(cut, len(rows), len(gathered.arena))

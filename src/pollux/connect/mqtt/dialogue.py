@@ -64,7 +64,7 @@ class Dialogue:
 
     def _subscribe(self, session: Session, packet: Subscribe, now: int) -> None:
         ident = next(iter(packet.properties.subscription_ids), 0)
-        granted = []
+        granted: list[int] = []
         for wish in packet.wishes:
             reason = self._grant(session, wish)
             granted.append(int(reason) if session.level >= V5 else min(int(reason), 0x80))

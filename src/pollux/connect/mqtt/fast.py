@@ -2,6 +2,7 @@
 
 import secrets
 import socket
+from collections.abc import Callable
 from typing import final
 
 import numpy as np
@@ -117,16 +118,23 @@ class FastSplitter(AbstractSplitter):
         mark = int(compiled.topic_hash(raw, 0, len(raw), self._seed))
         self._listened[mark & (CROWD - 1)] += change
 
-    def warm(self) -> None:
-        """Compile, or load from the cache, everything that the loop will call."""
+    def warm(self, stopped: Callable[[], bool]) -> "FastSplitter":
+        """Compile, or load from the cache, everything that the loop will call; leave off when `stopped` says so."""
         arena = Arena.of(64)
         arena.data[:7] = b"\x30\x05\x00\x01aPP"
+        none, one = np.zeros(1, np.int64), np.full(1, 4, np.int32)
         cut, _, _ = self.split(arena, Segments.of([0], [7], [0], [4]), 1, 64)
-        verdict, _, _ = self.judge(arena, cut, np.zeros(1, np.int64))
-        self.gather(arena, cut, verdict, np.full(1, 4, np.int32))
         here, there = socket.socketpair()
         with here, there:
-            self.reply(np.array([here.fileno()], np.int32), b"x", *np.array([[0], [1]], np.int32))
-            self.receive(np.array([there.fileno()], np.int32), arena, 0, 64, 8)
-        self.permit(0, b"a", 0)
+            handles = [np.array([end.fileno()], np.int32) for end in (here, there)]
+            for step in (
+                lambda: self.judge(arena, cut, none),
+                lambda: self.gather(arena, cut, np.zeros(len(cut), np.uint8), one),
+                lambda: self.reply(handles[0], b"x", *np.array([[0], [1]], np.int32)),
+                lambda: self.receive(handles[1], arena, 0, 64, 8),
+                lambda: self.permit(0, b"a", 0),
+            ):
+                if not stopped():
+                    step()
         self.forget()
+        return self

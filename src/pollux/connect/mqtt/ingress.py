@@ -1,6 +1,7 @@
 """The way in: what all ready connections have sent becomes one batch, and what is no ordinary message is answered."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import final
 
@@ -12,7 +13,7 @@ from pollux.connect.mqtt.decode import decode, header
 from pollux.connect.mqtt.dialogue import Dialogue
 from pollux.connect.mqtt.intake import Intake, Turn
 from pollux.connect.mqtt.lines import Lines
-from pollux.connect.mqtt.link import Link
+from pollux.connect.mqtt.link import HERE, Link
 from pollux.connect.mqtt.packets import Publish
 from pollux.connect.mqtt.plain import ordinary
 from pollux.connect.mqtt.properties import NONE, Properties
@@ -22,6 +23,8 @@ from pollux.connect.mqtt.splitter import I32, AbstractSplitter, Arena, Cut, Segm
 _LOG = logging.getLogger("pollux.connect.mqtt")
 ROWS = 65_536
 ALIASED_BYTES = 1 << 18
+SHARE = 256  # packets of the slow path that one connection may have answered in a turn
+RUN = 4
 
 
 @final
@@ -33,11 +36,12 @@ class _Work:
     now: int
     sizes: I32
     aliased: int
-    cuts: list[Cut] = field(default_factory=list)
-    said: list[Properties] = field(default_factory=list)
+    cuts: list[Cut] = field(default_factory=list[Cut])
+    said: list[Properties] = field(default_factory=list[Properties])
     rows: int = 0
-    slow: list[tuple[int, ...]] = field(default_factory=list)
-    rest: list[tuple[int, int, int]] = field(default_factory=list)
+    slow: list[tuple[int, ...]] = field(default_factory=list[tuple[int, ...]])
+    rest: list[tuple[int, int, int]] = field(default_factory=list[tuple[int, int, int]])
+    shares: dict[int, int] = field(default_factory=dict[int, int])
     full: bool = False
 
 
@@ -53,11 +57,14 @@ class Ingress:
         batches: Batches,
         arena: Arena,
         splitter: AbstractSplitter,
+        *,
+        eager: Callable[[Link], None],
     ) -> None:
         self._common, self._lines, self._dialogue, self._batches = common, lines, dialogue, batches
         # The end of the arena is kept for topics that a message names by alias.
         self._arena, self._room = arena, len(arena.data) - ALIASED_BYTES
         self._intake = Intake(arena, self._room, common.limits.read_bytes, lines)
+        self._eager = eager
         self.splitter = splitter
 
     def take(self, plain: I32, begun: list[Link], now: int) -> None:
@@ -125,21 +132,32 @@ class Ingress:
             self._lines.close(link, Reason.UNSPECIFIED, "internal error")
 
     def _slowly(self, work: _Work, link: Link, number: int, at: int, end: int) -> None:
-        """Packet by packet, until the splitter can go on."""
-        data, most = self._arena.data, self._common.limits.packet_bytes
+        """Packet by packet, until the splitter can go on, or the connection has had its share of this turn."""
+        data, most, run = self._arena.data, self._common.limits.packet_bytes, 0
+        left = work.shares.get(number, SHARE)
         while at < end and not link.dead:
             found = header(data, at, end)
             if found is not None and found[1] - found[0] > most:
                 raise PacketRefused(Reason.PACKET_TOO_LARGE, f"expected a packet of at most {most} bytes")
             if found is None or found[1] > end:
                 self._hold(work, link, number, at, end)
-                return
+                break
+            # A few ordinary messages between others are not worth another pass of the splitter.
+            run = run + 1 if ordinary(data, at, end, link.level, most)[2] is not None else 0
+            if run > RUN or work.full:
+                work.rest.append((at, end, number))
+                break
+            if not left:
+                self._postpone(link, at, end, work.now)
+                break
             self._one(work, link, number, at, found[0], found[1])
-            at = found[1]
-            if work.full or (at < end and ordinary(data, at, end, link.level, most)[2] is not None):
-                if at < end:
-                    work.rest.append((at, end, number))
-                return
+            at, left = found[1], left - 1
+        work.shares[number] = left
+
+    def _postpone(self, link: Link, at: int, end: int, now: int) -> None:
+        """The others first: the rest of this connection's bytes is for the next turn."""
+        if self._lines.hold(link, self._arena.view[at:end], HERE, now):
+            self._eager(link)
 
     def _one(self, work: _Work, link: Link, number: int, at: int, body: int, end: int) -> None:
         """One packet of the slow path."""

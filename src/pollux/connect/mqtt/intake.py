@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,8 @@ class Turn:
     handle: I32
     serial: I64
     level: I32
-    session: NDArray[np.object_]
-    origin: NDArray[np.object_]
+    session: NDArray[Any]
+    origin: NDArray[Any]
     start: I32
     end: I32
 

@@ -7,6 +7,8 @@ from pollux.connect.mqtt import octets, properties
 from pollux.connect.mqtt.packets import V5
 from pollux.connect.mqtt.properties import NONE, Kind, Properties
 
+OVERHEAD = 200  # bytes that a queued message costs beside its topic and payload
+
 
 @final
 class Message:
@@ -34,7 +36,7 @@ class Message:
         self._forms: dict[tuple[int, int, bool], bytes] = {}
 
     def __len__(self) -> int:
-        return len(self.topic) + len(self.payload) + 64
+        return len(self.topic) + len(self.payload) + OVERHEAD
 
     def packet(
         self,

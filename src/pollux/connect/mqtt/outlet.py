@@ -31,8 +31,8 @@ class Batch:
     turn: Turn
     sizes: I32
     answers: Gathered
-    messages: list[Message] = field(default_factory=list)
-    open: list[int] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list[Message])
+    open: list[int] = field(default_factory=list[int])
     durable: bool = False
 
 

@@ -34,7 +34,7 @@ class PlainSplitter(AbstractSplitter):
         self._heard: dict[bytes, int] = {}
 
     def receive(self, handles: I32, arena: Arena, at: int, room: int, chunk: int) -> I64:
-        view, counts = arena.view, []
+        view, counts = arena.view, list[int]()
         for handle in handles.tolist():
             if at + chunk > room:
                 break
@@ -52,7 +52,7 @@ class PlainSplitter(AbstractSplitter):
         numbers: list[int] = []
         flags: list[int] = []
         ids: list[int] = []
-        stops, whys = [], []
+        stops, whys = list[int](), list[int]()
         columns = (segments.start, segments.end, segments.number, segments.level)
         for start, end, number, level in zip(*(column.tolist() for column in columns), strict=True):
             at, why = start, Why.CUT
@@ -81,7 +81,7 @@ class PlainSplitter(AbstractSplitter):
 
     def judge(self, arena: Arena, cut: Cut, serials: I64) -> tuple[U8, U8, U8]:
         data, permits, listened, wild = arena.data, self._permits, self._heard, self.wild > 0
-        verdict, encoding, heard = [], [], []
+        verdict, encoding, heard = list[int](), list[int](), list[bool]()
         for (at, size, _, _), serial in zip(cut.index.tolist(), serials[cut.number].tolist(), strict=True):
             topic = bytes(data[at : at + size])
             known = permits.get((serial, topic))
@@ -125,7 +125,7 @@ class PlainSplitter(AbstractSplitter):
         return Gathered(b"".join(parts), table, np.array(rows, np.int32), bytes(answers), *ends)
 
     def reply(self, handles: I32, answers: bytes, begin: I32, end: I32) -> I64:
-        view, counts = memoryview(answers), []
+        view, counts = memoryview(answers), list[int]()
         for handle, first, last in zip(handles.tolist(), begin.tolist(), end.tolist(), strict=True):
             try:
                 counts.append(os.write(handle, view[first:last]))

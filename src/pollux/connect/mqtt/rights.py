@@ -14,12 +14,13 @@ from pollux.guard import Action, Credential, Identity
 Channel = Literal["telemetry", "ack", "commands", "state"]
 
 _LEVEL = r"[^/+#*\s\x00]{1,128}"
+_ID = re.compile(_LEVEL)
+_PLACE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SUFFIXES = {
     "json": Encoding.JSON,
     "cbor": Encoding.CBOR,
     "msgpack": Encoding.MSGPACK,
     "binary": Encoding.BINARY,
-    "text": Encoding.TEXT,
 }
 _CONTENT_TYPES = {
     "application/json": Encoding.JSON,
@@ -76,36 +77,53 @@ def native(topic: str) -> Reach | None:
 
 
 def layouts(telemetry: Iterable[tuple[str, str]]) -> Translate:
-    """The native layout, and telemetry by topics of other forms: pairs of a twin type and a pattern.
+    """The native layout, and telemetry by topics of other forms: pairs of a twin type and a mapping's pattern.
 
-    A pattern's levels are words or `{placeholders}`; `{id}` names the twin, other placeholders match anything.
+    A pattern has levels with `{placeholders}`, `+` for any level and `#` for the rest; one more level may name the
+    encoding. The first pattern that matches decides, as it does when the topic is decoded. `{id}` names the twin; where
+    there is none the payload does, so that publishing takes the right to every twin of the type.
 
-    >>> plant = layouts([("Pump", "plant/{line}/{id}/telemetry")])
-    >>> plant("plant/line1/P-7/telemetry"), plant("plant/line1/P-7/other")
-    (Reach(twin='Pump/P-7', channel='telemetry', encoding=<Encoding.GUESS: 0>), None)
+    >>> plant = layouts([("Pump", "plant/{line}/{id}/telemetry"), ("Room", "bms/#")])
+    >>> plant("plant/line1/P-7/telemetry/cbor")
+    Reach(twin='Pump/P-7', channel='telemetry', encoding=<Encoding.CBOR: 2>)
+    >>> plant("bms/floor/3").twin, plant("plant/line1/P-7/other")
+    ('Room/*', None)
     """
-    forms = [(kind, _form(pattern)) for kind, pattern in telemetry]
+    forms = [(kind, _form(pattern.replace("{type}", kind))) for kind, pattern in telemetry]
 
     def translate(topic: str) -> Reach | None:
         for kind, form in forms:
-            if (found := form.fullmatch(topic)) is not None:
-                return Reach(f"{kind}/{found['id']}", "telemetry")
+            found = form.fullmatch(topic)
+            if found is not None:
+                return _reached(kind, found.groupdict())
         return native(topic)
 
     return translate
 
 
+def _reached(kind: str, said: Mapping[str, str | None]) -> Reach | None:
+    name = said.get("id", "*") or ""
+    if "id" in said and not _ID.fullmatch(name):
+        return None
+    return Reach(f"{kind}/{name}", "telemetry", _SUFFIXES.get(said.get("suffix") or "", Encoding.GUESS))
+
+
 def _form(pattern: str) -> re.Pattern[str]:
-    levels = [f"(?P<id>{_LEVEL})" if part == "{id}" else _any_or_word(part) for part in pattern.split("/")]
-    if pattern.count("{id}") != 1 or "{id}" not in pattern.split("/"):
-        raise SetupError(
-            f"expected a pattern with one level {{id}}, got {pattern!r}", hint="plant/{line}/{id}/telemetry"
-        )
-    return re.compile("/".join(levels))
+    levels = pattern.split("/")
+    if not pattern or "#" in "/".join(levels[:-1]) or pattern.count("{id}") > 1:
+        raise SetupError(f"expected a topic pattern, got {pattern!r}", hint="plant/{line}/{id}/telemetry; # at the end")
+    open_end = levels[-1] == "#"
+    body = "/".join(map(_level, levels[:-1] if open_end else levels))
+    return re.compile(body + ("(?:/.*)?" if open_end else f"(?:/(?P<suffix>{'|'.join(_SUFFIXES)}))?"), re.DOTALL)
 
 
-def _any_or_word(part: str) -> str:
-    return _LEVEL if part.startswith("{") and part.endswith("}") else re.escape(part)
+def _level(level: str) -> str:
+    if level == "+":
+        return "[^/]+"
+    pieces = _PLACE.split(level)
+    names = ("(?P<id>[^/]+)" if piece == "id" else "[^/]+" for piece in pieces[1::2])
+    words = [re.escape(piece) for piece in pieces[::2]]
+    return words[0] + "".join(name + word for name, word in zip(names, words[1:], strict=True))
 
 
 class Doorkeeper(Protocol):
@@ -114,15 +132,19 @@ class Doorkeeper(Protocol):
     @property
     def version(self) -> int:
         """Grows when an identity may have ended or changed."""
+        ...
 
     def authenticate(self, credential: Credential) -> "Future[Identity | None]":
         """Who shows this credential."""
+        ...
 
     def may(self, identity: Identity, action: Action, target: str) -> bool:
         """Whether an identity may do this."""
+        ...
 
     def alive(self, identity: Identity) -> bool:
         """Whether an identity would still be let in."""
+        ...
 
 
 _HEAR: Mapping[Channel, tuple[Action, str]] = {

@@ -3,11 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import final
 
-from pollux.connect.mqtt.counters import Counters
-from pollux.connect.mqtt.limits import Limits
+from pollux.connect.mqtt.common import Common
 from pollux.connect.mqtt.message import Message
 from pollux.connect.mqtt.retained import Retained
-from pollux.connect.mqtt.rights import Rights
 from pollux.connect.mqtt.session import Session, Subscription
 from pollux.connect.mqtt.splitter import AbstractSplitter
 from pollux.connect.mqtt.topics import FilterTree, is_wild
@@ -40,17 +38,15 @@ class Router:
 
     def __init__(
         self,
-        rights: Rights,
-        limits: Limits,
-        counters: Counters,
+        common: Common,
         splitter: AbstractSplitter,
         *,
         put_out: Callable[[Session], None],
         settle: Callable[[Session], None],
     ) -> None:
-        self._rights, self._counters, self._splitter = rights, counters, splitter
+        self._rights, self._counters, self._splitter = common.rights, common.counters, splitter
         self._put_out, self._settle = put_out, settle
-        self.retained = Retained(limits.retained, limits.retained_bytes)
+        self.retained = Retained(common.limits.retained, common.limits.retained_bytes)
         self._exact: dict[bytes, dict[Session, Subscription]] = {}
         self._wild: FilterTree[Session, Subscription] = FilterTree()
         self._wild_count = 0
@@ -85,13 +81,14 @@ class Router:
                 self._splitter.hear(topic_filter, 1)
         if send == SEND_ALWAYS or (send == SEND_IF_NEW and is_new):
             ids = (subscription.ident,) if subscription.ident else ()
-            session.replay(self._kept(session, topic_filter), qos=subscription.qos, ids=ids)
+            session.replay(topic_filter, self._kept(session, topic_filter), qos=subscription.qos, ids=ids)
             self.dirty[session] = None
 
     def unsubscribe(self, session: Session, topic_filter: bytes) -> bool:
         """Let a session hear a filter no longer; False if it did not."""
         if session.subscriptions.pop(topic_filter, None) is None:
             return False
+        session.end_replay(topic_filter)
         if is_wild(topic_filter):
             self._wild.drop(topic_filter, session)
             self._wild_changed(-1)
@@ -169,8 +166,6 @@ class Router:
         for topic in self.retained.matching(topic_filter):
             if topic is None:
                 yield None
-            elif topic_filter not in session.subscriptions:
-                return
             elif self._rights.hear(session.identity, topic.decode()):
                 message = self.retained.get(topic, now=self._now)
                 if message is not None:

@@ -10,12 +10,13 @@ from pollux.columns.frames import Origin
 from pollux.connect.mqtt.counters import Counters
 from pollux.connect.mqtt.limits import Limits
 from pollux.connect.mqtt.link import Link
-from pollux.connect.mqtt.message import Message
+from pollux.connect.mqtt.message import OVERHEAD, Message
 from pollux.connect.mqtt.packets import V5, Connect, Will
 from pollux.guard import Identity
 
 LOW_WATER = 64 << 10
 Key = tuple[str, str, str]
+_THE_END = object()
 
 
 @final
@@ -67,8 +68,7 @@ class Session:
         self._light_bytes = self._waiting_bytes = self._next_id = 0
         self._waiting: deque[tuple[Message, bool, tuple[int, ...]]] = deque()
         self._sent: dict[int, _Sent] = {}
-        self._replays: deque[Iterator[Message | None]] = deque()
-        self._replay_forms: deque[tuple[int, tuple[int, ...]]] = deque()
+        self._replays: dict[bytes, tuple[Iterator[Message | None], int, tuple[int, ...]]] = {}
 
     # -- taking in ----------------------------------------------------------------------------------------------------
 
@@ -83,22 +83,30 @@ class Session:
             self._counters.dropped_too_large += 1
             return True
         self._light.append((packet, message.expires))
-        self._light_bytes += len(packet)
+        self._light_bytes += len(packet) + OVERHEAD
         if self._light_bytes > self._limits.outgoing_bytes:
             self.pump(now)  # much in one turn is not yet slowness
         while self._light_bytes > self._limits.outgoing_bytes:
             oldest, _ = self._light.popleft()
-            self._light_bytes -= len(oldest)
+            self._light_bytes -= len(oldest) + OVERHEAD
             self._counters.dropped_oldest_qos0 += 1
         return True
 
     def _has_room(self) -> bool:
         return len(self._waiting) <= self._limits.waiting and self._waiting_bytes <= self._limits.outgoing_bytes
 
-    def replay(self, messages: Iterator[Message | None], *, qos: int, ids: tuple[int, ...]) -> None:
-        """Send retained messages, as fast as the client takes them; None in between lets others have a turn."""
-        self._replays.append(messages)
-        self._replay_forms.append((qos, ids))
+    def replay(
+        self, topic_filter: bytes, messages: Iterator[Message | None], *, qos: int, ids: tuple[int, ...]
+    ) -> None:
+        """Send retained messages, as fast as the client takes them; None in between lets others have a turn.
+
+        There is one replay for each filter: asked for again, it begins again.
+        """
+        self._replays[topic_filter] = (messages, qos, ids)
+
+    def end_replay(self, topic_filter: bytes) -> None:
+        """The filter is not wanted any more."""
+        self._replays.pop(topic_filter, None)
 
     def confirm(self, packet_id: int) -> None:
         """The client has a QoS 1 message; an identifier that is not on its way means nothing."""
@@ -134,7 +142,7 @@ class Session:
 
     def _send_light(self, now: int) -> None:
         packet, expires = self._light.popleft()
-        self._light_bytes -= len(packet)
+        self._light_bytes -= len(packet) + OVERHEAD
         if expires and expires <= now:
             self._counters.expired += 1
             return
@@ -171,13 +179,11 @@ class Session:
                 return self._next_id
 
     def _next_replayed(self, now: int) -> bool:
-        qos, ids = self._replay_forms[0]
-        try:
-            message = next(self._replays[0])
-        except StopIteration:
-            self._replays.popleft()
-            self._replay_forms.popleft()
+        topic_filter, (messages, qos, ids) = next(iter(self._replays.items()))
+        message = next(messages, _THE_END)
+        if message is _THE_END:
+            del self._replays[topic_filter]
             return True
-        if message is not None:
+        if isinstance(message, Message):
             self.offer(message, qos=min(qos, message.qos), retain=True, ids=ids, now=now)
         return message is not None

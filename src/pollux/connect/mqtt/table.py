@@ -48,8 +48,8 @@ class LinkTable:
 
     def __init__(self) -> None:
         self._size = 0
-        self.session: NDArray[np.object_] = np.empty(0, object)
-        self.origin: NDArray[np.object_] = np.empty(0, object)
+        self.session: NDArray[Any] = np.empty(0, object)
+        self.origin: NDArray[Any] = np.empty(0, object)
         for name, kind in _COLUMNS:
             setattr(self, name, np.zeros(0, kind))
         self.fit(1023)

@@ -122,7 +122,7 @@ def _with_actions(call: Call[Any, None], card: Card, *, live: bool) -> Card:
         return structs.replace(card, check=None, actions=())
     href = f"twins/{call.twin}/advice/{card.id}/decline"
     check = None
-    if call.tenancy.desk is not None:
+    if call.tenancy.desk is not None and card.option is not None:
         check = ActionCheck(href=f"twins/{call.twin}/checks", body={"advice": card.id}, label="Check before signing...")
     return structs.replace(
         card, check=check, actions=(Action(key="decline", label="Not now...", href=href, asks=(_WHY_NOT,)),)

@@ -80,7 +80,7 @@ class AdvisorRoom:
         card = Card(
             id=f"R-{record.id.removeprefix('F-')}",
             state="open",
-            option=None if first is None else KEYS[first],
+            option=KEYS[first] if first is not None and record.choices[first].values else None,
             fork=record.id,
             rank="Ranked first under these assumptions" if first is not None else "Nothing is recommended",
             title="Nothing may be recommended" if first is None else record.choices[first].label,

@@ -3,7 +3,7 @@ tried.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final, final
 
 import numpy as np
@@ -64,23 +64,15 @@ def declare(*, members: int = 48, every: str = "12 h", tried: int = 48) -> Home:
     return asked[0]
 
 
-def _beyond(signal: str, side: str, value: float, title: str, hysteresis: float) -> Any:
-    """A limit on what a device measures. `px.limit` takes a condition on a signal; where the twin has an equation for a
-    reading, the condition would be one on the estimate, so the rule is made on the raw signal by its name.
-    """
-    pattern = px.limit(Patient.temperature > 40.0, severity="high", title=title, hysteresis=hysteresis)
-    return replace(pattern, signal=signal, side=side, value=value)
-
-
 RULES: Final = (
-    _beyond("systolic", "below", 90.0, "Systolic below 90", 3.0),
-    _beyond("pulse", "below", 40.0, "Heart rate below 40", 3.0),
-    _beyond("pulse", "above", 130.0, "Heart rate above 130", 5.0),
-    _beyond("saturation", "below", 90.0, "Saturation below 90", 1.0),
-    px.change(Patient.weight, within="3 days", rise=2.0, severity="high", title="Weight up by more than 2 kg in 3 days"),
+    px.limit(Patient.systolic < 90, severity="high", title="Systolic below 90", hysteresis=3),
+    px.limit(Patient.pulse < 40, severity="high", title="Heart rate below 40", hysteresis=3),
+    px.limit(Patient.pulse > 130, severity="high", title="Heart rate above 130", hysteresis=5),
+    px.limit(Patient.saturation < 90, severity="high", title="Saturation below 90", hysteresis=1),
     px.change(
-        Patient.weight, within="3 days", fall=2.0, severity="medium", title="Possibly dry, ask", inclusive=True
+        Patient.weight, within="3 days", rise=2.0, severity="high", title="Weight up by more than 2 kg in 3 days"
     ),
+    px.change(Patient.weight, within="3 days", fall=2.0, severity="medium", title="Possibly dry, ask", inclusive=True),
     px.silence(Patient.weight, after="2 days", severity="low", title="No weight for two days"),
     px.silence(Patient.systolic, after="1 day", severity="low", title="No blood pressure for a day"),
 )
@@ -105,7 +97,7 @@ OPTIONS: Final = presentation.options(loop=40.0, beta=25.0)
 
 def choices(_: str = PATIENT) -> tuple[px.LabChoice, ...]:
     """What may be tried on him; the first is to go on as he is."""
-    return tuple(px.LabChoice(o.id, o.label, o.short, dict(o.values), o.detail) for o in OPTIONS)
+    return tuple(px.LabChoice(o.id, o.label, o.short, o.values, o.detail) for o in OPTIONS)
 
 
 def unranked(choice: px.LabChoice, _: px.Futures, __: int) -> str | None:
@@ -137,7 +129,7 @@ def figures(row: presentation.Row) -> Callable[[px.Futures], Sequence[px.LabFigu
         band = futures.band(str(row.signal))
         now = band.median[:, :1]
         ends = [(line - now)[:, -1] for line in (band.median, band.low, band.high)]
-        return [px.LabFigure(*map(float, three)) for three in zip(*ends, strict=True)]
+        return [px.LabFigure(float(m), float(low), float(high)) for m, low, high in zip(*ends, strict=True)]
 
     return compare
 
@@ -194,9 +186,7 @@ def presenter(lab_: px.Lab) -> px.Presenter:
             made[twin] = scene.file((Narrowing(LAD, 0.62, 0.30, 14.0),))
         return made[twin]
 
-    return px.Presenter(
-        caption=presentation.caption, view=lambda twin: _view(twin), scene=model, lab=lab_
-    )
+    return px.Presenter(caption=presentation.caption, view=lambda twin: _view(twin), scene=model, lab=lab_)
 
 
 def _view(twin: str) -> dict[str, Any]:

@@ -79,7 +79,7 @@ class Mortal:
 
     >>> man = Mortal(seed=1)
     >>> man.live(days=2)
-    >>> 100 < man.course["systolic"].mean() < 135
+    >>> bool(100 < man.course["systolic"].mean() < 135)
     True
     """
 

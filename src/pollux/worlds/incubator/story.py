@@ -75,6 +75,8 @@ def play(boxes: px.Fleet[Incubator], experiment: Experiment) -> Score:
             foreseen.next_readings(boxes[experiment.id], moment)
             if number % EVERY == EVERY - 1:
                 foreseen.ten_minutes(boxes[experiment.id], moment)
+        # The last readings are taken in now: left over, they would be met by a run to the next experiment, months away.
+        boxes.live.advance_to(int(experiment.times[-1]) + 2 * UPDATE)
     return foreseen.score()
 
 

@@ -1,0 +1,200 @@
+"""Emulated devices come through the real door, follow the site's clock, and carry out what they are told."""
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.castor.plants import Kiln
+
+import pollux as px
+from pollux.clock import SECOND, instant, iso
+from pollux.columns.frames import Frames
+from pollux.errors import SetupError
+from pollux.site.live import LiveSite
+
+START = instant("2026-03-01T00:00:00Z")
+
+
+class Yard:
+    """An open site in simulated time with kilns on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.site = px.Site()
+        self.kilns = self.site.fleet(Kiln)
+        self.live: LiveSite = self.site.open(folder, act=True, clock=px.SimulatedClock(START))
+
+    def later(self, seconds: int) -> None:
+        """Let time pass."""
+        self.live.advance_to(self.live.clock.now() + seconds * SECOND)
+
+    def stated(self, order: Any, state: str) -> str:
+        """Wait until a device's word on an order has come; the state then."""
+        order.wait(state, timeout=20)
+        return str(order.state)
+
+
+@pytest.fixture
+def yard(tmp_path: Path) -> Iterator[Yard]:
+    """An open site, closed at the end."""
+    yard = Yard(tmp_path)
+    with yard.live:
+        yield yard
+
+
+def test_on_entering_every_twin_can_be_read(yard: Yard) -> None:
+    """The first reading of each device is acknowledged before the context begins."""
+    with px.emulate(yard.kilns, 5, actuators={Kiln.burner: 250}) as kilns:
+        assert kilns.ids == ("K-1", "K-2", "K-3", "K-4", "K-5")
+        assert sorted(one.id for one in yard.kilns) == list(kilns.ids)
+        now = yard.kilns.now
+        assert np.asarray(now.burner).tolist() == [250.0] * 5
+        assert np.asarray(now.heat) == pytest.approx(293.15, abs=3)
+        assert np.asarray(now.heat.age).max() == 0.0
+
+
+def test_the_mirror_shows_what_is_true(yard: Yard) -> None:
+    """After ten minutes each twin's heat is that of its thing within the noise, at the moment of its last cycle."""
+    with px.emulate(yard.kilns, 3, every="10 s", actuators={Kiln.burner: 300}, seed=4) as kilns:
+        yard.later(600)
+        heats = np.asarray(yard.kilns.now.heat)
+        assert heats == pytest.approx(kilns.truth(Kiln.heat), abs=5 * 0.5)
+        assert heats.min() > 330
+        assert float(yard.kilns["K-1"].now.heat.age) == 0.0
+
+
+def test_each_sensor_reads_at_its_own_interval(yard: Yard) -> None:
+    """The draught, declared every 30 s, is older than the heat when 20 s have passed."""
+    with px.emulate(yard.kilns, 1, every="10 s"):
+        yard.later(50)
+        now = yard.kilns["K-1"].now
+        assert (float(now.heat.age), float(now.draught.age)) == (0.0, 20.0)
+
+
+def test_an_order_is_accepted_at_once_and_done_when_the_slew_allows(yard: Yard) -> None:
+    """From 0 to 200 W at 10 W/s takes 20 s: accepted before time passes, not done half-way, done at the end."""
+    with px.emulate(yard.kilns, 1, every="5 s"):
+        order = yard.kilns["K-1"].set({Kiln.burner: 200.0}, reason="more heat")
+        assert yard.stated(order, "accepted") == "accepted"
+        yard.later(15)
+        assert order.state == "accepted"
+        assert 0 < float(yard.kilns["K-1"].now.burner) <= 150.0
+        yard.later(15)
+        assert yard.stated(order, "done") == "done"
+        assert float(yard.kilns["K-1"].now.burner) == pytest.approx(200.0)
+
+
+def test_an_order_that_is_overtaken_fails(yard: Yard) -> None:
+    """A second setting of the same actuator ends the first one."""
+    with px.emulate(yard.kilns, 1, every="5 s"):
+        first = yard.kilns["K-1"].set({Kiln.burner: 900.0}, reason="more heat")
+        yard.stated(first, "accepted")
+        yard.later(5)
+        second = yard.kilns["K-1"].set({Kiln.burner: 10.0}, reason="less heat")
+        yard.stated(second, "accepted")
+        yard.later(30)
+        assert (yard.stated(first, "failed"), yard.stated(second, "done")) == ("failed", "done")
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "expires"),
+    [("set", {"burner": 2000}, ""), ("set", {"soot": 1}, ""), ("explode", {"burner": 1}, ""), ("set", {}, ""),
+     ("set", {"burner": 5}, iso(START - SECOND))],
+)  # fmt: skip
+def test_a_command_that_cannot_be_is_rejected(yard: Yard, name: str, params: dict[str, float], expires: str) -> None:
+    """Beyond the limits, not an actuator, an unknown command, an empty one, one that came too late."""
+    told = Told(yard)
+    with px.emulate(yard.kilns, 1):
+        told.command({"id": "c-1", "name": name, "params": params, "expires_at": expires})
+        assert told.answers(1) == [("c-1", "rejected")]
+
+
+def test_a_command_that_comes_twice_is_carried_out_once(yard: Yard) -> None:
+    """The same id again is answered again and changes nothing, whatever happened meanwhile."""
+    told = Told(yard)
+    with px.emulate(yard.kilns, 1):
+        for value in (1.0, 0.0):
+            told.command({"id": f"flap-{value:g}", "name": "set", "params": {"flap": value}})
+            told.answers(1)
+            yard.later(2)
+            told.answers(1)
+        told.command({"id": "flap-1", "name": "set", "params": {"flap": 1.0}})
+        assert told.answers(1) == [("flap-1", "done")]
+        yard.later(2)
+        assert float(yard.kilns["K-1"].now.flap) == 0.0
+
+
+class Told:
+    """Commands from nobody's desk, and what the device says to them, as it stands in the log."""
+
+    def __init__(self, yard: Yard) -> None:
+        self._yard = yard
+        self._seen = 0
+
+    def command(self, body: dict[str, Any]) -> None:
+        """Publish a command."""
+        self._yard.live.publish("twins/Kiln/K-1/commands", json.dumps(body).encode())
+
+    def answers(self, count: int) -> list[tuple[str, str]]:
+        """Wait for so many further answers; the last of them."""
+        waiting = threading.Event()
+        said: list[tuple[str, str]] = []
+        for _ in range(1000):
+            said = self._said()
+            if len(said) >= self._seen + count:
+                break
+            waiting.wait(0.01)
+        fresh, self._seen = said[self._seen :], len(said)
+        return fresh
+
+    def _said(self) -> list[tuple[str, str]]:
+        found = []
+        for record in self._yard.live.log.reader.read():
+            frames = record.entry
+            if isinstance(frames, Frames):
+                for index in range(len(frames)):
+                    if bytes(frames.topic(index)).endswith(b"/commands/ack"):
+                        body = json.loads(bytes(frames.payload(index)))
+                        found.append((body["id"], body["state"]))
+        return found
+
+
+def test_afterwards_no_token_is_left(yard: Yard) -> None:
+    """When the devices have left, what they were given opens no door any more."""
+    with px.emulate(yard.kilns, 2):
+        assert [one.ended for one in yard.live.accounts.issued("emulated:Kiln:K-1")] == [None]
+    assert all(one.ended is not None for one in yard.live.accounts.issued("emulated:Kiln:K-1"))
+    yard.later(60)
+    assert float(yard.kilns["K-1"].now.heat.age) == 60.0
+
+
+def test_a_running_clock_is_followed(tmp_path: Path) -> None:
+    """Under a clock that runs a thousand times faster readings keep coming by themselves."""
+    site = px.Site()
+    kilns = site.fleet(Kiln)
+    clock = px.ScaledClock(START, speed=1000)
+    with site.open(tmp_path, clock=clock), px.emulate(kilns, 2, every="10 s", actuators={Kiln.burner: 500}):
+        waiting = threading.Event()
+        for _ in range(1000):
+            if float(kilns["K-1"].now.heat) > 310:
+                break
+            waiting.wait(0.01)
+        assert float(kilns["K-1"].now.heat) > 310
+        assert float(kilns["K-1"].now.heat.age) < 60 * 1000
+
+
+def test_senseless_fleets_are_refused(yard: Yard) -> None:
+    """Ids twice, a count that is not that of the ids, none at all, too many, and a setting beyond its limits."""
+    with pytest.raises(SetupError, match="different ids"):
+        px.emulate(yard.kilns, ids=["a", "a"])
+    with pytest.raises(SetupError, match="expected 3 ids"):
+        px.emulate(yard.kilns, 3, ids=["a", "b"])
+    with pytest.raises(SetupError):
+        px.emulate(yard.kilns, ids=[])
+    with pytest.raises(SetupError):
+        px.emulate(yard.kilns, 100_000)
+    with pytest.raises(SetupError, match="burner"):
+        px.emulate(yard.kilns, 1, actuators={Kiln.burner: -5})
