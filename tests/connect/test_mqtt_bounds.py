@@ -279,20 +279,18 @@ def test_limits_are_checked() -> None:
 
 
 SCRIPT = """
-import resource, socket, sys, threading
+import os, resource, socket
 from tests.connect.rig import Client, running, until
 from pollux.connect import Limits
 
 with running(limits=Limits(arena_bytes=4 << 20)) as plant:
     first = plant.device("P-0")
-    used = len(__import__("os").listdir("/proc/self/fd"))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (used + 40, used + 40))
-    clients = []
-    for number in range(60):
-        try:
-            clients.append(socket.create_connection(("127.0.0.1", plant.endpoint.port), timeout=5))
-        except OSError:
-            break
+    clients = [socket.socket() for _ in range(60)]  # made before, so that the endpoint is the one to run out
+    used = len(os.listdir("/proc/self/fd"))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (used + 20, used + 20))
+    for client in clients:
+        client.settimeout(20)
+        client.connect(("127.0.0.1", plant.endpoint.port))
     until(lambda: plant.count("refused_descriptors") > 0)
     assert first.quiet()
     for client in clients:

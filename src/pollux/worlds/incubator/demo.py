@@ -77,7 +77,7 @@ def live(port: int, seconds: float | None) -> int:
         site.open(folder, act=True, http=f"127.0.0.1:{free}", clock=clock) as opened,
         px.emulate(boxes, 1, every="3 s", seed=SEED),
     ):
-        print(f"page     {opened.page()}{'' if free else f' (port {port} is taken)'}")
+        print(f"page     {opened.page()}{'' if free == port else f' (port {port} is taken)'}")
         print(f"clock    {SPEED:g} s of the box pass in each second", flush=True)
         _control(boxes["I-1"], over, seconds)
     return 0
