@@ -21,6 +21,7 @@ from pollux.model.windows import last, mean, peak, sum, trough
 
 if TYPE_CHECKING:
     from pollux.act import ApprovalPolicy, Interlock
+    from pollux.castor.companion import companion
     from pollux.castor.datasets import data_set
     from pollux.castor.emulate import emulate
     from pollux.castor.recording import Tape, replay
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from pollux.check import Disconnected, OutOfRange, Spike, Stuck, TooFast, mqtt
     from pollux.clock import ScaledClock, SimulatedClock, duration, instant, iso
     from pollux.decide import Advice, Futures, Gate, Option, accrue, always, chance, each, ever, final
-    from pollux.predict import Learning
+    from pollux.predict import Learning, Outlook
     from pollux.show.facts import Turn
     from pollux.simulate import Course, level, straight
     from pollux.site.declare import Fleet, Site
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 _DOORS = {
     "ApprovalPolicy": "pollux.act",
     "Interlock": "pollux.act",
+    "companion": "pollux.castor.companion",
     "data_set": "pollux.castor.datasets",
     "emulate": "pollux.castor.emulate",
     "Tape": "pollux.castor.recording",
@@ -73,6 +75,7 @@ _DOORS = {
     "ever": "pollux.decide",
     "final": "pollux.decide",
     "Learning": "pollux.predict",
+    "Outlook": "pollux.predict",
     "Turn": "pollux.show.facts",
     "Course": "pollux.simulate",
     "level": "pollux.simulate",
@@ -132,6 +135,7 @@ __all__ = [
     "Option",
     "OrderRefused",
     "OutOfRange",
+    "Outlook",
     "Part",
     "PolluxError",
     "Presenter",
@@ -156,6 +160,7 @@ __all__ = [
     "change",
     "clip",
     "command",
+    "companion",
     "cos",
     "cycle",
     "data_set",

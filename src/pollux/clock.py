@@ -102,15 +102,33 @@ class WallClock(Clock):
 
 @final
 class ScaledClock(Clock):
-    """The system's time, run `speed` times faster from `start` on: a calendar for demonstrations and replays."""
+    """The system's time, run `speed` times faster from `start` on: a calendar for demonstrations and replays.
+
+    `run_at` changes the speed from now on; the time itself does not jump.
+    """
 
     def __init__(self, start: int, *, speed: float) -> None:
-        self._start = start
-        self.speed = speed
-        self._origin = time.monotonic_ns()
+        self._pace = (start, time.monotonic_ns(), speed)
+
+    @property
+    def speed(self) -> float:
+        """Seconds of this clock in a real second."""
+        return self._pace[2]
+
+    def run_at(self, speed: float) -> None:
+        """From now on let so many seconds pass in a real one; raises ClockError for a speed that is not above zero."""
+        if not speed > 0:
+            raise ClockError(f"expected a speed above zero, got {speed:g}")
+        origin = time.monotonic_ns()
+        self._pace = (self._at(origin), origin, speed)
 
     def now(self) -> int:
-        return self._start + int((time.monotonic_ns() - self._origin) * self.speed)
+        return self._at(time.monotonic_ns())
+
+    def _at(self, moment: int) -> int:
+        # One tuple, read once: whoever asks while the speed is changed sees the old pace or the new one, never half.
+        start, origin, speed = self._pace
+        return start + int((moment - origin) * speed)
 
 
 @final

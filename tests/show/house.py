@@ -429,6 +429,11 @@ class FakeOrders:
     def approve(self, type_: str, twin: str, order: str, *, who: Identity, reason: str, code: str) -> Order:
         return self.book.sign(order, self.policy, who=who.name, roles=who.roles, reason=reason, now=self._clock.now())
 
+    def told(self, type_: str, twin: str, order: str, ask: asks.AckAsk, *, who: Identity) -> Order:
+        if self.find(type_, twin, order).carrier != "person":
+            raise NotFound("no such order", at=order)
+        return self.book.step(order, ask.state, who=who.name, reason=ask.reason, now=self._clock.now())
+
     def cancel(self, type_: str, twin: str, order: str, *, who: Identity, reason: str) -> Order:
         return self.book.step(order, "cancelled", who=who.name, reason=reason, now=self._clock.now())
 
@@ -538,6 +543,9 @@ class FakePresenter:
     def remarks(self, type_: str, twin: str, *, at: int | None = None) -> Mapping[str, Remark]:
         return {"pulse": Remark(word="usual for her")} if type_ == "Patient" else {}
 
+    def cause(self, alarm: Alarm) -> str:
+        return "likely fluid" if alarm.signal == "weight" else ""
+
     def scene(self, type_: str, twin: str) -> bytes | None:
         return b"glTF" + bytes(8) if type_ == "Patient" else None
 
@@ -559,6 +567,9 @@ class FakeReceptions:
 
     def of(self, type_: str, twin: str, *, at: int | None = None) -> ReceptionFact:
         return self.fact
+
+    def lost(self, limit: int) -> Sequence[Refusal]:
+        return self.fact.refusals[-limit:]
 
     def refuse(self) -> None:
         origin = Origin("", "P-1")

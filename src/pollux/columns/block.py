@@ -5,7 +5,8 @@ the actuators, so that a twin is a strided column and a fork one copy. What a va
 signal: event time, arrival, quality, reason. The newest reading that was set aside is kept apart from the last good
 one.
 
-A slot always holds a number that a simulation can start from; whether anybody ever told it is in the quality.
+A slot always holds a number that a simulation can start from; whether anybody ever told it is in the quality. What a
+filter believes of derived values and of chances has rows of its own: it is more than a formula of what is in the slots.
 """
 
 import bisect
@@ -33,7 +34,7 @@ VACANT: Final = ""
 
 @final
 class Block:
-    """All twins of one schema.
+    """All twins of one schema; `foreseen` are names of chances that are believed of them besides the derived values.
 
     Array properties have one column per row, vacant rows included; they are views of the live memory, valid until the
     next `add`. `version` counts changes; `epoch` changes when a row changes its owner.
@@ -41,6 +42,7 @@ class Block:
 
     __slots__ = (
         "actuators",
+        "derived",
         "epoch",
         "ids",
         "layout",
@@ -54,12 +56,13 @@ class Block:
         "version",
     )
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, foreseen: Sequence[str] = ()) -> None:
         self.schema = schema
         self.layout = layout_of(schema)
         self.actuators = _numbered(i for i, signal in enumerate(schema.signals) if signal.role == "actuator")
         self.positions = _numbered(i for i, signal in enumerate(schema.signals) if signal.kind == "position")
-        self.memory = Memory(self.layout, len(self.actuators), len(self.positions))
+        self.derived = {name: place for place, name in enumerate((*schema.estimable, *foreseen))}
+        self.memory = Memory(self.layout, len(self.actuators), len(self.positions), len(self.derived))
         self.ids: list[str] = []
         self.row_of: dict[str, int] = {}
         self.vacant: list[int] = []
@@ -122,6 +125,16 @@ class Block:
     def reason(self) -> U16:
         """A `Reason` per value, (signals, rows)."""
         return self.memory.reason[:, : len(self.ids)]
+
+    @property
+    def believed(self) -> F64:
+        """5 % quantile, median and 95 % quantile of each derived value, (3, derived, rows); NaN without a filter."""
+        return self.memory.believed.reshape(3, len(self.derived), self.memory.capacity)[:, :, : len(self.ids)]
+
+    @property
+    def believed_time(self) -> I64:
+        """When each derived value was so, (derived, rows); NEVER without a filter."""
+        return self.memory.believed_time[:, : len(self.ids)]
 
     @property
     def aside(self) -> F64:
@@ -213,6 +226,13 @@ class Block:
         self.arrival[signal, rows] = event_time
         self.quality[signal, rows] = quality
         self.reason[signal, rows] = Reason.NONE
+        self.version += 1
+
+    def believe(self, name: str, row: int, quantiles: tuple[float, float, float], *, when: int) -> None:
+        """Write what a filter believes of a derived value of one twin: 5 % quantile, median, 95 % quantile."""
+        place = self.derived[name]
+        self.believed[:, place, row] = quantiles
+        self.believed_time[place, row] = when
         self.version += 1
 
     def want(self, signal: int, row: int, *, value: float, when: int) -> None:

@@ -14,7 +14,10 @@ from pollux.model.schema import Signal
 NEVER: Final = np.iinfo(np.int64).min
 """The event time of what was never told."""
 
-ARRAYS: Final = ("numbers", "times", "quality", "reason", "aside", "aside_time", "aside_reason", "places")
+ARRAYS: Final = (
+    *("numbers", "times", "quality", "reason", "aside", "aside_time", "aside_reason", "places"),
+    *("believed", "believed_time"),
+)
 """Every array of a block, in the order of a snapshot."""
 
 _LEAST: Final = 16
@@ -25,7 +28,8 @@ class Memory:
     """The arrays of a block, each of shape (fields, capacity).
 
     `numbers` holds the slots, then the standard deviation of each signal, then the desired value of each actuator;
-    `times` the event time and the arrival of each signal, then when each desired value was set.
+    `times` the event time and the arrival of each signal, then when each desired value was set. `believed` holds what a
+    filter believes of each derived value: the 5 % quantiles of all, then the medians, then the 95 % quantiles.
     """
 
     __slots__ = (
@@ -33,6 +37,8 @@ class Memory:
         "aside",
         "aside_reason",
         "aside_time",
+        "believed",
+        "believed_time",
         "capacity",
         "numbers",
         "places",
@@ -49,9 +55,11 @@ class Memory:
     aside_time: I64
     aside_reason: U16
     places: F64
+    believed: F64
+    believed_time: I64
 
-    def __init__(self, layout: Layout, actuators: int, positions: int) -> None:
-        self._fresh = _fresh(layout, actuators, positions)
+    def __init__(self, layout: Layout, actuators: int, positions: int, derived: int) -> None:
+        self._fresh = _fresh(layout, actuators, positions, derived)
         self.capacity = 0
         for name in ARRAYS:
             setattr(self, name, np.empty((len(self._fresh[name]), 0), self._fresh[name].dtype))
@@ -80,7 +88,7 @@ class Memory:
         return ((name, getattr(self, name)[:, :rows]) for name in ARRAYS)
 
 
-def _fresh(layout: Layout, actuators: int, positions: int) -> dict[str, NDArray[Any]]:
+def _fresh(layout: Layout, actuators: int, positions: int, derived: int) -> dict[str, NDArray[Any]]:
     signals = layout.schema.signals
     sigma = [_sigma(signal) for signal in signals]
     return {
@@ -92,6 +100,8 @@ def _fresh(layout: Layout, actuators: int, positions: int) -> dict[str, NDArray[
         "aside_time": np.full(len(signals), NEVER, np.int64),
         "aside_reason": np.zeros(len(signals), np.uint16),
         "places": np.full(3 * positions, np.nan),
+        "believed": np.full(3 * derived, np.nan),
+        "believed_time": np.full(derived, NEVER, np.int64),
     }
 
 

@@ -44,8 +44,11 @@ def restore(block: Block, data: bytes) -> None:
     block.ids = list(ids)
     block.row_of = {id: row for row, id in enumerate(ids) if id != VACANT}
     block.vacant = [row for row, id in enumerate(ids) if id == VACANT]
-    for name in ARRAYS:
-        getattr(block.memory, name)[:, : len(ids)] = parcel.arrays[name]
+    block.memory.refresh(slice(0, len(ids)))
+    for name in parcel.arrays.keys() & ARRAYS:
+        array = getattr(block.memory, name)
+        if len(array) == len(parcel.arrays[name]):  # else other chances are foreseen now: the next outlook says them
+            array[:, : len(ids)] = parcel.arrays[name]
     for i in block.texts:
         block.texts[i] = list(parcel.head["texts"][schema.signals[i].name])
     for name in block.links:

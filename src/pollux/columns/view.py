@@ -15,7 +15,7 @@ from pollux.columns.batch import Place
 from pollux.columns.block import Block
 from pollux.columns.column import Column
 from pollux.columns.memory import NEVER
-from pollux.columns.quality import Quality
+from pollux.columns.quality import Quality, Reason
 from pollux.columns.reckon import Gathering, Known, certain, reckoned, summed
 from pollux.columns.words import Words
 from pollux.columns.worth import Worth
@@ -24,6 +24,9 @@ from pollux.model.value import Value
 from pollux.model.views import view_of
 
 T = TypeVar("T")
+
+NINE_TENTHS: Final = 2 * 1.6448536269514722
+"""Standard deviations between the 5 % and the 95 % quantile of a normal distribution."""
 
 _HALF: Final = 0.5
 _WORDS: Final = frozenset(("text", "choice", "position"))
@@ -71,7 +74,7 @@ class LiveReader:
         if link is not None:
             return self._linked(link, name[len(link) + 1 :])
         expr = schema.expression(name)
-        return Column(reckoned(expr, self.known), expr.unit, now=self._now)
+        return Column(self._believed(name, reckoned(expr, self.known)), expr.unit, now=self._now)
 
     def known(self, expr: Expr) -> Known:
         """What is known of a node that comes from outside of an expression."""
@@ -87,6 +90,24 @@ class LiveReader:
         if expr.op == "phase":
             return self._remembered(self._block.layout.slot[str(expr.data)])
         return self._told(schema.index[str(expr.data)])
+
+    def _believed(self, name: str, known: Known) -> Known:
+        """What a filter believes of a derived value, unless what it is reckoned from was told later."""
+        place = self._block.derived.get(name)
+        if place is None:
+            return known
+        low, median, high = np.array(self._block.believed[:, place, self._rows])
+        time = np.array(self._block.believed_time[place, self._rows])
+        newer = (time != NEVER) & ((time >= known.worth.event_time) | np.isnan(known.numbers))
+        if not np.any(newer):
+            return known
+        worth = Worth(
+            np.where(newer, time, known.worth.event_time),
+            np.where(newer, Quality.ESTIMATED, known.worth.quality).astype(np.uint8),
+            np.where(newer, Reason.NONE, known.worth.reason).astype(np.uint16),
+        )
+        sigma = (high - low) / NINE_TENTHS
+        return Known(np.where(newer, median, known.numbers), worth, lambda: np.where(newer, sigma, known.spread()))
 
     def _signal(self, place: int) -> Column:
         signal = self._block.schema.signals[place]

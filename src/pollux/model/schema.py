@@ -93,11 +93,15 @@ class Link:
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Command:
-    """What the device can be told besides setting its actuators; `parameters` are facts."""
+    """What the device can be told besides setting its actuators; `parameters` are facts.
+
+    One that `measures` asks for a measurement and changes nothing about the thing or the person.
+    """
 
     name: str
     parameters: tuple[Signal, ...] = ()
     doc: str = ""
+    measures: bool = False
 
 
 @final
@@ -151,6 +155,11 @@ class Schema:
                 return found
         signal = self.signal(name)
         return leaf("state" if name in self.rates else "param", name, signal.unit)
+
+    @property
+    def estimable(self) -> tuple[str, ...]:
+        """The derived values that are numbers under a name of their own: what can be estimated besides signals."""
+        return tuple(name for name, expr in self.derived.items() if name not in self.index and not expr.is_condition)
 
     def unit_of(self, name: str) -> Unit:
         """The unit of whatever `expression` knows by this name."""

@@ -3,6 +3,7 @@
 from pollux.predict.analysis import Analysis, analyse
 from pollux.predict.estimator import Advance, Believed, Estimator, Observation
 from pollux.predict.learning import Learning
+from pollux.predict.outlook import Outlook
 from pollux.predict.score import Score, binomial_test, interval, score
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Estimator",
     "Learning",
     "Observation",
+    "Outlook",
     "Score",
     "analyse",
     "binomial_test",

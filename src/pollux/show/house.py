@@ -17,9 +17,10 @@ from typing import Literal, Protocol
 
 from pollux.act import Order, Outcome
 from pollux.clock import Clock
+from pollux.columns.batch import Refusal
 from pollux.columns.frames import Frames
 from pollux.guard import Accounts, Gate, Identity
-from pollux.show.asks import AdviceAsk, CommandAsk, ForkAsk, RunAsk, SignAsk
+from pollux.show.asks import AckAsk, AdviceAsk, CommandAsk, ForkAsk, RunAsk, SignAsk
 from pollux.show.documents.acting import Check
 from pollux.show.documents.common import CheckLine
 from pollux.show.documents.fleet import Fleet, Wall
@@ -197,6 +198,9 @@ class OrderDesk(Protocol):
     def approve(self, type_: str, twin: str, order: str, *, who: Identity, reason: str, code: str) -> Order:
         """Sign an order."""
 
+    def told(self, type_: str, twin: str, order: str, ask: AckAsk, *, who: Identity) -> Order:
+        """What a person's app says of a change on the person's plan; of no other order."""
+
     def cancel(self, type_: str, twin: str, order: str, *, who: Identity, reason: str) -> Order:
         """Take an order back."""
 
@@ -232,6 +236,9 @@ class Presenter(Protocol):
     def remarks(self, type_: str, twin: str, *, at: int | None = None) -> Mapping[str, Remark]:
         """What is to be said beside values."""
 
+    def cause(self, alarm: Alarm) -> str:
+        """What is likely behind an alarm, in a few words; empty where nobody says."""
+
     def scene(self, type_: str, twin: str) -> bytes | None:
         """The model in three dimensions, as GLB."""
 
@@ -247,6 +254,9 @@ class Receptions(Protocol):
 
     def of(self, type_: str, twin: str, *, at: int | None = None) -> ReceptionFact:
         """How the messages of one twin fared."""
+
+    def lost(self, limit: int) -> Sequence[Refusal]:
+        """The newest refused messages of everybody, also of twins and types that there are none of; newest last."""
 
 
 class AuditTrail(Protocol):

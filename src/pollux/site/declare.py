@@ -1,6 +1,6 @@
 """What a site declares: its fleets, how they speak, what is watched, learnt and allowed. It opens nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, final
@@ -11,8 +11,9 @@ from pollux.check.mapping import TopicMapping
 from pollux.clock import Clock
 from pollux.errors import SetupError
 from pollux.model.schema import Schema, schema_of
+from pollux.model.symbols import Symbol
 from pollux.model.twin import Twin
-from pollux.predict import Learning
+from pollux.predict import Learning, Outlook
 from pollux.site.estate import Holding
 from pollux.site.presenting import Presenter
 from pollux.watch import Rule
@@ -31,8 +32,9 @@ class Declared:
 
     kind: type[Twin]
     mappings: tuple[TopicMapping, ...] = ()
-    rules: list[Rule] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=list[Rule])
     learning: Learning | None = None
+    outlook: Outlook | None = None
     policy: ApprovalPolicy = field(default_factory=ApprovalPolicy)
     interlocks: tuple[Interlock, ...] = ()
     thing: str = "machine"
@@ -45,7 +47,8 @@ class Declared:
 
     def holding(self) -> Holding:
         """As the estate needs it."""
-        return Holding(self.schema, self.mappings, tuple(self.rules), self.thing)
+        foreseen = self.outlook.names if self.outlook else ()
+        return Holding(self.schema, self.mappings, tuple(self.rules), self.thing, foreseen)
 
     def envelope(self) -> Envelope:
         """What its actuators allow."""
@@ -68,6 +71,16 @@ class Fleet(Generic[T]):
     def __getitem__(self, id_: str) -> "Handle[T]":
         """The twin of this id; raises NotFound."""
         return self.live.handle(self.declared, id_)
+
+    def add(self, id_: str, told: "Mapping[Symbol, float | str | bool] | None" = None) -> "Handle[T]":
+        """A twin that is there before its first device speaks, with what is told of it: facts and parameters.
+
+        Where there is a twin of this id the facts are added to it. Raises DataRefused for an id that cannot be one and
+        for what is no fact and no parameter.
+        """
+        facts = {symbol.name: value for symbol, value in (told or {}).items()}
+        self.live.rooms.editor.tell(self.declared.schema.name, id_, facts)
+        return self[id_]
 
     def __len__(self) -> int:
         return len(self.live.ids(self.declared.schema.name))
@@ -110,6 +123,7 @@ class Site:
         kind: type[T],
         *mappings: TopicMapping,
         learning: Learning | None = None,
+        outlook: Outlook | None = None,
         policy: ApprovalPolicy | None = None,
         interlocks: Sequence[Interlock] = (),
         thing: str = "machine",
@@ -117,15 +131,20 @@ class Site:
     ) -> Fleet[T]:
         """Declare the twins of a type: how they speak (natively too, always), what is learnt, who signs orders.
 
-        Raises SetupError when the type was declared before.
+        `outlook` names chances that are foreseen again and again; it needs `learning`. Raises SetupError when the type
+        was declared before.
         """
         schema = schema_of(kind)
         if schema.name in self.declared:
             raise SetupError(f"expected each type once, got {schema.name} again", at=self.title)
         if learning is not None:
             learning.check(schema)
+        if outlook is not None:
+            if learning is None:
+                raise SetupError("expected learning beside an outlook, got none", at=schema.name)
+            outlook.check(schema)
         declared = Declared(
-            kind, mappings, [], learning, policy or ApprovalPolicy(), tuple(interlocks), thing, presenter
+            kind, mappings, [], learning, outlook, policy or ApprovalPolicy(), tuple(interlocks), thing, presenter
         )
         self.declared[schema.name] = declared
         return Fleet(self, declared)

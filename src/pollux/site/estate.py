@@ -18,6 +18,7 @@ from pollux.columns.block import Block
 from pollux.columns.frames import Frames
 from pollux.columns.quality import Quality
 from pollux.columns.snapshot import freeze, restore
+from pollux.columns.view import NINE_TENTHS
 from pollux.mirror import Mirror
 from pollux.model.schema import Schema
 from pollux.predict import Believed
@@ -39,6 +40,7 @@ class Holding:
     mappings: tuple[TopicMapping, ...] = ()
     rules: tuple[Rule, ...] = ()
     thing: str = "machine"
+    foreseen: tuple[str, ...] = ()
 
 
 @final
@@ -65,7 +67,7 @@ class Estate:
     def __init__(self, tenant: str, holdings: Sequence[Holding], frozen: Mapping[str, bytes] | None = None) -> None:
         self.tenant = tenant
         self.holdings = {holding.schema.name: holding for holding in holdings}
-        self.blocks = {name: Block(holding.schema) for name, holding in self.holdings.items()}
+        self.blocks = {name: Block(one.schema, one.foreseen) for name, one in self.holdings.items()}
         self.decoder = Decoder({name: one.mappings for name, one in self.holdings.items()}, self.blocks)
         self.mirror = Mirror(self.blocks, judges=self.decoder.judges)
         self.alarms = AlarmBook()
@@ -73,7 +75,7 @@ class Estate:
         self.orders = OrderBook()
         self.beliefs: dict[str, Believed] = {}
         self.trails: dict[str, Trail] = {}
-        self.stamps = {name: Stamps(len(block.schema.signals)) for name, block in self.blocks.items()}
+        self.stamps = {name: Stamps(len(block.quality) + len(block.derived)) for name, block in self.blocks.items()}
         self.recent = {name: RecentSamples() for name in self.blocks}
         self.seq = 0
         self.time = 0
@@ -135,7 +137,7 @@ class Estate:
         """A step of an order; with the one that sends it, its values become those desired of the twin."""
         order = self.orders.find(apply_order(self.orders, body))
         block = self.blocks.get(order.type)
-        if body["action"] == "sent" and block is not None and order.twin in block.row_of:
+        if body["action"] == "sent" and order.name == "set" and block is not None and order.twin in block.row_of:
             for name, value in order.params:
                 if isinstance(value, float):
                     self.mirror.want(order.type, order.twin, name, value, when=int(body["at"]))
@@ -154,9 +156,24 @@ class Estate:
             self.stamps[name].mark(np.array([index], np.int32), np.array([row], np.int32), seq, block.rows)
             trail = self.trails.setdefault(f"{name}/{id_}/{signal}", Trail())
             trail.add(int(body["at"]), float(value), float(sigma))
+        self._derived(name, id_, row, body, seq)
         if body.get("belief"):
             self.beliefs[f"{name}/{id_}"] = unpacked(body["belief"])
         return Applied(estimates=(f"{name}/{id_}",))
+
+    def _derived(self, name: str, id_: str, row: int, body: Mapping[str, Any], seq: int) -> None:
+        """What a filter believes of the derived values of a twin, from 5 % quantile to 95 % quantile."""
+        block, at = self.blocks[name], int(body["at"])
+        places = []
+        for derived, (low, median, high) in body.get("derived", {}).items():
+            if derived not in block.derived:
+                continue
+            block.believe(derived, row, (low, median, high), when=at)
+            places.append(len(block.schema.signals) + block.derived[derived])
+            trail = self.trails.setdefault(f"{name}/{id_}/{derived}", Trail())
+            trail.add(at, float(median), float(high - low) / NINE_TENTHS)
+        rows = np.full(len(places), row, np.int32)
+        self.stamps[name].mark(np.array(places, np.int32), rows, seq, block.rows)
 
     def _twin(self, body: Mapping[str, Any], seq: int) -> Applied:
         """A twin that a person or a program made, changed or removed."""

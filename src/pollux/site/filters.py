@@ -15,11 +15,13 @@ from pollux.columns.block import Block
 from pollux.columns.quality import Quality
 from pollux.errors import PolluxError
 from pollux.model.schema import Schema
-from pollux.predict import Believed, Estimator, Learning, Observation, interval
+from pollux.predict import Believed, Estimator, Learning, Observation, Outlook, interval
 from pollux.predict.learning import inferred, learnt
+from pollux.predict.outlook import Quantiles
 from pollux.simulate import Course, Run, level, run
 from pollux.site.beliefs import packed
 from pollux.site.compiling import COMPILERS
+from pollux.site.derived import derived_of, foreseen_of
 from pollux.site.told import hash_of, told_by_others
 
 F64 = NDArray[np.float64]
@@ -42,10 +44,10 @@ def advance_by_kernel(schema: Schema, inputs: Mapping[str, Course] | None = None
 class _Gathered:
     """Sums of good readings of one twin since its last update, and the course of what was set or told meanwhile."""
 
-    total: dict[str, float] = field(default_factory=dict)
-    count: dict[str, int] = field(default_factory=dict)
-    times: dict[str, int] = field(default_factory=dict)
-    told: dict[str, dict[int, float]] = field(default_factory=dict)
+    total: dict[str, float] = field(default_factory=dict[str, float])
+    count: dict[str, int] = field(default_factory=dict[str, int])
+    times: dict[str, int] = field(default_factory=dict[str, int])
+    told: dict[str, dict[int, float]] = field(default_factory=dict[str, dict[int, float]])
     newest: int = 0
 
     def add(self, name: str, value: float, time: int) -> None:
@@ -75,7 +77,9 @@ class Filter:
     for each twin. What comes out is said once and becomes state by the log, so that a replay needs no filter.
     """
 
-    def __init__(self, schema: Schema, learning: Learning, *, seed: int, said: Said) -> None:
+    def __init__(
+        self, schema: Schema, learning: Learning, *, seed: int, said: Said, outlook: Outlook | None = None
+    ) -> None:
         self._schema = schema
         self._estimator = Estimator(schema, learning, advance_by_kernel(schema))
         self._fed = frozenset(
@@ -84,6 +88,8 @@ class Filter:
         self._learning = learning
         self._said = said
         self._seed = seed
+        self._outlook = outlook
+        self._looked: dict[str, int] = {}
         self._lock = threading.Lock()
         self._gathered: dict[str, _Gathered] = {}
         self._beliefs: dict[str, Believed] = {}
@@ -111,7 +117,7 @@ class Filter:
 
     def due(self, now: int, column_of: Callable[[str], F64], executor: Executor) -> list[Future[None]]:
         """Start the updates whose interval is over; the futures of those started."""
-        started = []
+        started: list[Future[None]] = []
         with self._lock:
             for twin, gathered in list(self._gathered.items()):
                 belief = self._beliefs.get(twin)
@@ -154,6 +160,14 @@ class Filter:
         key = (self._seed * 1_000_003 + hash_of(twin)) % 2**63
         return np.random.Generator(np.random.Philox(key=[key, now // SECOND]))
 
+    def _foreseen(self, twin: str, belief: Believed, now: int) -> Mapping[str, Quantiles]:
+        """The outlook, where it is time for one."""
+        outlook = self._outlook
+        if outlook is None or now - self._looked.get(twin, 0) < outlook.interval:
+            return {}
+        self._looked[twin] = now
+        return foreseen_of(outlook, self._schema, belief.columns, now, rng=self._luck(twin, now))
+
     def _body(self, twin: str, belief: Believed, now: int) -> dict[str, Any]:
         values = {}
         for signal in (*inferred(self._schema), *learnt(self._schema)):
@@ -161,4 +175,6 @@ class Filter:
                 members = belief.columns[self._estimator.layout.place(signal.name)]
                 low, median, high = interval(members)
                 values[signal.name] = [float(median), float(high - low) / (2 * 1.6449)]
-        return {"type": self._schema.name, "twin": twin, "at": now, "values": values, "belief": packed(belief)}
+        derived = {**derived_of(self._schema, belief.columns, now), **self._foreseen(twin, belief, now)}
+        told = {"type": self._schema.name, "twin": twin, "at": now}
+        return {**told, "values": values, "derived": derived, "belief": packed(belief)}

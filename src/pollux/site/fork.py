@@ -1,6 +1,6 @@
 """A fork: a twin copied out of the live columns, to be changed and run ahead. It holds nothing that can act."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Generic, TypeVar, final
 
@@ -13,9 +13,12 @@ from pollux.decide import Futures, options
 from pollux.decide.options import Choices, Option
 from pollux.errors import SimulationError
 from pollux.model.schema import Schema
+from pollux.model.symbols import Symbol
+from pollux.show.facts import Turn
 from pollux.simulate import Course, Run
 from pollux.site.ensemble import Ensemble
 from pollux.site.luck import started
+from pollux.site.turning import medoid, turn_of
 
 F64 = NDArray[np.float64]
 T = TypeVar("T")
@@ -115,6 +118,19 @@ class Fork(Generic[T]):
         )
         samples = Ensemble(plan, len(plans), executor=self._executor, progress=progress, cancelled=cancelled)
         return Futures(self.twin, self.made, plans, samples)
+
+    def turn(self, cycle: Symbol, fields: Sequence[Symbol], *, every: str = "10 ms") -> Turn:
+        """One whole turn of a cycle with some fields of its model every so often, for the middle member of the belief.
+
+        The cycle is the twin's own, or that of a model which it settles: `fork.turn(Heart.beat, [Heart.lv.volume])`.
+        Raises ModelError for what is no cycle, NotFound where the twin has none such, SimulationError where it does not
+        turn.
+        """
+        layout, column = self._slice.layout, self._slice.values[:, 0]
+        if self._believed is not None:
+            numbers = [layout.slot[one.name] for one in self.schema.signals if one.name in layout.slot]
+            column = self._believed[:, medoid(self._believed, numbers)]
+        return turn_of(layout, column, cycle, fields, now=self.made, seq=0, every=every)
 
     def _recorded(self) -> tuple[str, ...]:
         schema = self.schema

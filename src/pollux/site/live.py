@@ -14,6 +14,7 @@ from typing import Any, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
+from pollux.act import Order, Transition
 from pollux.check import Decoder
 from pollux.clock import Clock, ScaledClock, SimulatedClock, WallClock
 from pollux.columns.batch import Batch
@@ -46,7 +47,6 @@ from pollux.site.rooms.receptions import DeadLetters
 from pollux.site.stamping import Stamping
 from pollux.site.states import StatePublisher
 from pollux.site.turns import Turns
-from pollux.site.verdicts import Verdicts
 
 ADMINISTRATOR = "administrator"
 TENANT = ""
@@ -109,7 +109,6 @@ class LiveSite:
         self.filters = self._filters()
         self.endpoint = self._endpoint()
         self.desk = self._desk()
-        self.verdicts = Verdicts()
         self.runs: Executor = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="pollux-run")
         self.labs = self._labs()
         self.history = self._history()
@@ -125,6 +124,7 @@ class LiveSite:
         threading.Thread(target=self._compile, name="pollux-compile", daemon=True).start()
         if self.endpoint:
             self.endpoint.start()
+        self.desk.opened()
         if self.options.http is not None:
             self._serve(self.options.http)
         if self._turns:
@@ -174,25 +174,29 @@ class LiveSite:
             sink=self.sink,
             clock=self._wall,
             translate=layouts(patterns),
+            told=self.letters.keep,
         )
 
     def _desk(self) -> Desk:
         """Takes orders; without `act` it has no carrier, so that nothing can leave."""
-        carrier = Carrier(self._command, self._noted_step) if self.options.act and self.endpoint else None
+        acts = self.options.act and self.endpoint
+        carrier = Carrier(self.publish, self._retain, self._noted_step) if acts else None
         return Desk(self, carrier)
 
     def _filters(self) -> dict[str, Filter]:
-        made = {}
+        made: dict[str, Filter] = {}
         for name, declared in self.site.declared.items():
             if declared.learning is not None:
-                made[name] = Filter(declared.schema, declared.learning, seed=1, said=self._estimated)
+                made[name] = Filter(
+                    declared.schema, declared.learning, seed=1, said=self._estimated, outlook=declared.outlook
+                )
                 beliefs = self.estate.beliefs.items()
                 made[name].resume({twin.split("/", 1)[1]: b for twin, b in beliefs if twin.startswith(f"{name}/")})
         return made
 
     def _labs(self) -> dict[str, Lab]:
         """What may be tried on each type: its domain's lab, else a plain one."""
-        found = {}
+        found: dict[str, Lab] = {}
         for name, declared in self.site.declared.items():
             lab = declared.presenter.lab if declared.presenter else None
             lab = lab or plain_lab(declared.kind)
@@ -281,6 +285,9 @@ class LiveSite:
         if not self._closing:
             for order in applied.orders:
                 self.workers.submit(self.desk.consider, order)
+            for alarm in applied.alarms:
+                if self.desk.asks_again(alarm):
+                    self.workers.submit(self.desk.doubted, alarm)
 
     def _estimated(self, type_: str, twin: str, body: Mapping[str, Any]) -> None:
         self.note(Note("estimate", body, TENANT, self.subject_of(type_, twin)))
@@ -298,7 +305,7 @@ class LiveSite:
             filter_.due(now, lambda twin, name=name: self.column(name, twin), self.workers)  # type: ignore[misc]
         beats = {"filter": min((f.last for f in self.filters.values() if f.last), default=now)}
         self.note(Note("tick", {"at": now, "beats": beats}, TENANT))
-        self.verdicts.due(now, self.desk.judged)
+        self.desk.turn(now)
         if self._states:
             self._states.flush()
 
@@ -310,7 +317,7 @@ class LiveSite:
             for future in filter_.due(when, lambda twin, name=name: self.column(name, twin), self.workers):  # type: ignore[misc]
                 future.result()
         self.note(Note("tick", {"at": when, "beats": {}}, TENANT))
-        self.verdicts.due(when, self.desk.judged)
+        self.desk.turn(when)
 
     def keep_snapshot(self) -> None:
         """Write the estates as they are now; what belongs to persons is sealed."""
@@ -358,9 +365,11 @@ class LiveSite:
         if self.endpoint:
             self.endpoint.publish(topic, payload, qos=1 if not retain else 0, retain=retain)
 
-    def _command(self, topic: str, payload: bytes) -> None:
-        self.publish(topic, payload)
+    def _retain(self, topic: str, payload: bytes) -> None:
+        """To whoever hears a topic and may, now or later, at least once."""
+        if self.endpoint:
+            self.endpoint.publish(topic, payload, qos=1, retain=True)
 
-    def _noted_step(self, step: Any) -> None:
+    def _noted_step(self, order: Order, step: Transition) -> Ticket:
         body = {"at": step.at, "action": step.state, "id": step.order, "who": step.who, "reason": step.reason}
-        self.note(Note("order", body, TENANT)).wait()
+        return self.note(Note("order", body, TENANT, self.subject_of(order.type, order.twin)))

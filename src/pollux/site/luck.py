@@ -28,7 +28,7 @@ def started(
         return ensemble(
             slice_.layout, slice_.values, ids=slice_.ids, members=members, options=options, sigma=sigma, seed=seed
         )
-    columns = believed[:, _drawn(believed.shape[1], members, seed)]
+    columns = believed[:, drawn(believed.shape[1], members, np.random.Generator(np.random.Philox(key=seed)))]
     layout = slice_.layout
     for signal in layout.schema.signals:
         if told_by_others(layout.schema, signal) and signal.name in layout.slot:
@@ -40,7 +40,7 @@ def started(
     return out
 
 
-def _drawn(ensemble_size: int, members: int, seed: int) -> NDArray[np.int64]:
-    rng = np.random.Generator(np.random.Philox(key=seed))
+def drawn(ensemble_size: int, members: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Which of an ensemble's members to take when so many are wanted: each as often as any other, as far as it goes."""
     rounds = -(-members // ensemble_size)
     return np.concatenate([rng.permutation(ensemble_size) for _ in range(rounds)])[:members]

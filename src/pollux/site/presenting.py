@@ -5,9 +5,14 @@ What it leaves out is made from the type.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, final
+from typing import TYPE_CHECKING, Any, Literal, final
 
 from pollux.decide import Futures, Gate
+from pollux.show.facts import Remark, Turn
+from pollux.watch import Alarm
+
+if TYPE_CHECKING:
+    from pollux.site.handles import Handle
 
 Document = Mapping[str, Any]
 
@@ -20,7 +25,7 @@ class LabChoice:
     id: str
     label: str
     short: str
-    values: Mapping[Any, float] = field(default_factory=dict)
+    values: Mapping[Any, float] = field(default_factory=dict[Any, float])
     detail: str = ""
 
 
@@ -82,7 +87,9 @@ class Presenter:
     """What a domain says of its twins to the page. Documents are plain mappings in the form of `web/API.md`.
 
     `caption` gives title and subtitle of a twin, for those who may see names; `view` what stands where; `scene` the
-    model in three dimensions as GLB; `wall` a wall by its name, which holds no names of persons.
+    model in three dimensions as GLB; `wall` a wall by its name, which holds no names of persons. `remarks` says by
+    field what stands beside its value, `turn` the newest turn of what beats or spins in it, `cause` what is likely
+    behind an alarm, in a few words. These three are handed the twin itself.
     """
 
     caption: Callable[[str], tuple[str, str]] | None = None
@@ -90,3 +97,6 @@ class Presenter:
     scene: Callable[[str], bytes] | None = None
     wall: Callable[[str], Document | None] | None = None
     lab: Lab | None = None
+    remarks: Callable[["Handle[Any]"], Mapping[str, Remark]] | None = None
+    turn: Callable[["Handle[Any]"], Turn | None] | None = None
+    cause: Callable[["Handle[Any]", Alarm], str] | None = None

@@ -7,10 +7,11 @@ from msgspec import Struct
 from pollux.clock import SECOND
 from pollux.errors import DataRefused
 from pollux.show.api import seen
-from pollux.show.asks import AlarmsQuery, AtQuery, NoQuery, Reason, Shelve
+from pollux.show.asks import AlarmsQuery, AtQuery, LostQuery, NoQuery, Reason, Shelve
 from pollux.show.compose import alarms as compose
-from pollux.show.compose.reception import reception
-from pollux.show.documents.alarms import AlarmList, AlarmRow, Reception
+from pollux.show.compose.reception import reception, refusals
+from pollux.show.compose.words import count
+from pollux.show.documents.alarms import AlarmList, AlarmRow, Lost, Reception
 from pollux.show.problems import absent
 from pollux.show.routes import Call, moment
 from pollux.watch import Alarm
@@ -24,7 +25,11 @@ def read_alarms(call: Call[AlarmsQuery, None]) -> AlarmList:
     at = moment(call.query.at, "?at")
     found = seen.alarms(call, at, call.query.twin)
     # The past cannot be acted on.
-    return compose.alarm_list([compose.row(one, may_act=at is None and _may_act(call, one)) for one in found])
+    presenter = call.tenancy.presenter
+    causes = {one.id: presenter.cause(one) if presenter and at is None else "" for one in found}
+    return compose.alarm_list(
+        [compose.row(one, may_act=at is None and _may_act(call, one), cause=causes[one.id]) for one in found]
+    )
 
 
 def acknowledge(call: Call[NoQuery, Reason]) -> AlarmRow:
@@ -53,6 +58,14 @@ def read_refusals(call: Call[AtQuery, None]) -> Reception | None:
         raise absent()
     fact = call.tenancy.receptions.of(call.type.name, call.id, at=moment(call.query.at, "?at"))
     return reception(fact, call.id)
+
+
+def read_lost(call: Call[LostQuery, None]) -> Lost:
+    """What was refused of all senders, also for twins that there are none of."""
+    found = call.tenancy.receptions.lost(call.query.limit)
+    if any(type_.personal for type_ in call.tenancy.twins.types()):
+        call.tenancy.audit.looked(call.identity, "refusals")
+    return Lost(summary=count(len(found), "refusal") if found else "nothing was refused", faults=refusals(found))
 
 
 def _found(call: Call[_Query, _Body]) -> Alarm:

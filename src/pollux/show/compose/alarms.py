@@ -42,15 +42,15 @@ def twin_of(alarm: Alarm) -> str:
     return f"{alarm.type}/{alarm.twin}"
 
 
-def row(alarm: Alarm, *, may_act: bool) -> out.AlarmRow:
-    """One alarm; `may_act` whether its reader may acknowledge and shelve it."""
+def row(alarm: Alarm, *, may_act: bool, cause: str = "") -> out.AlarmRow:
+    """One alarm; `may_act` whether its reader may acknowledge and shelve it, `cause` what is likely behind it."""
     return out.AlarmRow(
         id=alarm.id,
         twin=twin_of(alarm),
         severity=alarm.severity,
         state=STATES[alarm.state],
         title=alarm.title or alarm.rule,
-        text=_text(alarm),
+        text=_text(alarm, cause),
         t=seconds(alarm.raised),
         until=known(alarm.shelved_until),
         measure=None if alarm.confirmed else "not confirmed",
@@ -81,8 +81,8 @@ def summary(states: Iterable[RowState]) -> str:
     return " · ".join(text for n, text in parts if n) or "nothing needs attention"
 
 
-def _text(alarm: Alarm) -> str:
-    parts = [alarm.severity.capitalize(), alarm.detail]
+def _text(alarm: Alarm, cause: str) -> str:
+    parts = [alarm.severity.capitalize(), alarm.detail, cause]
     if alarm.acknowledged_at:
         parts.append(f"acknowledged by {alarm.acknowledged_by}: {alarm.reason}")
     elif alarm.shelved_until:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pollux.site.live import LiveSite
 
 Scalar = float | str | bool
+SELF = "site"
 
 
 @final
@@ -23,20 +24,24 @@ class EditorRoom:
 
     def put(self, type_: str, twin: str, facts: Mapping[str, Scalar], *, who: Identity) -> bool:
         new = twin not in self._live.rooms.twins.ids(type_)
-        self._note(type_, _plain(twin), "put", facts, who)
+        self._note(type_, _plain(twin), "put", facts, who.name)
         return new
+
+    def tell(self, type_: str, twin: str, facts: Mapping[str, Scalar]) -> None:
+        """What the program that runs the site tells of a twin, which is made where there is none."""
+        self._note(type_, _plain(twin), "put", facts, SELF)
 
     def change(self, type_: str, twin: str, facts: Mapping[str, Scalar | None], *, who: Identity) -> None:
         with self._live.pipe.lock:
             self._live.estate.blocks[type_].row(twin)
-        self._note(type_, twin, "change", facts, who)
+        self._note(type_, twin, "change", facts, who.name)
 
     def remove(self, type_: str, twin: str, *, who: Identity) -> None:
         with self._live.pipe.lock:
             self._live.estate.blocks[type_].row(twin)
-        self._note(type_, twin, "remove", {}, who)
+        self._note(type_, twin, "remove", {}, who.name)
 
-    def _note(self, type_: str, twin: str, action: str, facts: Mapping[str, Scalar | None], who: Identity) -> None:
+    def _note(self, type_: str, twin: str, action: str, facts: Mapping[str, Scalar | None], who: str) -> None:
         live = self._live
         declared = live.site.declared.get(type_)
         if declared is None:
@@ -48,7 +53,7 @@ class EditorRoom:
                     f"expected a fact or a parameter, got the {signal.role} {name}", at=f"{type_}/{twin}",
                     hint="sensors tell, hidden states are inferred, actuators are ordered",
                 )  # fmt: skip
-        body: dict[str, Any] = {"type": type_, "twin": twin, "action": action, "values": dict(facts), "who": who.name}
+        body: dict[str, Any] = {"type": type_, "twin": twin, "action": action, "values": dict(facts), "who": who}
         body["at"] = live.clock.now()
         live.note(Note("twin", body, live.estate.tenant, live.subject_of(type_, twin))).wait()
 

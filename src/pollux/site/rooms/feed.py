@@ -1,13 +1,61 @@
 """What changes, by position in the log."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from pollux.columns.block import Block
+from pollux.columns.quality import Quality
+from pollux.columns.view import NINE_TENTHS
 from pollux.show.facts import Changes, News, Samples, Turn
 
 if TYPE_CHECKING:
     from pollux.site.live import LiveSite
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+U8 = NDArray[np.uint8]
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cells:
+    """Cells of a block, arrays of shape (n,): numeric signals first, derived values behind them."""
+
+    field: I64
+    row: I64
+    value: F64
+    quality: U8
+    time: I64
+    sigma: F64
+    low: F64
+    high: F64
+
+
+def _cells(block: Block, field: I64, row: I64) -> _Cells:
+    """What stands in some cells; those without a number are left out."""
+    signals = len(block.schema.signals)
+    own = field < signals
+    numeric = np.ones(len(field), bool)
+    numeric[own] = block.layout.signal_slot[field[own]] >= 0
+    told, believed = np.flatnonzero(own & numeric), np.flatnonzero(~own)
+    low, median, high = block.believed[:, field[believed] - signals, row[believed]]
+    at, derived = (field[told], row[told]), (field[believed] - signals, row[believed])
+    value, sigma, quality = block.values[block.layout.signal_slot[at[0]], at[1]], block.sigma[at], block.quality[at]
+    half = np.where(quality == Quality.ESTIMATED, 0.5 * NINE_TENTHS * sigma, np.nan)
+    order = np.concatenate([told, believed])
+    return _Cells(
+        field[order],
+        row[order],
+        np.concatenate([value, median]),
+        np.concatenate([quality, np.full(len(believed), Quality.ESTIMATED, np.uint8)]),
+        np.concatenate([block.event_time[at], block.believed_time[derived]]),
+        np.concatenate([sigma, (high - low) / NINE_TENTHS]),
+        np.concatenate([value - half, low]),
+        np.concatenate([value + half, high]),
+    )
 
 
 @final
@@ -29,17 +77,18 @@ class FeedRoom:
             signal, row = estate.stamps[type_].since(after, block.rows)
             places = {one: place for place, one in enumerate(ids)}
             known = np.array([places.get(id_, -1) for id_ in block.ids], np.int32)
-            shown = (block.layout.signal_slot[signal] >= 0) & (known[row] >= 0) if len(row) else np.zeros(0, bool)
-            signal, row = signal[shown], row[shown]
+            cells = _cells(block, signal[known[row] >= 0], row[known[row] >= 0])
             return Changes(
                 estate.seq,
                 ids,
-                known[row].astype(np.int32),
-                signal.astype(np.int32),
-                block.values[block.layout.signal_slot[signal], row],
-                block.quality[signal, row],
-                np.maximum(block.event_time[signal, row], 0),
-                block.sigma[signal, row],
+                known[cells.row].astype(np.int32),
+                cells.field.astype(np.int32),
+                cells.value,
+                cells.quality,
+                np.maximum(cells.time, 0),
+                cells.sigma,
+                cells.low,
+                cells.high,
             )
 
     def samples(self, type_: str, twin: str, signal: str, after: int) -> Samples:
@@ -62,7 +111,13 @@ class FeedRoom:
         )
 
     def turn(self, type_: str, twin: str, *, at: int | None = None) -> Turn | None:
-        return None if at is not None else self._live.cycles.turn(f"{type_}/{twin}")
+        """What the domain's presenter shows; of the past nothing turns."""
+        live = self._live
+        declared = live.site.declared[type_]
+        if at is not None or declared.presenter is None or declared.presenter.turn is None:
+            return None
+        ask = declared.presenter.turn
+        return live.cycles.turn(f"{type_}/{twin}", lambda: ask(live.handle(declared, twin)))
 
     def fork_turn(self, fork: str, option: str, at: int | None) -> Turn | None:
         return None

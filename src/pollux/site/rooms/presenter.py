@@ -1,5 +1,6 @@
 """How a domain wants its twins shown: its plain documents as the server's."""
 
+import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, final
 
@@ -8,9 +9,13 @@ import msgspec
 from pollux.show.documents.fleet import Fleet, Wall
 from pollux.show.documents.twins import View
 from pollux.show.facts import Caption, Remark
+from pollux.watch import Alarm
 
 if TYPE_CHECKING:
     from pollux.site.live import LiveSite
+
+
+CAUSES = 1_000
 
 
 @final
@@ -19,6 +24,8 @@ class PresenterRoom:
 
     def __init__(self, live: "LiveSite") -> None:
         self._live = live
+        self._lock = threading.Lock()
+        self._causes: dict[str, str] = {}
 
     def caption(self, type_: str, twin: str) -> Caption | None:
         presenter = self._live.site.declared[type_].presenter
@@ -29,7 +36,22 @@ class PresenterRoom:
         return msgspec.convert(presenter.view(twin), View) if presenter and presenter.view else None
 
     def remarks(self, type_: str, twin: str, *, at: int | None = None) -> Mapping[str, Remark]:
-        return {}
+        declared = self._live.site.declared[type_]
+        ask = declared.presenter.remarks if declared.presenter else None
+        return ask(self._live.handle(declared, twin)) if ask and at is None else {}
+
+    def cause(self, alarm: Alarm) -> str:
+        """Asked once for each alarm: what was likely when it was raised stays written beside it."""
+        declared = self._live.site.declared[alarm.type]
+        ask = declared.presenter.cause if declared.presenter else None
+        if ask is None:
+            return ""
+        with self._lock:
+            if alarm.id not in self._causes:
+                self._causes[alarm.id] = ask(self._live.handle(declared, alarm.twin), alarm)
+                while len(self._causes) > CAUSES:
+                    del self._causes[next(iter(self._causes))]
+            return self._causes[alarm.id]
 
     def scene(self, type_: str, twin: str) -> bytes | None:
         presenter = self._live.site.declared[type_].presenter

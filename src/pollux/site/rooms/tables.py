@@ -8,13 +8,15 @@ from numpy.typing import NDArray
 from pollux.columns.block import Block
 from pollux.columns.memory import NEVER
 from pollux.columns.quality import Quality
-from pollux.columns.view import LiveReader, fact
+from pollux.columns.view import NINE_TENTHS, LiveReader, fact
 from pollux.errors import NotFound
 from pollux.model.schema import Schema, Signal
 from pollux.show.documents.twins import ValueRole
 from pollux.show.facts import Field, Table, TwinType
 from pollux.site.declare import Declared
 from pollux.site.estate import Estate
+
+F64 = NDArray[np.float64]
 
 ROLES: dict[str, ValueRole] = {
     "sensor": "measured",
@@ -30,9 +32,12 @@ def type_of(declared: Declared) -> TwinType:
     schema = declared.schema
     fields = [_field(one, schema) for one in schema.signals]
     fields += [
-        Field(name, "estimate", str(expr.unit), label=name.replace("_", " "), personal=schema.personal)
-        for name, expr in schema.derived.items()
-        if name not in schema.index and not expr.is_condition
+        Field(name, "estimate", str(schema.unit_of(name)), label=name.replace("_", " "), personal=schema.personal)
+        for name in schema.estimable
+    ]
+    fields += [
+        Field(name, "risk", "%", label=name.replace("_", " "), step=1.0, personal=schema.personal)
+        for name in (declared.outlook.names if declared.outlook else ())
     ]
     return TwinType(
         schema.name, tuple(fields), f"{schema.name}s", schema.name.lower(), personal=schema.personal, schema=schema
@@ -65,6 +70,7 @@ def table_of(kind: TwinType, estate: Estate, ids: Sequence[str] | None, now: int
     rows = np.array([block.row_of[one] for one in wanted], np.int64)
     parts = [_signal_rows(block, rows), _derived_rows(kind, estate, rows, now)]
     values, quality, reason, event_time, arrival, sigma = (np.concatenate(pair) for pair in zip(*parts, strict=True))
+    low, high = _interval(block, rows, np.asarray(values, np.float64), quality, np.asarray(sigma, np.float64))
     return Table(
         kind,
         tuple(wanted),
@@ -76,8 +82,23 @@ def table_of(kind: TwinType, estate: Estate, ids: Sequence[str] | None, now: int
         np.maximum(event_time.astype(np.int64), 0),
         np.maximum(arrival.astype(np.int64), 0),
         sigma,
+        low,
+        high,
         texts=_texts(block, rows),
     )
+
+
+def _interval(
+    block: Block, rows: NDArray[np.int64], values: F64, quality: NDArray[np.generic], sigma: F64
+) -> tuple[F64, F64]:
+    """The 5 % and the 95 % quantile of what is estimated: a filter's own where it says them, else as if normal."""
+    half = np.where(quality == Quality.ESTIMATED, 0.5 * NINE_TENTHS * sigma, np.nan)
+    low, high = values - half, values + half
+    believed = block.believed[:, :, rows]
+    own = np.isfinite(believed[1]) & (believed[1] == values[len(block.schema.signals) :])
+    for column, quantile in ((low, believed[0]), (high, believed[2])):
+        column[len(block.schema.signals) :][own] = quantile[own]
+    return low, high
 
 
 def _signal_rows(block: Block, rows: NDArray[np.int64]) -> tuple[NDArray[np.generic], ...]:
@@ -99,12 +120,18 @@ def _signal_rows(block: Block, rows: NDArray[np.int64]) -> tuple[NDArray[np.gene
 
 def _derived_rows(kind: TwinType, estate: Estate, rows: NDArray[np.int64], now: int) -> tuple[NDArray[np.generic], ...]:
     reader = LiveReader(estate.blocks, kind.name, rows, now=now)
-    names = [one.name for one in kind.fields[len(estate.blocks[kind.name].schema.signals) :]]
+    block = estate.blocks[kind.name]
+    names = list(block.derived)
     shape = (len(names), len(rows))
     values, sigma = np.full(shape, np.nan), np.full(shape, np.nan)
     quality, reason = np.zeros(shape, np.uint8), np.zeros(shape, np.uint16)
     times = np.full(shape, NEVER, np.int64)
     for place, name in enumerate(names):
+        if name not in block.schema.derived:
+            low, values[place], high = block.believed[:, place, rows]
+            sigma[place], times[place] = (high - low) / NINE_TENTHS, block.believed_time[place, rows]
+            quality[place] = np.where(np.isfinite(values[place]), Quality.ESTIMATED, Quality.MISSING)
+            continue
         column = reader.read(name)
         values[place] = np.asarray(column, np.float64)
         sigma[place] = column.sigma
