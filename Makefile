@@ -52,6 +52,7 @@ check: $(VENV)/dev.stamp
 	@$(BIN)/ruff check src tests examples docs
 	@$(BIN)/mypy
 	@$(BIN)/pyright --warnings
+	@$(BIN)/pyright --warnings --project tests/typing/basic.json
 	@$(BIN)/lint-imports
 	@$(BIN)/python docs/build.py --check
 	@$(BIN)/python -m pytest -q docs tests/typing tests/mission/test_readme.py

@@ -181,14 +181,17 @@ def _data(verbs: Any) -> None:
     verb.add_argument("--json", action="store_true")
 
 
+def _silent(path: str) -> None:
+    """Say nothing of a file that was fetched: nobody looks."""
+
+
 def data(options: argparse.Namespace) -> int:
     """List the sets, or fetch one."""
     datasets = import_module("pollux.castor.datasets")
     if options.action == "get":
         if not options.name:
             raise SetupError("expected the name of a data set", hint="pollux data list")
-        show = print if sys.stderr.isatty() else (lambda _: None)
-        print(datasets.fetch(options.name, progress=show))
+        print(datasets.fetch(options.name, progress=print if sys.stderr.isatty() else _silent))
         return 0
     for one in datasets.DATA_SETS:
         if options.json:

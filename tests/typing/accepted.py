@@ -103,6 +103,20 @@ def symbols() -> None:
     del choices, losses
 
 
+def asked(pump: px.Handle[Pump]) -> None:
+    assert_type(pump.now, Pump)
+    assert_type(pump.now.temp, px.Value)
+    fork = pump.fork(members=100)
+    assert_type(fork, px.Fork[Pump])
+    futures = fork.run("30 days", {Pump.speed: [2400, 2600.5], Pump.seal.ageing: [1e-9]}, members=200)
+    assert_type(futures, px.Futures)
+    fork.run("30 days", [{Pump.speed: 2400}, {Pump.speed: 3000, Pump.room: 300}])
+    gain = px.accrue(px.money("0.4 EUR/day/rpm") * Pump.speed)
+    advice = futures.best(gain=gain, loss={Pump.hot: px.money("3 EUR"), Pump.seal.fails: px.money("50000 EUR")})
+    assert_type(advice, px.Advice)
+    assert_type(pump.apply(advice), px.StandingOrder)
+
+
 def views(now: Pump, plant: Plant) -> float:
     assert_type(now.temp, px.Value)
     assert_type(now.excess, px.Value)

@@ -3,6 +3,7 @@
 The lines that they must refuse stand in a text file, or the checks of the repository itself would stumble over them.
 """
 
+import inspect
 import json
 import os
 import re
@@ -10,9 +11,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+import pollux as px
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -59,14 +64,40 @@ def test_what_is_wrong_is_refused(checker: Callable[[Path], Complaints], tmp_pat
     assert {number: found[number] for number in found if number not in wrong} == {}
 
 
-def test_the_words_of_a_model_are_completely_typed():
-    """No name of the model leaves a checker guessing: every public type is written down."""
+@cache
+def symbols() -> list[dict[str, Any]]:
+    """What pyright knows of every symbol of the package."""
     command = [sys.executable, "-m", "pyright", "--verifytypes", "pollux", "--ignoreexternal", "--outputjson"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     found = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=280)
     if not found.stdout.startswith("{"):
         pytest.skip(f"pyright cannot run here: {(found.stderr or found.stdout)[:200]}")
-    symbols = json.loads(found.stdout)["typeCompleteness"]["symbols"]
-    model = [one for one in symbols if one["name"].startswith("pollux.model.")]
+    return list(json.loads(found.stdout)["typeCompleteness"]["symbols"])
+
+
+def test_the_words_of_a_model_are_completely_typed():
+    """No name of the model leaves a checker guessing: every public type is written down."""
+    model = [one for one in symbols() if one["name"].startswith("pollux.model.")]
     assert len(model) > 300
     assert [one["name"] for one in model if not one["isTypeKnown"] or one["isTypeAmbiguous"]] == []
+
+
+def test_every_public_name_and_member_is_annotated():
+    """No name of `pollux.__all__` and no member of a public class is without a written type."""
+    public = {place for name in px.__all__ for place in places(name)}
+    own = [one for one in symbols() if one["name"] in public or one["name"].rpartition(".")[0] in public]
+    assert len(own) > 500
+    guessed = [
+        one["name"] for one in own if any("missing type annotation" in said["message"] for said in one["diagnostics"])
+    ]
+    assert guessed == []
+
+
+def places(name: str) -> list[str]:
+    """Where a public name is written: its own line, a class with what it inherits from us, or a function."""
+    found = getattr(px, name)
+    parts = found.__mro__ if inspect.isclass(found) else [found] if inspect.isfunction(found) else []
+    return [
+        f"pollux.{name}",
+        *(f"{one.__module__}.{one.__qualname__}" for one in parts if one.__module__ != "builtins"),
+    ]

@@ -46,8 +46,9 @@ def options(choices: "Choices | None") -> tuple[Option, ...]:
     return tuple(_option(dict(zip(choices, values, strict=True))) for values in grid)
 
 
-def _option(plan: "Mapping[Choice, float | Expr]") -> Option:
-    values, told = [], []
+def _option(plan: "Mapping[Choice, float | Expr] | Mapping[object, float | Expr]") -> Option:
+    values: list[tuple[str, float]] = []
+    told: list[float] = []
     for symbol, value in plan.items():
         if not isinstance(symbol, actuator | parameter):
             raise ModelError(

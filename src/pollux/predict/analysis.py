@@ -72,7 +72,7 @@ def analyse(members: F64, forecast: F64, measured: F64, noise: F64) -> Analysis:
 def _condition(members: F64, forecast: F64, innovation: F64, noise: F64, spread: F64) -> Analysis:
     N = members.shape[1]
     delta = innovation[np.isfinite(innovation)] / noise
-    Y = (forecast - forecast.mean(axis=1, keepdims=True)) / noise[:, None]
+    Y: F64 = (forecast - forecast.mean(axis=1, keepdims=True)) / noise[:, None]
     U, s, Vt = np.linalg.svd(Y, full_matrices=False)
     projected = U.T @ delta
     zeta = _finite_size(s, projected, float(delta @ delta - projected @ projected), N)
@@ -82,7 +82,8 @@ def _condition(members: F64, forecast: F64, innovation: F64, noise: F64, spread:
     A = members - mean
     after = mean + (A @ w)[:, None] + A + (A @ Vt.T) * shrink @ Vt
     H = Y @ Y.T / (N - 1) + np.eye(len(delta))
-    surprise = float(delta @ np.linalg.solve(H, delta))
+    weighed: F64 = np.asarray(np.linalg.solve(H, delta), np.float64)
+    surprise = float(delta @ weighed)
     return Analysis(after, innovation, spread, surprise, len(delta), float(np.sqrt((N - 1) / zeta)))
 
 
@@ -91,7 +92,7 @@ def _finite_size(s: F64, projected: F64, rest: float, N: int) -> float:
     epsilon = 1.0 + 1.0 / N
 
     def dual(log_zeta: float) -> float:
-        zeta = np.exp(log_zeta)
+        zeta = float(np.exp(log_zeta))
         misfit = float(np.sum(projected**2 / (1.0 + s**2 / zeta))) + rest
         return float(misfit + epsilon * zeta + (N + 1) * np.log((N + 1) / zeta))
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import replace
-from typing import final
+from typing import TypeVar, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from pollux.simulate import Outcome, Run, run
 from pollux.site.compiling import COMPILERS
 
 F64 = NDArray[np.float64]
+Scalar = TypeVar("Scalar", bound=np.generic)
 ASKED = "asked"
 
 
@@ -113,5 +114,5 @@ class Ensemble:
         )
         return run(plan, executor=self._executor, compiler=COMPILERS)
 
-    def _folded(self, row: NDArray[np.generic]) -> NDArray:  # type: ignore[type-arg]
-        return np.asarray(row).reshape(self.shape)
+    def _folded(self, row: NDArray[Scalar]) -> NDArray[Scalar]:
+        return row.reshape(self.shape)

@@ -52,10 +52,10 @@ class Fork(Generic[T]):
         self._believed = believed
         self._executor = executor
         self._columns: F64 | None = slice_.spread(members) if members > 1 else None
-        self.twin = f"{slice_.layout.schema.name}/{slice_.ids[0]}"
-        self.made = made
-        self.members = members
-        self.seed = seed
+        self.twin: str = f"{slice_.layout.schema.name}/{slice_.ids[0]}"
+        self.made: int = made
+        self.members: int = members
+        self.seed: int = seed
         self.inputs: Mapping[str, Course] = inputs or {}
 
     @property

@@ -27,7 +27,7 @@ class Handle(Generic[T]):
     def __init__(self, live: "LiveSite", declared: Declared, id_: str) -> None:
         self._live = live
         self._declared = declared
-        self.id = id_
+        self.id: str = id_
 
     def __repr__(self) -> str:
         return f"<{self._declared.schema.name} {self.id}>"

@@ -90,8 +90,9 @@ class SiteHouse:
 
     @property
     def offers(self) -> frozenset[Offer]:
-        acting: frozenset[Offer] = frozenset({"acting"} if self._live.desk.acts else set())
-        return acting | {"edit", "history", "forks", "advice", "orders"}
+        always: frozenset[Offer] = frozenset({"edit", "history", "forks", "advice", "orders"})
+        acting: frozenset[Offer] = frozenset({"acting"})
+        return always | acting if self._live.desk.acts else always
 
     def tenancy(self, tenant: str) -> Tenancy | None:
         return self._live.rooms if tenant == self._live.estate.tenant else None
@@ -100,7 +101,8 @@ class SiteHouse:
         return self._live.sink(frames)
 
     def broken(self) -> Sequence[Broken]:
-        live, found = self._live, []
+        live = self._live
+        found: list[Broken] = []
         if not live.log.health.accepting:
             found.append(Broken(promise="acknowledged means durable", text=live.log.health.reason))
         if live.endpoint is not None and live.endpoint.failure:

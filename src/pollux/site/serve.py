@@ -3,6 +3,7 @@
 import argparse
 import signal
 import threading
+from types import FrameType
 
 from pollux.errors import SetupError
 from pollux.site.declare import declared_in
@@ -12,8 +13,12 @@ def run(options: argparse.Namespace) -> int:
     """Open the site, print where it is, wait for the end."""
     site = declared_in(options.site)
     over = threading.Event()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        over.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: over.set())
+        signal.signal(number, end)
     with site.open(
         options.data, act=options.act, mqtt=options.mqtt, http=options.http, insecure=options.insecure
     ) as live:

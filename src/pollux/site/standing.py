@@ -16,7 +16,7 @@ class StandingOrder:
 
     def __init__(self, live: "LiveSite", id_: str) -> None:
         self._live = live
-        self.id = id_
+        self.id: str = id_
 
     @property
     def order(self) -> Order:

@@ -47,7 +47,7 @@ class Line:
     """A rule with its standing for each twin that ever came near it."""
 
     rule: Rule
-    standing: dict[int, Standing] = field(default_factory=dict)
+    standing: dict[int, Standing] = field(default_factory=dict[int, Standing])
     recent: RecentExtremes | None = None
 
 

@@ -118,7 +118,7 @@ def _lines(document: Fork, first: int | None) -> tuple[Line, ...]:
     """The compared figures of the recommended option, risks beside those of going on as it is."""
     if first is None or document.table is None:
         return ()
-    lines = []
+    lines: list[Line] = []
     for group in document.table.groups:
         for row in group.rows if group.title != "Gate" else ():
             cell, keep = row.cells[KEYS[first]], row.cells["0"]

@@ -106,7 +106,7 @@ def _shown(plain: Fork, futures: Futures, record: RunRecord, lab: Lab) -> Fork:
 
 
 def _fans(futures: Futures, row: int, lab: Lab) -> dict[str, Fan]:
-    fans = {}
+    fans: dict[str, Fan] = {}
     for line in lab.rows:
         if line.signal is None or line.signal in fans:
             continue
@@ -118,7 +118,7 @@ def _fans(futures: Futures, row: int, lab: Lab) -> dict[str, Fan]:
 
 
 def _table(futures: Futures, record: RunRecord, lab: Lab) -> Comparison:
-    groups = []
+    groups: list[TableGroup] = []
     for title in GROUPS:
         rows = [_row(line, futures) for line in lab.rows if line.group == title]
         if title == "Gate":
@@ -136,7 +136,7 @@ def _row(line: LabRow, futures: Futures) -> TableRow:
 
 
 def _gates(record: RunRecord) -> TableRow:
-    cells = {}
+    cells: dict[str, Cell] = {}
     for row, gate in enumerate(record.gates):
         reason = record.unranked[row] or gate.reason or None
         word = "not ranked" if record.unranked[row] else gate.verdict if row else "none"

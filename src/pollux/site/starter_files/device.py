@@ -7,9 +7,15 @@ import json
 import time
 
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
 
 TWIN = "twins/Kettle/K-1"
 power = 1500.0
+
+
+def on_connect(client, *_):
+    """Ask for the commands, at every new connection."""
+    client.subscribe(f"{TWIN}/commands", qos=1)
 
 
 def on_message(client, _userdata, message):
@@ -20,10 +26,10 @@ def on_message(client, _userdata, message):
     client.publish(f"{TWIN}/commands/ack", json.dumps({"id": command["id"], "state": "done", "reason": ""}), qos=1)
 
 
-client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id="K-1", protocol=mqtt.MQTTv5)
+client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="K-1", protocol=mqtt.MQTTv5)
 client.username_pw_set("K-1")  # with --insecure a device on this machine may come in by its name
 client.on_message = on_message
-client.on_connect = lambda c, *_: c.subscribe(f"{TWIN}/commands", qos=1)
+client.on_connect = on_connect
 client.connect("127.0.0.1", 1883)
 client.loop_start()
 

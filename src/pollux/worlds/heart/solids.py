@@ -30,7 +30,7 @@ def revolution(name: str, profile: ArrayLike, place: ArrayLike, ahead: ArrayLike
     """
     along, radius = np.asarray(profile, np.float64).T
     axis, origin = unit(np.asarray(ahead, np.float64)), np.asarray(place, np.float64)
-    side = unit(np.cross(axis, np.eye(3)[np.abs(axis).argmin()]))
+    side = unit(np.asarray(np.cross(axis, np.eye(3)[np.abs(axis).argmin()]), np.float64))
     up = np.cross(axis, side)
     angle = np.arange(sides) * 2 * np.pi / sides
     round_ = np.cos(angle)[:, None] * side + np.sin(angle)[:, None] * up
@@ -50,7 +50,7 @@ def rings(way: Points, size: Values, sides: int) -> Points:
     """Circles across a path, (k, sides, 3), in a frame that does not twist along it."""
     ahead = unit(np.gradient(way, axis=0))
     side = np.empty_like(way)
-    side[0] = unit(np.cross(ahead[0], np.eye(3)[np.abs(ahead[0]).argmin()]))
+    side[0] = unit(np.asarray(np.cross(ahead[0], np.eye(3)[np.abs(ahead[0]).argmin()]), np.float64))
     for i in range(1, len(way)):
         carried = side[i - 1] - (side[i - 1] @ ahead[i]) * ahead[i]
         side[i] = carried / np.linalg.norm(carried)
