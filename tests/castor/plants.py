@@ -24,3 +24,65 @@ class Kiln(px.Twin):
     @px.rate(soot)
     def soots(self):
         return self.sooting
+
+
+class Forge(px.Twin):
+    """What stands behind the devices of a kiln in some tests: other equations, other units, things of its own."""
+
+    burner = px.actuator("kW", low=0, high=1)
+    heat = px.hidden("K", start=293.15)
+    coal = px.parameter("1", 0)
+    wind = px.parameter("hPa", 0.02)
+    loss = px.parameter("kW/K", 0.002)
+    mass = px.parameter("kJ/K", 0.5)
+    room = px.parameter("K", 293.15)
+    glow = px.parameter("kW", 0.05)
+
+    @px.rate(heat)
+    def warms(self):
+        return (self.burner + self.glow * self.coal - self.loss * (self.heat - self.room)) / self.mass
+
+    @px.derived
+    def draught(self):
+        return self.wind * (1 + self.coal)
+
+    @px.derived
+    def margin(self):
+        return self.heat - self.room
+
+
+class Beat(px.Twin):
+    """Fast: a pressure that swings around a level, read as its mean over a turn."""
+
+    level = px.parameter("Pa", 1)
+    pressure = px.hidden("Pa", start=0)
+    quick = px.parameter("s", 0.1)
+    turn = px.parameter("s", 0.5)
+    mean = px.sensor("Pa")
+
+    @px.cycle
+    def beat(self):
+        return self.turn
+
+    @px.rate(pressure)
+    def swings(self):
+        return (self.level * (1 + px.sin(2 * px.pi * self.beat.phase)) - self.pressure) / self.quick
+
+    @px.reading(mean)
+    def gauge(self):
+        return px.mean(self.pressure, over=self.beat)
+
+
+class Bellows(px.Twin):
+    """Slow, with a fast model inside: its draught is that of the settled beat."""
+
+    wind = px.hidden("Pa", start=10)
+    dies = px.parameter("min", 30)
+
+    @px.rate(wind)
+    def calms(self):
+        return -self.wind / self.dies
+
+    @px.derived
+    def draught(self):
+        return px.settled(Beat, {Beat.level: self.wind}, over="5 s", every="5 min").mean

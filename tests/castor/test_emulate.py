@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.castor.plants import Kiln
+from tests.castor.plants import Bellows, Forge, Kiln
 
 import pollux as px
 from pollux.clock import SECOND, instant, iso
@@ -198,3 +198,146 @@ def test_senseless_fleets_are_refused(yard: Yard) -> None:
         px.emulate(yard.kilns, 100_000)
     with pytest.raises(SetupError, match="burner"):
         px.emulate(yard.kilns, 1, actuators={Kiln.burner: -5})
+
+
+DRAUGHT = px.Sensor("gauge", "30 s", (px.Channel("draught"),))
+GLOW = px.Sensor("eye", "10 s", (px.Channel("heat"),))
+
+
+def test_things_may_obey_another_model_in_units_of_its_own(yard: Yard) -> None:
+    """A kiln's twin shows what a forge does, told in the kiln's units; what only the forge has is in the truth."""
+    with px.emulate(yard.kilns, 1, every="10 s", obeys=Forge, actuators={Forge.burner: 0.2}, sensors=[GLOW]) as kilns:
+        yard.later(600)
+        now = yard.kilns["K-1"].now
+        expected = 293.15 + 100 * (1 - np.exp(-600 / 250))
+        assert float(now.heat) == pytest.approx(expected, abs=1e-3)
+        assert float(now.burner) == pytest.approx(200.0)
+        assert np.isnan(float(now.draught)) or float(now.draught) == 3.0  # nobody measures it: as declared
+        assert kilns.truth(Kiln.heat) == pytest.approx(expected, abs=1e-3)
+        assert kilns.truth("margin") == pytest.approx(expected - 293.15, abs=1e-3)
+        assert kilns.truth("draught").tolist() == pytest.approx([2.0])
+
+
+def test_the_declared_sensors_are_those_of_another_model_too(yard: Yard) -> None:
+    """Without sensors of its own the forge is read as a kiln is: every signal, noise and interval as declared."""
+    with px.emulate(yard.kilns, 2, every="10 s", obeys=Forge):
+        yard.later(60)
+        assert np.asarray(yard.kilns.now.draught) == pytest.approx([2.0, 2.0])
+        assert np.asarray(yard.kilns.now.heat) == pytest.approx([293.15] * 2, abs=3)
+
+
+def test_orders_move_the_other_model(yard: Yard) -> None:
+    """Set in watts at the kiln's twin, the forge burns with as many; what a forge does not have it rejects."""
+    with px.emulate(yard.kilns, 1, every="5 s", obeys=Forge) as kilns:
+        order = yard.kilns["K-1"].set({Kiln.burner: 500.0}, reason="more heat")
+        yard.stated(order, "accepted")
+        yard.later(5)
+        assert yard.stated(order, "done") == "done"
+        assert kilns.truth(Kiln.burner) == pytest.approx([500.0])
+        assert kilns.truth(Forge.heat).tolist() == [293.15]  # it began at this very moment
+        flap = yard.kilns["K-1"].set({Kiln.flap: 1.0}, reason="open it")
+        assert yard.stated(flap, "rejected") == "rejected"
+
+
+def test_life_comes_from_outside_for_each_thing(yard: Yard) -> None:
+    """Coal on one of two forges from the second minute on: its heat rises, the other's does not."""
+
+    def life(start: int, end: int) -> dict[str, px.Course]:
+        return {"coal": px.level([START, START + 60 * SECOND], np.array([[0.0, 0.0], [0.0, 1.0]]))}
+
+    with px.emulate(yard.kilns, 2, every="10 s", obeys=Forge, life=life, sensors=[GLOW, DRAUGHT]) as kilns:
+        yard.later(60)
+        assert kilns.truth(Forge.heat).tolist() == [293.15, 293.15]
+        yard.later(60)
+        cold, warm = kilns.truth(Forge.heat).tolist()
+        assert cold == 293.15
+        assert warm == pytest.approx(293.15 + 25 * (1 - np.exp(-60 / 250)), rel=1e-6)
+        assert float(yard.kilns["K-2"].now.draught) == pytest.approx(4.0)
+
+
+def test_things_are_made_as_they_are_told(yard: Yard) -> None:
+    """Parameters and states at the beginning: one value for all, or one each, in declared units."""
+    made: dict[Any, Any] = {Kiln.loss: 3.0, Kiln.heat: [20.0, 120.0]}
+    with px.emulate(yard.kilns, 2, parameters=made) as kilns:
+        assert kilns.truth(Kiln.loss).tolist() == [3.0, 3.0]
+        assert kilns.truth(Kiln.heat) == pytest.approx([293.15, 393.15])
+
+
+def test_what_is_worn_reads_on_its_own_beat_and_is_sent_together(yard: Yard) -> None:
+    """Sent once a minute, each reading with the moment of its own: ten-second readings, all in the log."""
+    with px.emulate(yard.kilns, 1, every="1 min", obeys=Forge, actuators={Forge.burner: 0.5}, sensors=[GLOW]):
+        yard.later(120)
+        assert float(yard.kilns["K-1"].now.heat.age) == 0.0
+    told = [body for body in _telemetry(yard) if "heat" in body]
+    assert [body["t"] for body in told] == [START + 10 * n * SECOND for n in range(13)]
+    heats = [body["heat"] + 273.15 for body in told]
+    assert heats == pytest.approx([293.15 + 250 * (1 - np.exp(-10 * n / 250)) for n in range(13)], rel=1e-5)
+
+
+def test_a_sensor_in_a_gap_says_nothing_though_it_was_tried(yard: Yard) -> None:
+    """Off from the beginning for a minute: the reading at the start, then none until the minute is over."""
+    off = px.Sensor("eye", "10 s", (px.Channel("heat"),), gaps=((START, START + 60 * SECOND),))
+    with px.emulate(yard.kilns, 1, every="10 s", obeys=Forge, sensors=[off]):
+        yard.later(50)
+        assert float(yard.kilns["K-1"].now.heat.age) == 50.0
+        yard.later(20)
+        assert float(yard.kilns["K-1"].now.heat.age) == 0.0
+
+
+def test_a_late_reading_comes_with_the_moment_at_which_it_was_late(yard: Yard) -> None:
+    """With seconds of jitter every reading is told once, none before its moment, none with a moment in the future."""
+    late = px.Sensor("eye", "10 s", (px.Channel("heat"),), jitter="8 s")
+    with px.emulate(yard.kilns, 1, every="10 s", obeys=Forge, sensors=[late]):
+        yard.later(100)
+        told = [body["t"] for body in _telemetry(yard) if "heat" in body]
+    behind = [(moment - START) % (10 * SECOND) for moment in told[1:]]
+    assert len(told) in (10, 11)
+    assert max(behind) <= 8 * SECOND
+    assert len(set(behind)) > 5
+
+
+def test_a_fast_model_behind_the_devices_is_at_rest_from_the_first_reading_on(yard: Yard) -> None:
+    """The draught of the bellows is read at once, settled at 10 Pa, and follows the wind."""
+    with px.emulate(yard.kilns, 1, every="5 min", obeys=Bellows, sensors=[DRAUGHT]):
+        assert float(yard.kilns["K-1"].now.draught) == pytest.approx(10.0, rel=0.01)
+        yard.later(1800)
+        assert float(yard.kilns["K-1"].now.draught) == pytest.approx(10 * np.exp(-1), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"sensors": [px.Sensor("eye", "1 s", (px.Channel("haet"),))]}, "sensor or an actuator of Kiln, got 'haet'"),
+        ({"sensors": [px.Sensor("eye", "1 s", (px.Channel("soot"),))]}, "sensor or an actuator of Kiln, got 'soot'"),
+        ({"sensors": [px.Sensor("eye", "1 s", (px.Channel("heat", reads="flame"),))]}, "Forge has, got 'flame'"),
+        ({"sensors": [px.Sensor("eye", "1 s", (px.Channel("heat", reads="coal"),))]}, "coal of Forge"),
+        ({"life": lambda start, end: {"heat": px.level([START], [1.0])}}, "courses of parameters of Forge, got 'heat'"),
+        ({"life": lambda start, end: {"burner": px.level([START], [1.0])}}, "courses of parameters of Forge"),
+        ({"parameters": {Forge.wind: [1.0, 2.0, 3.0]}}, "one value or 1"),
+        ({"parameters": {Forge.burner: 1.0}}, "a parameter or a state"),
+    ],
+)
+def test_names_that_do_not_fit_are_refused_when_the_emulation_is_made(
+    yard: Yard, wrong: dict[str, Any], says: str
+) -> None:
+    """Signals that the kiln does not have, truths that the forge does not have, units, courses of what is no input."""
+    with pytest.raises(SetupError, match=says):
+        px.emulate(yard.kilns, 1, obeys=Forge, **wrong)
+
+
+def test_a_declared_sensor_that_the_other_model_does_not_have_is_refused(yard: Yard) -> None:
+    """The bellows have no heat: who wants them behind a kiln says what is worn."""
+    with pytest.raises(SetupError, match="Bellows has, got 'heat'"):
+        px.emulate(yard.kilns, 1, obeys=Bellows)
+
+
+def _telemetry(yard: Yard) -> list[dict[str, Any]]:
+    """What the devices sent, in the order of the log."""
+    found = []
+    for record in yard.live.log.reader.read():
+        frames = record.entry
+        if isinstance(frames, Frames):
+            for index in range(len(frames)):
+                if bytes(frames.topic(index)).endswith(b"/telemetry"):
+                    found.append(json.loads(bytes(frames.payload(index))))
+    return found

@@ -1,4 +1,4 @@
-"""The things behind emulated devices obey their equations, their actuators' limits and their sensors' noise."""
+"""The things behind emulated devices obey their equations, their actuators' limits and what life brings them."""
 
 import numpy as np
 import pytest
@@ -6,18 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.castor.plants import Kiln
 
-from pollux.castor.plant import Plant
+from pollux.castor.plant import Plant, setting
 from pollux.clock import SECOND
 from pollux.errors import NotFound, SetupError
 from pollux.model.schema import schema_of
+from pollux.simulate import Course, level
 
 SCHEMA = schema_of(Kiln)
-EVERYTHING = frozenset({"heat", "draught", "burner", "flap"})
 
 
 def plant(count: int = 1, *, seed: int = 1, **actuators: float) -> Plant:
     rng = np.random.Generator(np.random.Philox(key=seed))
-    return Plant(SCHEMA, count, start=0, rng=rng, settings=actuators)
+    return Plant(SCHEMA, count, start=0, rng=rng, made=actuators)
 
 
 def test_a_thing_goes_where_its_equations_take_it() -> None:
@@ -59,23 +59,39 @@ def test_an_actuator_without_a_slew_moves_at_once() -> None:
     assert float(one.truth("flap")[0]) == 1.0
 
 
-def test_sensors_add_their_noise_and_speak_the_units_of_the_outside() -> None:
-    """Heat is told in degC with the declared noise; a sensor reads nothing beyond its bounds."""
-    many = plant(2000, seed=3)
-    heats = np.array([values["heat"] for values in many.measured(EVERYTHING)])
-    assert heats.mean() == pytest.approx(20.0, abs=0.05)
-    assert heats.std() == pytest.approx(0.5, rel=0.1)
-    assert many.measured(frozenset({"draught"}))[0] == {"draught": 3.0}
-
-
 def test_the_same_seed_gives_the_same_things() -> None:
-    """Equal seeds: equal parameters and equal readings; another seed: others."""
-    readings = []
+    """Equal seeds: equal parameters and equal truths; another seed: others."""
+    truths = []
     for seed in (5, 5, 6):
         one = plant(4, seed=seed, burner=300.0)
         one.advance(60 * SECOND)
-        readings.append(one.measured(EVERYTHING))
-    assert readings[0] == readings[1] != readings[2]
+        truths.append(one.truth("heat").tolist())
+    assert truths[0] == truths[1] != truths[2]
+
+
+def test_life_feeds_parameters_and_the_last_of_it_stays() -> None:
+    """A room that is 10 K warmer from the second minute on: felt then, true at the end, and on the way beforehand."""
+
+    def life(start: int, end: int) -> dict[str, Course]:
+        return {"room": level([60 * SECOND], [303.15])}
+
+    rng = np.random.Generator(np.random.Philox(key=1))
+    one = Plant(SCHEMA, 2, start=0, rng=rng, made={"heat": np.array([293.15, 300.0])}, life=life)
+    path = one.advance(120 * SECOND, every=30 * SECOND, names=("heat", "room"))
+    assert (path.times // SECOND).tolist() == [0, 30, 60, 90]
+    assert path.values["room"][:, 0].tolist() == [293.15, 293.15, 303.15, 303.15]
+    assert path.values["heat"][0].tolist() == [293.15, 300.0]
+    assert path.values["heat"][2, 0] == 293.15 < path.values["heat"][3, 0] < float(one.truth("heat")[0])
+    assert one.truth("room").tolist() == [303.15, 303.15]
+
+
+def test_a_path_begins_on_its_grid_wherever_the_plant_stands() -> None:
+    """From 7 s to 30 s, every 10 s: the path holds 10 s and 20 s, and the last comes with `ending`."""
+    one = plant(burner=100.0)
+    one.advance(7 * SECOND)
+    path = one.advance(30 * SECOND, every=10 * SECOND, names=("heat",)).ending(30 * SECOND, one.seen(("heat",)))
+    assert (path.times // SECOND).tolist() == [10, 20, 30]
+    assert path.at(29 * SECOND, 0) == path.at(20 * SECOND, 0) != path.at(30 * SECOND, 0)
 
 
 @pytest.mark.parametrize(
@@ -92,4 +108,4 @@ def test_the_same_seed_gives_the_same_things() -> None:
 def test_what_cannot_be_set_is_refused(name: str, value: object, error: type[Exception]) -> None:
     """Values beyond the limits, texts, truths, no numbers, and what is no actuator."""
     with pytest.raises(error):
-        plant().setting(name, value)
+        setting(SCHEMA, name, value)

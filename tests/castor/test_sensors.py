@@ -1,6 +1,7 @@
 """Emulated sensors disturb the truth in the ways that are declared, and in no other."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,7 +61,38 @@ def test_however_time_is_cut_the_moments_are_the_same(cuts: list[int]) -> None:
     assert pieces == whole
 
 
-def test_a_senseless_sensor_is_refused() -> None:
-    """An interval of zero is refused."""
+def test_a_sensor_may_read_at_some_hours_of_the_day() -> None:
+    """Three times a day, in durations with a unit: at 7, 13 and 21 o'clock of each day, and at no other time."""
+    cuff = Sensor("cuff", "1 day", (Channel("temp"),), at=("7 h", "13 h", "21 h"))
+    assert [moment // HOUR for moment, _ in read(cuff, 50)] == [7, 13, 21, 31, 37, 45]
+
+
+def test_a_channel_may_read_what_has_another_name_and_stops_at_its_bounds() -> None:
+    """It is told as `fever`, measured as `temp`, and no higher than 40."""
+    emulation = Emulation(
+        [Sensor("patch", HOUR, (Channel("fever", reads="temp", high=40.0),))], truth, np.random.default_rng(1)
+    )
+    assert [reading.values for reading in emulation.readings(0, 4 * HOUR)] == [
+        {"fever": value} for value in (38.0, 39.0, 40.0, 40.0)
+    ]
+
+
+def test_an_artefact_may_be_a_multiple_of_the_truth() -> None:
+    """An extra beat: half as fast again as the truth, in whole steps."""
+    sensor = Sensor("wrist", HOUR, (Channel("temp", noise=0.1, step=1.0, artefact=Artefact(1.0, times=1.5)),))
+    assert [value for _, value in read(sensor, 2)] == [round(1.5 * 38.0), round(1.5 * 39.0)]
+
+
+def test_who_is_behind_reads_only_what_a_device_would_still_hold() -> None:
+    """After a long time only the last readings of a stretch are made, of a slow sensor its last one."""
+    quick, slow = Sensor("quick", HOUR, (Channel("temp"),)), Sensor("slow", 30 * HOUR, (Channel("temp"),))
+    emulation = Emulation([quick, slow], truth, np.random.default_rng(1))
+    readings = [(one.sensor, one.time // HOUR) for one in emulation.readings(0, 100 * HOUR, reach=2 * HOUR)]
+    assert readings == [("slow", 90), ("quick", 99), ("quick", 100)]
+
+
+@pytest.mark.parametrize("wrong", [{"every": 0}, {"dropout": 1.0}, {"at": ()}, {"at": (HOUR,)}, {"at": (-1,)}])
+def test_a_senseless_sensor_is_refused(wrong: dict[str, Any]) -> None:
+    """No interval, no reading that ever comes, no moment within the interval."""
     with pytest.raises(SetupError):
-        Sensor("patch", 0, ())
+        Sensor(**{"name": "patch", "every": HOUR, "channels": (), **wrong})

@@ -1,21 +1,25 @@
-"""Emulated devices for any twin type: its own physics behind real connections to the open site."""
+"""Emulated devices for any twin type: its own physics, or another's, behind real connections to the open site."""
 
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Self, TypeVar, final
+from typing import Any, Final, Self, TypeVar, final
 
 import numpy as np
 
 from pollux.castor.devices import Devices
 from pollux.castor.pace import Pace
-from pollux.castor.plant import F64, Plant
+from pollux.castor.plant import F64, Life, Plant, nothing, setting
+from pollux.castor.sensors import Sensor
 from pollux.castor.speaker import Command, State
-from pollux.clock import SECOND, Clock, duration, instant
+from pollux.castor.worn import Wearer, Worn, declared
+from pollux.clock import Clock, duration, instant
 from pollux.errors import PolluxError, SetupError
+from pollux.model.schema import Schema, schema_of
 from pollux.model.symbols import Symbol
 from pollux.model.twin import Twin
+from pollux.model.units import convert
 from pollux.site.declare import Fleet
 
 T = TypeVar("T", bound=Twin)
@@ -31,6 +35,10 @@ def emulate(
     ids: Sequence[str] | None = None,
     every: str = "1 s",
     actuators: Mapping[Symbol, float] | None = None,
+    obeys: type[Twin] | None = None,
+    parameters: Mapping[Symbol, float | Sequence[float] | F64] | None = None,
+    life: Life | None = None,
+    sensors: Sequence[Sensor] | None = None,
     seed: int = 0,
 ) -> "Emulated":
     """Devices for a fleet of an open site, as a context: `with site.open(folder), px.emulate(pumps, 12): ...`
@@ -41,43 +49,64 @@ def emulate(
     there. `actuators` is how they are set at the beginning, in the declared units; `ids` names them, else they are
     `P-1`, `P-2`, ... after the type's first letter.
 
+    `obeys` lets the things obey another type, so that the twin's equations are wrong about them as they are about real
+    things: what is read of it is what it calls by the same name, or by a channel's `reads`, told in the unit of the
+    fleet's signal. `parameters` says what its parameters and states are at the beginning, one value or one for each
+    thing; `life(start, end)` what they do over the next stretch, as courses in their own units, with one value or one
+    for each thing per instant. `sensors` are those that every thing wears instead of the declared ones; each reads when
+    it is put on and then as it says, and what was read is sent every `every`. An actuator that no sensor reads is told
+    as it is, every `every`.
+
     Entering returns when every device's first reading is acknowledged, so that all twins can be read. Under a simulated
-    clock the devices do what falls due while it is moved. Raises SetupError for counts and settings that cannot be.
+    clock the devices do what falls due while it is moved; where another clock runs ahead of them, a sensor misses what
+    fell due before the last `every`, but for its last reading. Raises SetupError for counts, settings and names that
+    cannot be.
     """
     live, schema = fleet.live, fleet.declared.schema
     names = tuple(ids) if ids is not None else tuple(f"{schema.name[0]}-{n}" for n in range(1, (count or 1) + 1))
     if count not in (None, len(names)):
         raise SetupError(f"expected {count} ids, got {len(names)}", at=schema.name)
+    model, now, cycle = schema if obeys is None else schema_of(obeys), live.clock.now(), duration(every)
+    worn = declared(schema, model, cycle) if sensors is None else Worn(schema, model, tuple(sensors), cycle)
+    begun = _made(model, parameters or {}, len(names)) | _set(model, actuators or {})
+    fed = _fed(model, life or nothing, now, now + worn.cycle)
     rng = np.random.Generator(np.random.Philox(key=seed))
-    settings = {symbol.name: value for symbol, value in (actuators or {}).items()}
-    plant = Plant(schema, len(names), start=live.clock.now(), rng=rng, settings=settings)
-    cycles = Cycles.of(plant, duration(every))
-    orders = Orders(plant, live.clock)
+    plant = Plant(model, len(names), start=now, rng=rng, made=begun, life=fed)
+    orders = Orders(plant, schema, live.clock)
     devices = Devices(live, schema, names, answers=orders.answer)
-    return Emulated(live.clock, plant, cycles, orders, devices)
+    return Emulated(live.clock, plant, orders, devices, worn, worn.on(len(names), seed=seed))
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Cycles:
-    """How often each sensor reads, and the shortest of these: that of the devices. Nanoseconds."""
+def _made(model: Schema, given: Mapping[Symbol, Any], count: int) -> dict[str, F64 | float]:
+    """Parameters and states by name in own units, one value per thing."""
+    found: dict[str, F64 | float] = {}
+    for symbol, values in given.items():
+        signal = model.signal(symbol.name)
+        numbers = np.asarray(values, np.float64)
+        if numbers.shape not in ((), (count,)) or signal.role == "actuator" or signal.name in model.readings:
+            raise SetupError(
+                f"expected a parameter or a state and one value or {count}, got {numbers.shape}",
+                at=f"{model.name}.{signal.name}",
+            )
+        own = [convert(value, signal.edge, signal.unit) for value in np.broadcast_to(numbers, count).tolist()]
+        found[signal.name] = np.array(own)
+    return found
 
-    of_sensor: Mapping[str, int]
-    shortest: int
 
-    @staticmethod
-    def of(plant: Plant, otherwise: int) -> "Cycles":
-        """As the sensors declare, `otherwise` where they say nothing."""
-        every = {one.name: otherwise if one.every is None else round(one.every * SECOND) for one in plant.sensors}
-        return Cycles(every, min(every.values(), default=otherwise))
+def _set(model: Schema, given: Mapping[Symbol, float]) -> dict[str, float]:
+    """Actuators by name in own units."""
+    return {
+        symbol.name: setting(model, symbol.name, value, edge=symbol.schema.signal(symbol.name).edge)
+        for symbol, value in given.items()
+    }
 
-    def after(self, moment: int) -> int:
-        """The next moment at which something is read."""
-        return (moment // self.shortest + 1) * self.shortest
 
-    def due(self, last: int, now: int) -> frozenset[str]:
-        """The sensors that read since `last`, up to now; all of them at the first moment, when `last` is negative."""
-        return frozenset(name for name, every in self.of_sensor.items() if last < 0 or now // every > last // every)
+def _fed(model: Schema, life: Life, start: int, end: int) -> Life:
+    """The same life, after a look at what it brings."""
+    for name in life(start, end):
+        if name not in model.params or model.signal(name).role == "actuator":
+            raise SetupError(f"expected courses of parameters of {model.name}, got {name!r}", at="life")
+    return life
 
 
 @final
@@ -98,8 +127,9 @@ class Order:
 class Orders:
     """The commands that devices accepted: begun at their next cycle, done when the actuators are there."""
 
-    def __init__(self, plant: Plant, clock: Clock) -> None:
+    def __init__(self, plant: Plant, schema: Schema, clock: Clock) -> None:
         self._plant = plant
+        self._edges = {one.name: one.edge for one in schema.signals}
         self._clock = clock
         self._accepted: deque[Order] = deque()
         self._ongoing: list[Order] = []
@@ -113,7 +143,10 @@ class Orders:
         try:
             if command.expires_at and self._clock.now() >= instant(command.expires_at):
                 return "rejected", "it came after its expiry"
-            settings = {name: self._plant.setting(name, value) for name, value in command.params.items()}
+            settings = {
+                name: setting(self._plant.schema, name, value, edge=self._edges.get(name))
+                for name, value in command.params.items()
+            }
         except PolluxError as error:
             return "rejected", str(error)
         self._accepted.append(Order(member, command.id, settings))
@@ -139,23 +172,31 @@ class Orders:
 class Emulated:
     """Emulated devices of one fleet, made by `emulate`; a context."""
 
-    def __init__(self, clock: Clock, plant: Plant, cycles: Cycles, orders: Orders, devices: Devices) -> None:
+    def __init__(
+        self, clock: Clock, plant: Plant, orders: Orders, devices: Devices, worn: Worn, wearers: Sequence[Wearer]
+    ) -> None:
         self._clock = clock
         self._plant = plant
-        self._cycles = cycles
+        self._worn = worn
         self._orders = orders
         self._devices = devices
+        self._wearers = wearers
         self._last = -1
-        self._pace = Pace(clock, lambda: cycles.after(self._last), self._turn)
+        self._pace = Pace(clock, lambda: worn.after(self._last), self._turn)
 
     @property
     def ids(self) -> tuple[str, ...]:
         """The twins that the devices speak for."""
         return self._devices.ids
 
-    def truth(self, symbol: Symbol) -> F64:
-        """A signal of every thing as it really was at its last cycle, in its own unit: what a filter does not know."""
-        return self._plant.truth(symbol.name)
+    def truth(self, what: Symbol | str) -> F64:
+        """What every thing really was at its last cycle: what a filter does not know.
+
+        A symbol of the fleet's type is told in its own unit; a name may also be that of something that only the model
+        behind the devices has. Raises NotFound.
+        """
+        name = what if isinstance(what, str) else what.name
+        return self._worn.own(name, self._plant.truth(name))
 
     def __enter__(self) -> Self:
         self._devices.__enter__()
@@ -177,13 +218,16 @@ class Emulated:
 
     def _turn(self, now: int) -> None:
         """One cycle: move on, begin what was ordered, read and send; then say what is done, as the twin shows it."""
-        last, self._last = self._last, now
-        self._plant.advance(now)
+        last, worn = self._last, self._worn
+        if last >= 0:
+            now = max(last, worn.moment(now))
+        path = self._plant.advance(now, every=worn.grid if last >= 0 else None, names=worn.names)
         ended = self._orders.cycle()
-        names = self._cycles.due(last, now) | self._plant.actuators
-        for member, values in enumerate(self._plant.measured(names)):
-            if values:
-                self._devices.send(member, values, time=now)
+        path = path.ending(now, self._plant.seen(worn.names))
+        self._last = now
+        for member, one in enumerate(self._wearers):
+            for moment, values in one.tells(path, last, now):
+                self._devices.send(member, values, time=moment)
         self._devices.wait()
         for order, state, reason in ended:
             self._devices.tell(order.member, order.id, state, reason)

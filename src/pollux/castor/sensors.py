@@ -1,27 +1,37 @@
 """Emulated sensors: what a real one adds to the truth: noise, rounding, drop-outs, gaps and artefacts.
 
-The truth comes in as a function of time, so that any model, or a recording, can stand behind the same sensors.
+The truth comes in as a function of time, so that any model, or a recording, can stand behind the same sensors. There is
+no other way in `castor` from a truth to a reading.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 
+from pollux.clock import duration
 from pollux.errors import SetupError
 
 Truth = Callable[[int], Mapping[str, float]]
+
+Span = int | str
+"""Nanoseconds, or a duration with its unit: `"8 h"`."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Artefact:
-    """A wrong value that looks like a measurement: with `chance` it begins, for `length` readings on average."""
+    """A wrong value that looks like a measurement: with `chance` it begins, for `length` readings on average.
+
+    It reads `value` plus `times` the truth: a loose finger clip 0, an extra beat one and a half times the pulse.
+    """
 
     chance: float
-    value: float
+    value: float = 0.0
     length: float = 1.0
+    times: float = 0.0
 
 
 @final
@@ -29,7 +39,8 @@ class Artefact:
 class Channel:
     """One quantity of a sensor: the standard deviation of its noise, its bias, its smallest step, its artefact.
 
-    All in the signal's unit; a step of zero does not round.
+    All in the unit in which the signal is told; a step of zero does not round, and nothing is read beyond `low` and
+    `high`. `reads` is what it measures where the truth calls that otherwise than the signal that is told.
     """
 
     signal: str
@@ -37,26 +48,66 @@ class Channel:
     bias: float = 0.0
     step: float = 0.0
     artefact: Artefact | None = None
+    reads: str = ""
+    low: float = -math.inf
+    high: float = math.inf
+
+    @property
+    def measured(self) -> str:
+        """The name of what is measured, in the words of the truth."""
+        return self.reads or self.signal
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Sensor:
-    """A device that reads every `every` nanoseconds, up to `jitter` late, and misses a reading with chance `dropout`.
+    """A device that reads every so often, up to `jitter` late, and misses a reading with chance `dropout`.
 
-    `gaps` are stretches in which it is off: pairs of start and end in nanoseconds UTC.
+    Readings fall on multiples of `every` since 1970 UTC, or at the moments `at` after each of them: a cuff at 7, 13 and
+    21 o'clock has `every="1 day", at=("7 h", "13 h", "21 h")`. `gaps` are stretches in which it is off: pairs of start
+    and end in nanoseconds UTC. Raises SetupError for what cannot be.
     """
 
     name: str
-    every: int
+    every: Span
     channels: tuple[Channel, ...]
-    jitter: int = 0
+    jitter: Span = 0
     dropout: float = 0.0
     gaps: tuple[tuple[int, int], ...] = ()
+    at: tuple[Span, ...] = (0,)
 
     def __post_init__(self) -> None:
-        if self.every <= 0 or not 0 <= self.dropout < 1:
+        interval = length(self.every)
+        if interval <= 0 or not 0 <= self.dropout < 1:
             raise SetupError("expected an interval above zero and a drop-out below one", at=self.name)
+        if not self.at or not all(0 <= length(one) < interval for one in self.at):
+            raise SetupError(f"expected moments within {self.every}, got {self.at}", at=self.name)
+
+    def due(self, start: int, end: int, *, reach: int | None = None) -> list[int]:
+        """When it reads in (start, end]; with `reach` only its last moments, as many as fall due in that long, or one.
+
+        >>> Sensor("cuff", 100, (), at=(10, 60)).due(0, 200)
+        [10, 60, 110, 160]
+        >>> Sensor("cuff", 100, ()).due(0, 1000, reach=200)
+        [900, 1000]
+        """
+        every, offsets = length(self.every), [length(one) for one in self.at]
+        first = start if reach is None else max(start, end - max(reach, every))
+        found = sorted(
+            moment
+            for offset in offsets
+            for moment in range(((first - offset) // every + 1) * every + offset, end + 1, every)
+        )
+        return found if reach is None else found[-max(1, reach * len(offsets) // every) :]
+
+
+def length(span: Span) -> int:
+    """A span in nanoseconds.
+
+    >>> length("2 s"), length(7)
+    (2000000000, 7)
+    """
+    return span if isinstance(span, int) else duration(span)
 
 
 @final
@@ -82,45 +133,56 @@ class Emulation:
         self._rng = rng
         self._artefacts: dict[tuple[str, str], int] = {}
 
-    def readings(self, start: int, end: int) -> Iterator[Reading]:
-        """What is read in (start, end], in order of time; sensors read on multiples of their interval."""
+    def readings(self, start: int, end: int, *, reach: int | None = None) -> Iterator[Reading]:
+        """What is read in (start, end], in order of time; where that is long, `reach` bounds it as in `Sensor.due`."""
         due = [
             (moment, number)
             for number, sensor in enumerate(self._sensors)
-            for moment in range((start // sensor.every + 1) * sensor.every, end + 1, sensor.every)
+            for moment in sensor.due(start, end, reach=reach)
         ]
         for moment, number in sorted(due):
             reading = self._read(self._sensors[number], moment)
             if reading is not None:
                 yield reading
 
+    def tried(self, moment: int) -> Iterator[Reading]:
+        """What each sensor reads when it is put on and tried, whenever it reads otherwise."""
+        for sensor in self._sensors:
+            values = self._values(sensor, self._truth(moment))
+            if values:
+                yield Reading(sensor.name, moment, values)
+
     def _read(self, sensor: Sensor, moment: int) -> Reading | None:
         missed = self._rng.random() < sensor.dropout
         if missed or any(begin <= moment < over for begin, over in sensor.gaps):
             return None
-        truth = self._truth(moment)
-        values = {
-            channel.signal: self._measure(sensor, channel, truth[channel.signal])
-            for channel in sensor.channels
-            if np.isfinite(truth.get(channel.signal, np.nan))
-        }
-        late = int(self._rng.integers(0, sensor.jitter + 1)) if sensor.jitter else 0
+        values, jitter = self._values(sensor, self._truth(moment)), length(sensor.jitter)
+        late = int(self._rng.integers(0, jitter + 1)) if jitter else 0
         return Reading(sensor.name, moment + late, values) if values else None
 
-    def _measure(self, sensor: Sensor, channel: Channel, truth: float) -> float:
-        disturbed = self._disturbed(sensor, channel)
-        if disturbed is not None:
-            return disturbed
-        value = truth + channel.bias + channel.noise * float(self._rng.standard_normal())
-        return round(round(value / channel.step) * channel.step, 10) if channel.step else value
+    def _values(self, sensor: Sensor, truth: Mapping[str, float]) -> dict[str, float]:
+        return {
+            channel.signal: self._measure(sensor, channel, truth[channel.measured])
+            for channel in sensor.channels
+            if np.isfinite(truth.get(channel.measured, np.nan))
+        }
 
-    def _disturbed(self, sensor: Sensor, channel: Channel) -> float | None:
-        if channel.artefact is None:
+    def _measure(self, sensor: Sensor, channel: Channel, truth: float) -> float:
+        disturbed = self._disturbed(sensor, channel, truth)
+        noise = channel.noise * float(self._rng.standard_normal()) if channel.noise and disturbed is None else 0.0
+        value = truth + channel.bias + noise if disturbed is None else disturbed
+        if channel.step:
+            value = round(round(value / channel.step) * channel.step, 10)
+        return min(max(value, channel.low), channel.high)
+
+    def _disturbed(self, sensor: Sensor, channel: Channel, truth: float) -> float | None:
+        artefact = channel.artefact
+        if artefact is None:
             return None
         key = (sensor.name, channel.signal)
-        if self._artefacts.get(key, 0) == 0 and self._rng.random() < channel.artefact.chance:
-            self._artefacts[key] = int(self._rng.geometric(1.0 / channel.artefact.length))
+        if self._artefacts.get(key, 0) == 0 and self._rng.random() < artefact.chance:
+            self._artefacts[key] = int(self._rng.geometric(1.0 / artefact.length))
         if self._artefacts.get(key, 0) == 0:
             return None
         self._artefacts[key] -= 1
-        return channel.artefact.value
+        return artefact.value + artefact.times * truth
