@@ -37,6 +37,7 @@ BODIES: dict[tuple[str, str], object] = {
     ("POST", TW + "/checks"): {"advice": "R-1"},
     ("POST", TW + "/commands"): {"id": "c-1", "name": "set", "params": {"speed": 2000}, "expires_at": EXPIRES},
     ("POST", TW + "/commands/{order}/approve"): {},
+    ("POST", TW + "/commands/{order}/ack"): {"state": "accepted"},
     ("POST", TW + "/commands/{order}/cancel"): {"reason": "no"},
 }
 
@@ -69,6 +70,8 @@ ALLOWED: dict[tuple[str, str], set[str]] = {
     ("POST", TW + "/checks"): PROPOSERS,
     ("POST", TW + "/commands"): PROPOSERS,
     ("POST", TW + "/commands/{order}/approve"): {"clinician", "admin"},
+    ("GET", TW + "/plan"): {"admin"},
+    ("POST", TW + "/commands/{order}/ack"): set(),
     ("POST", TW + "/commands/{order}/cancel"): PROPOSERS,
     ("GET", "/fleets/{type}"): {*READERS, OWN},
     ("GET", "/wall"): {*READERS, OWN},

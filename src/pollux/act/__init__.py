@@ -6,12 +6,15 @@ asked for.
 
 from pollux.act.book import OrderBook
 from pollux.act.envelope import Envelope, Interlock, Slew
-from pollux.act.orders import Effect, Order, OrderState, Transition
+from pollux.act.orders import Carried, Effect, Order, OrderState, Outcome, Transition
+from pollux.act.plan import Plan, PlanChange, plan
 from pollux.act.policy import ApprovalPolicy
-from pollux.act.verify import Outcome, judge
+from pollux.act.requests import checked, repeating
+from pollux.act.verify import compare, concluded, judge
 
 __all__ = [
     "ApprovalPolicy",
+    "Carried",
     "Effect",
     "Envelope",
     "Interlock",
@@ -19,7 +22,14 @@ __all__ = [
     "OrderBook",
     "OrderState",
     "Outcome",
+    "Plan",
+    "PlanChange",
     "Slew",
     "Transition",
+    "checked",
+    "compare",
+    "concluded",
     "judge",
+    "plan",
+    "repeating",
 ]

@@ -65,8 +65,9 @@ class Envelope:
 
     def check(self, order: Order, live: Mapping[str, float], *, elapsed: int) -> None:
         """Refuse an order that leaves the envelope; raises OrderRefused with every reason."""
-        asked = {name: float(value) for name, value in order.params if not isinstance(value, str)}
-        found = self.reasons(asked, live, elapsed=elapsed)
+        odd = [f"{name}: expected a number, got {value!r}" for name, value in order.params if not _is_number(value)]
+        asked = {name: float(value) for name, value in order.params if _is_number(value)}
+        found = odd + self.reasons(asked, live, elapsed=elapsed)
         if found:
             raise OrderRefused(
                 "; ".join(found), at=f"{order.type}/{order.twin}", hint="ask for less, or lift the cause"
@@ -84,3 +85,7 @@ class Envelope:
             if abs(value - now) > fastest:
                 return [f"{name}: a change of {abs(value - now):g} in {elapsed / SECOND:g} s is faster than allowed"]
         return []
+
+
+def _is_number(value: float | str | bool) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

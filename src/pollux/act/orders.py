@@ -1,7 +1,7 @@
 """An order and its life, from proposed to verified.
 
-`done` is the device's word; `verified` and `ineffective` are ours, from measurements. An order is a value: each step
-makes a new one, and the steps are kept in it.
+`done` is the word of the device or of the person; `verified` and `ineffective` are ours, from measurements. An order is
+a value: each step makes a new one, and the steps are kept in it.
 """
 
 from dataclasses import dataclass, replace
@@ -27,10 +27,17 @@ NEXT: dict[OrderState, frozenset[OrderState]] = {
 }
 
 
+Carried = Literal["device", "person"]
+"""Who carries an order out: the device, by its commands, or a person, by the plan that the person's app shows."""
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a change is predicted to do to one signal at one moment: median and interval, in the signal's unit."""
+    """What a change is predicted to do to one signal at one moment: median and interval, in the signal's unit.
+
+    `due` is that moment in nanoseconds UTC. The interval is that of a measurement, so it holds the sensor's noise.
+    """
 
     signal: str
     unit: str
@@ -40,6 +47,26 @@ class Effect:
     low: float
     high: float
     level: float = 0.9
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One predicted effect beside what was measured, and when.
+
+    `verdict` is "inside" or "outside" the predicted interval, or "unknown" when nothing was measured in time:
+    `measured` is then NaN and `at` zero.
+    """
+
+    effect: Effect
+    measured: float
+    verdict: Literal["inside", "outside", "unknown"]
+    at: int = 0
+
+    @property
+    def change(self) -> float:
+        """The measured change since the order was signed."""
+        return self.measured - self.effect.before
 
 
 @final
@@ -60,7 +87,8 @@ class Order:
     """A change asked of one twin, with everything needed to judge it later.
 
     Times are nanoseconds UTC. `params` are in the declared units. `predicted` is the effect foreseen when it was
-    signed, `advice` names the recommendation it follows, empty when it departs from one.
+    signed, `advice` names the recommendation it follows, empty when it departs from one. `outcomes` are the predicted
+    effects beside what was measured, as they stood at the verdict.
     """
 
     id: str
@@ -73,16 +101,32 @@ class Order:
     expires_at: int
     reason: str
     advice: str = ""
-    carrier: Literal["device", "person"] = "device"
+    carrier: Carried = "device"
     predicted: tuple[Effect, ...] = ()
     state: OrderState = "proposed"
     signatures: tuple[str, ...] = ()
     steps: tuple[Transition, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
 
     @property
     def open(self) -> bool:
         """Whether anything can still happen to it."""
         return bool(NEXT[self.state])
+
+    @property
+    def running(self) -> bool:
+        """Whether it is still to be carried out: time can end it."""
+        return "expired" in NEXT[self.state]
+
+    @property
+    def awaited(self) -> bool:
+        """Whether it is carried out and its effects are still to be judged."""
+        return self.state == "done" and bool(self.predicted)
+
+    @property
+    def done_at(self) -> int:
+        """When it was carried out, nanoseconds UTC; zero before that."""
+        return next((step.at for step in self.steps if step.state == "done"), 0)
 
     @property
     def body(self) -> tuple[object, ...]:

@@ -1,8 +1,8 @@
 """Advice: the option ranked first under stated assumptions, with everything it was weighed against."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from pollux.decide.objectives import Objective
 from pollux.decide.options import Option
 from pollux.decide.samples import F64, Samples
 from pollux.errors import SimulationError
+
+if TYPE_CHECKING:
+    from pollux.decide.futures import Futures
 
 LEVEL = 0.9
 
@@ -41,7 +44,8 @@ class Advice:
     """What to set, with what was expected of it when it was given.
 
     `ranked` holds every option, the recommended one first, then by net gain, those that a gate keeps out last. `unit`
-    is that of gain and loss. When no option may be recommended, `values` is empty and `reason` says why.
+    is that of gain and loss. When no option may be recommended, `values` is empty and `reason` says why. `futures` are
+    those it was weighed from: what they foresee is later compared with what happens.
     """
 
     twin: str
@@ -53,6 +57,7 @@ class Advice:
     failures: int
     expires: int
     reason: str = ""
+    futures: "Futures | None" = field(default=None, repr=False, compare=False)
 
     @property
     def first(self) -> Weighed:

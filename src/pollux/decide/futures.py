@@ -1,7 +1,7 @@
 """Futures: what an ensemble says of each option, and which one to take."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -96,10 +96,11 @@ class Futures:
         """
         cost = losses(loss, gain.unit)
         chances = self._chances(loss)
-        return weigh(
+        advice = weigh(
             self.options, self.samples, gain, cost, twin=self.twin, forked=self.forked, chances=chances,
             gates=gates or (lambda _: ()), expires=expires,
         )  # fmt: skip
+        return replace(advice, futures=self)
 
     def _chances(self, loss: Loss | None) -> dict[str, F64]:
         if not isinstance(loss, Mapping):

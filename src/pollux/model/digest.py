@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from pollux.model.graph import Expr, Settled, Window
 from pollux.model.priors import lognormal, normal, uniform
-from pollux.model.schema import Schema, Signal
+from pollux.model.schema import Command, Schema, Signal
 from pollux.model.units import Unit
 from pollux.model.walk import topological
 
@@ -48,8 +48,12 @@ def _canonical_schema(schema: Schema) -> Any:
         "cycles": nodes.places({name: one.period for name, one in schema.cycles.items()}),
         "jumps": [[one.event, one.state, nodes.place[one.value]] for one in schema.jumps],
         "links": [[name, one.schema.digest] for name, one in schema.links.items()],
-        "commands": [[name, [_signal(fact) for fact in one.parameters]] for name, one in schema.commands.items()],
+        "commands": [_command(name, one) for name, one in schema.commands.items()],
     }
+
+
+def _command(name: str, command: Command) -> list[Any]:
+    return [name, [_signal(fact) for fact in command.parameters], *(["measures"] if command.measures else [])]
 
 
 def _roots(schema: Schema) -> Iterable[Expr]:

@@ -208,6 +208,13 @@ class CommandAsk(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: Text = ""
 
 
+class AckAsk(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a person's app says of a change on the plan: `accepted` is read, `done` is taken."""
+
+    state: Literal["accepted", "done", "rejected", "failed"]
+    reason: Text = ""
+
+
 class SignAsk(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The second of two steps: the check that was made, and a second factor where it is asked for."""
 

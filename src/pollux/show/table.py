@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from pollux.act import Plan
 from pollux.show import asks
 from pollux.show.api import acting, alarms, fleet, past, session, site, twins, whatif
 from pollux.show.documents import acting as acting_out
@@ -92,6 +93,11 @@ ACTING: Final = (
           tag="orders", offer="acting", slow=True),
     Route("POST", TW + "/commands/{order}/approve", "Sign an order", acting.approve,
           Right("approve", "{type}/{id}/commands"), body=(asks.Approval,), answers={200: acting_out.OrderRow},
+          tag="orders", offer="acting", slow=True),
+    Route("GET", TW + "/plan", "What a person is to carry out, for the person's app", acting.read_plan,
+          Right("subscribe", "{type}/{id}/plan"), answers={200: Plan}, tag="orders", offer="acting"),
+    Route("POST", TW + "/commands/{order}/ack", "What a person's app says of a change: read, taken", acting.told,
+          Right("publish", "{type}/{id}/plan-ack"), body=(asks.AckAsk,), answers={200: Plan},
           tag="orders", offer="acting", slow=True),
     Route("POST", TW + "/commands/{order}/cancel", "Take an order back", acting.cancel, SEES_TWIN,
           body=(asks.Reason,), answers={200: acting_out.OrderRow}, tag="orders", offer="acting", slow=True),

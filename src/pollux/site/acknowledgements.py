@@ -1,44 +1,54 @@
-"""What devices answer to orders: `twins/{type}/{id}/commands/ack` with id, state and reason."""
+"""What is answered to orders, with id, state and reason: by devices on `twins/{type}/{id}/commands/ack`, by the apps of
+persons on `twins/{type}/{id}/plan/ack`. Each moves its own kind of orders and no other.
+"""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, final
+from typing import Final, Literal, final
 
 import msgspec
 
-from pollux.act import OrderBook, OrderState
+from pollux.act import Carried, Order, OrderBook
 from pollux.columns.frames import Frames
 from pollux.errors import NotFound, OrderRefused
 
-_TOPIC = re.compile(rb"twins/([^/]+)/([^/]+)/commands/ack")
+Answered = Literal["accepted", "done", "rejected", "failed"]
+
+_TOPIC = re.compile(rb"twins/([^/]+)/([^/]+)/(commands|plan)/ack")
+_CARRIED: Final[dict[bytes, Carried]] = {b"commands": "device", b"plan": "person"}
 
 
 class _Answer(msgspec.Struct, frozen=True):
     """The payload of an acknowledgement."""
 
     id: str
-    state: Literal["accepted", "done", "rejected", "failed"]
+    state: Answered
     reason: str = ""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A device's word on an order of one twin."""
+    """The word of a device, or of a person through an app, on an order of one twin."""
 
     type: str
     twin: str
     order: str
-    state: OrderState
+    state: Answered
     reason: str
-    device: str
+    who: str
     at: int
+    carrier: Carried = "device"
+
+    def concerns(self, order: Order) -> bool:
+        """Whether it may move this order."""
+        return (order.type, order.twin, order.carrier) == (self.type, self.twin, self.carrier)
 
 
 def acknowledgements(frames: Frames) -> Iterator[Told]:
     """The answers among some frames; what is none, or cannot be read, is left to the decoder's refusals."""
-    if b"/commands/ack" not in frames.arena:
+    if b"/ack" not in frames.arena:
         return
     for index in range(len(frames)):
         match = _TOPIC.fullmatch(bytes(frames.topic(index)))
@@ -48,22 +58,30 @@ def acknowledgements(frames: Frames) -> Iterator[Told]:
             said = msgspec.json.decode(bytes(frames.payload(index)), type=_Answer)
         except msgspec.MsgspecError:
             continue
-        device = frames.origins[int(frames.origin[index])].device
-        yield Told(
-            match[1].decode(), match[2].decode(), said.id, said.state, said.reason, device, int(frames.arrival[index])
-        )
+        who = frames.origins[int(frames.origin[index])].device
+        names = match[1].decode(), match[2].decode()
+        yield Told(*names, said.id, said.state, said.reason, who, int(frames.arrival[index]), _CARRIED[match[3]])
 
 
 def answer(book: OrderBook, told: Told) -> str:
-    """Take a device's word into the book: the id of the order that changed, empty when it changes nothing.
+    """Take an answer into the book: the id of the order that changed, empty when it changes nothing.
 
-    An answer about another twin's order, one that comes too late and one that cannot follow are without effect.
+    An answer about another twin's order or another carrier's, one that comes too late and one that cannot follow are
+    without effect.
     """
     try:
         order = book.find(told.order)
-        if (order.type, order.twin) != (told.type, told.twin):
-            return ""
-        after = book.step(order.id, told.state, who=told.device, reason=told.reason, now=told.at)
+        return order.id if told.concerns(order) and answered(book, told) is not order else ""
     except (NotFound, OrderRefused):
         return ""
-    return order.id if after is not order else ""
+
+
+def answered(book: OrderBook, told: Told) -> Order:
+    """The order after an answer; what a person has taken is read, whether the app said so or not.
+
+    Raises OrderRefused for an answer that cannot follow.
+    """
+    order = book.find(told.order)
+    if told.carrier == "person" and told.state == "done" and order.state == "sent":
+        book.step(order.id, "accepted", who=told.who, now=told.at)
+    return book.step(order.id, told.state, who=told.who, reason=told.reason, now=told.at)

@@ -1,11 +1,18 @@
-"""How an order leaves: as a message to the device, or to a person's list. Exists only where acting was asked for."""
+"""How an order leaves: as a message to the device, or onto the plan of a person. Only where acting was asked for.
+
+Nothing that a person carries out is ever published where a device could hear it.
+"""
 
 import json
+import threading
 from collections.abc import Callable
 from typing import final
 
-from pollux.act import Order, OrderBook, Transition
+import msgspec
+
+from pollux.act import Order, OrderBook, Transition, plan
 from pollux.clock import iso
+from pollux.remember import Ticket
 
 Publish = Callable[[str, bytes], None]
 """Topic and payload: to whoever is subscribed, at least once."""
@@ -15,21 +22,37 @@ Publish = Callable[[str, bytes], None]
 class Carrier:
     """Carries approved orders out. Sending is noted before it happens, so that a restart sends nothing twice.
 
-    An order that was noted as sent and whose message was lost in a crash stays sent until it expires: never twice is
-    kept, at the price of sometimes never, which the expiry tells.
+    An order for a device that was noted as sent and whose message was lost in a crash stays sent until it expires:
+    never twice is kept, at the price of sometimes never, which the expiry tells. A plan is a state, published anew
+    whenever it changes and at every start, so that nothing on it is lost. `publish` reaches who is there, `retain` also
+    who comes later.
     """
 
-    def __init__(self, publish: Publish, note: Callable[[Transition], None]) -> None:
+    def __init__(self, publish: Publish, retain: Publish, note: Callable[[Order, Transition], Ticket]) -> None:
         self._publish = publish
+        self._retain = retain
         self._note = note
+        self._sending = threading.Lock()
+        self._planning = threading.Lock()
 
     def carry(self, book: OrderBook, order_id: str, now: int) -> None:
-        """Send an approved order that a device carries out."""
-        order = book.find(order_id)
-        if order.state != "approved" or order.carrier != "device":
-            return
-        self._note(Transition(order.id, "sent", now, "pollux"))
-        self._publish(f"twins/{order.type}/{order.twin}/commands", message(order))
+        """Send an approved order: to the device, or by putting it on the plan, which `plan` then publishes."""
+        # Two threads may come with the same order: the first one notes it, the second one finds it noted.
+        with self._sending:
+            order = book.find(order_id)
+            if order.state != "approved":
+                return
+            noted = self._note(order, Transition(order.id, "sent", now, "pollux"))
+        noted.wait()
+        if order.carrier == "device":
+            self._publish(f"twins/{order.type}/{order.twin}/commands", message(order))
+
+    def plan(self, book: OrderBook, type_: str, twin: str) -> None:
+        """Publish the plan of a person as it stands in the book."""
+        # Read and published under one lock, so that of two threads the later one publishes the later plan.
+        with self._planning:
+            now = plan(f"{type_}/{twin}", book.of(type_, twin))
+            self._retain(f"twins/{type_}/{twin}/plan", msgspec.json.encode(now))
 
 
 def message(order: Order) -> bytes:

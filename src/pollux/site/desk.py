@@ -1,29 +1,47 @@
 """The desk at which orders are asked for, signed, sent and judged."""
 
+import contextlib
+import hashlib
+import logging
 import secrets
 import threading
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, final
 
+import msgspec
 import numpy as np
 
-from pollux.act import Effect, Order, OrderState, judge
-from pollux.clock import duration
+from pollux.act import ApprovalPolicy, Carried, Effect, Order, OrderState, checked, concluded, repeating
+from pollux.act.requests import Param
+from pollux.clock import MINUTE, duration
 from pollux.columns.quality import Quality
 from pollux.decide import Advice
 from pollux.decide.options import options
-from pollux.errors import NotFound, OrderRefused
+from pollux.errors import NotFound, OrderRefused, PolluxError
 from pollux.remember import Note
+from pollux.site.acknowledgements import Answered, Told
 from pollux.site.carrier import Carrier
 from pollux.site.declare import Declared
+from pollux.site.foreseen import advised, foreseen
 from pollux.site.orders import plain_order
 from pollux.site.rooms.runs import RunRecord
 from pollux.site.standing import StandingOrder
+from pollux.site.verdicts import Reading, Window, outcomes
+from pollux.watch import Alarm
 
 if TYPE_CHECKING:
     from pollux.site.live import LiveSite
 
+_REPORT: Final = logging.getLogger("pollux.site")
+
 SELF = "site"
+DOUBTED: Final = "-doubted"
+"""How the rule of an alarm ends whose value is doubted."""
+REPEAT_WITHIN: Final = 10 * MINUTE
+"""A repeat that was not measured by then is given up; the alarm goes on saying that the value is doubted."""
+REPEAT_REST: Final = 1 * MINUTE
+"""A signal of a twin whose value is doubted again and again is asked for no more often than this."""
 
 
 @final
@@ -46,14 +64,16 @@ class Desk:
     # -- asking -------------------------------------------------------------------------------------------------------
 
     def apply(self, declared: Declared, twin: str, advice: Advice, *, reason: str, expires: str) -> StandingOrder:
-        """Propose what was advised."""
+        """Propose what was advised, with what its futures foresee for every sensor at their end."""
         if not advice.values:
             raise OrderRefused(advice.reason or "the advice is to change nothing", at=advice.twin)
         if advice.twin != f"{declared.schema.name}/{twin}":
             raise OrderRefused(f"expected advice for {twin}, got advice for {advice.twin}")
         words = reason or f"advised at {advice.forked}"
-        order = self._drafted(declared, twin, advice.values, words, expires, advice=f"A-{advice.forked}")
-        return self.propose(declared, order)
+        order = self._drafted(declared, twin, "set", advice.values, words, expires)
+        predicted = advised(advice, declared.schema, self._values(declared, twin)[0])
+        order = replace(order, advice=f"A-{advice.forked}", predicted=predicted)
+        return StandingOrder(self._live, self.propose(declared, order).id, advice)
 
     def set(
         self, declared: Declared, twin: str, values: "dict[Any, float]", *, reason: str, expires: str
@@ -62,63 +82,84 @@ class Desk:
         if not reason.strip():
             raise OrderRefused("expected a reason, got none", at=f"{declared.schema.name}/{twin}")
         (option,) = options([values])
-        return self.propose(declared, self._drafted(declared, twin, option.values, reason, expires))
+        return self.propose(declared, self._drafted(declared, twin, "set", option.values, reason, expires))
+
+    def ask(
+        self, declared: Declared, twin: str, name: str, params: Mapping[str, Param], *, reason: str, expires: str
+    ) -> StandingOrder:
+        """Propose a command that the type declares."""
+        if not reason.strip():
+            raise OrderRefused("expected a reason, got none", at=f"{declared.schema.name}/{twin}")
+        return self.propose(declared, self._drafted(declared, twin, name, tuple(params.items()), reason, expires))
 
     def _drafted(
-        self,
-        declared: Declared,
-        twin: str,
-        values: Sequence[tuple[str, float]],
-        reason: str,
-        expires: str,
-        *,
-        advice: str = "",
+        self, declared: Declared, twin: str, name: str, params: Sequence[tuple[str, Param]], reason: str, expires: str
     ) -> Order:
-        now = self._live.clock.now()
-        return Order(
-            f"o-{secrets.token_hex(6)}",
-            declared.schema.name,
-            twin,
-            "set",
-            tuple(values),
-            SELF,
-            now,
-            now + duration(expires),
-            reason,
-            advice=advice,
-        )
+        now, id_ = self._live.clock.now(), f"o-{secrets.token_hex(6)}"
+        return Order(id_, declared.schema.name, twin, name, tuple(params), SELF, now, now + duration(expires), reason)
 
-    def propose(self, declared: Declared, order: Order) -> StandingOrder:
+    def propose(self, declared: Declared, order: Order, *, approve: bool = True) -> StandingOrder:
         """Enter an order that lies within its envelope; the same one again is the same order.
 
-        With a policy that asks for no signature it is approved at once. Raises OrderRefused and Conflict.
+        With a policy that asks for no signature it is approved at once, unless whoever asks may not `approve` it: then
+        it waits for somebody who may. Raises OrderRefused and Conflict.
         """
         if self._carrier is None:
             raise OrderRefused("the site observes", at=order.id, hint="open it with act=True, or serve it with --act")
+        order = self._as_declared(declared, order)
         with self._live.pipe.lock:
             book = self._live.estate.orders
             if book.known(order) is not None:
                 return StandingOrder(self._live, order.id)
             self.check(declared, order)
             self._note("propose", order.id, order.proposer, order.reason, order, {"order": plain_order(order)})
-            if declared.policy.signatures == 0:
+            if approve and self.policy(declared, order).signatures == 0:
                 self._note("approved", order.id, order.proposer, "its policy asks for no signature", order)
         return StandingOrder(self._live, order.id)
 
     def check(self, declared: Declared, order: Order) -> None:
         """Refuse an order that leaves its envelope now; raises OrderRefused with every reason."""
-        if order.name != "set" or not order.params:
-            raise OrderRefused(f"expected the command set with values, got {order.name!r}", at=order.id)
+        command = declared.schema.commands.get(order.name)
         live, changed = self._values(declared, order.twin)
-        declared.envelope().check(order, live, elapsed=max(0, self._live.clock.now() - changed))
+        envelope = declared.envelope()
+        if command is None:
+            if order.name != "set" or not order.params:
+                raise OrderRefused(f"expected the command set with values, got {order.name!r}", at=order.id)
+            envelope.check(order, live, elapsed=max(0, self._live.clock.now() - changed))
+        elif not command.measures:
+            # The parameters of a declared command are no actuators; what forbids to act forbids it too.
+            envelope.check(replace(order, params=()), live, elapsed=0)
+
+    def _as_declared(self, declared: Declared, order: Order) -> Order:
+        """An order with the carrier and the parameters that its type declares; raises OrderRefused for other ones."""
+        command = declared.schema.commands.get(order.name)
+        if command is None and order.name != "set":
+            known = ", ".join(("set", *declared.schema.commands))
+            raise OrderRefused(f"expected one of {known}, got {order.name!r}", at=f"{order.type}/{order.twin}")
+        params = order.params
+        if command is not None:
+            params = checked(command, dict(order.params), at=f"{order.type}/{order.twin}")
+        return replace(order, params=params, carrier=self.carrier(declared, order.name))
+
+    def carrier(self, declared: Declared, name: str) -> Carried:
+        """Who carries a command out. Of persons, devices only measure: whatever changes a treatment is on the plan."""
+        command = declared.schema.commands.get(name)
+        asks = command is not None and command.measures
+        return "person" if declared.schema.personal and not asks else "device"
+
+    def policy(self, declared: Declared, order: Order) -> ApprovalPolicy:
+        """Who signs an order: nobody a measurement, since it changes nothing; else whoever the fleet says."""
+        command = declared.schema.commands.get(order.name)
+        return ApprovalPolicy() if command is not None and command.measures else declared.policy
 
     def sign(self, declared: Declared, order_id: str, *, who: str, roles: frozenset[str], reason: str) -> Order:
         """Add a signature; raises OrderRefused when the policy does not accept it or the order left its envelope."""
         with self._live.pipe.lock:
             order = self._live.estate.orders.find(order_id)
-            declared.policy.check(order, who=who, roles=roles, reason=reason)
+            policy = self.policy(declared, order)
+            policy.check(order, who=who, roles=roles, reason=reason)
             self.check(declared, order)
-            self._note("sign", order_id, who, reason, order, {"signatures": declared.policy.signatures})
+            self._note("sign", order_id, who, reason, order, {"signatures": policy.signatures})
             return self._live.estate.orders.find(order_id)
 
     def step(self, order_id: str, state: OrderState, *, who: str, reason: str = "") -> Order:
@@ -127,16 +168,31 @@ class Desk:
             self._note(state, order_id, who, reason, self._live.estate.orders.find(order_id))
             return self._live.estate.orders.find(order_id)
 
-    # -- going out and being judged -----------------------------------------------------------------------------------
+    # -- going out ----------------------------------------------------------------------------------------------------
+
+    def opened(self) -> None:
+        """The site has been opened: put every person's plan where apps find it, with what could not leave before."""
+        if self._carrier is None:
+            return
+        with self._live.pipe.lock:
+            mine = [order for order in self._live.estate.orders if order.carrier == "person"]
+        for order in mine:
+            if order.state == "approved":
+                self._live.workers.submit(self.consider, order.id)
+        for type_, twin in dict.fromkeys((order.type, order.twin) for order in mine):
+            self._carrier.plan(self._live.estate.orders, type_, twin)
 
     def consider(self, order_id: str) -> None:
         """An order has changed and that is durable: send it if it may leave, and wake who waits for it."""
         live = self._live
         try:
             order = live.estate.orders.find(order_id)
-            if self._carrier is not None and order.state == "approved" and order.carrier == "device":
-                declared = live.site.declared[order.type]
-                self._send(declared, order)
+            if self._carrier is None:
+                return
+            if order.state == "approved":
+                self._send(live.site.declared[order.type], order)
+            if order.carrier == "person":
+                self._carrier.plan(live.estate.orders, order.type, order.twin)
         finally:
             with self._changed:
                 self._changed.notify_all()
@@ -161,45 +217,151 @@ class Desk:
             self._changed.wait_for(reached, timeout)
         return self._live.estate.orders.find(order_id).state
 
-    def verify(self, order_id: str, *, after: str) -> None:
-        """Judge an order by measurements when `after` is over since now."""
-        self._live.verdicts.ask(order_id, self._live.clock.now() + duration(after))
+    # -- doubted values -----------------------------------------------------------------------------------------------
 
-    def judged(self, order_id: str) -> Order:
-        """Compare what was foreseen with what the twin measures now; the order's last state says it."""
-        order = self._live.estate.orders.find(order_id)
-        declared = self._live.site.declared[order.type]
-        values, _ = self._values(declared, order.twin)
-        state, words, _ = judge(order.predicted or self._set_points(order), values)
-        return self.step(order_id, state, who=SELF, reason=words)
+    def asks_again(self, alarm: Alarm) -> bool:
+        """Whether an alarm is about a doubted value that the device can be asked for again."""
+        if not self.acts or alarm.cleared or not alarm.rule.endswith(DOUBTED):
+            return False
+        declared = self._live.site.declared.get(alarm.type)
+        return declared is not None and repeating(declared.schema, alarm.signal) is not None
 
-    def _set_points(self, order: Order) -> tuple[Effect, ...]:
-        """Where nothing else was foreseen: that each actuator reports what it was set to, within one percent."""
-        return tuple(
-            Effect(
-                name, "", order.expires_at, float("nan"), value, value - 0.01 * abs(value), value + 0.01 * abs(value)
-            )
-            for name, value in order.params
-            if isinstance(value, float)
+    def doubted(self, alarm: Alarm) -> None:
+        """Ask the device to measure a doubted value again: once for an alarm, and not more often than once a minute.
+
+        The order bears the alarm's name, so that a restart asks for nothing twice; a replay asks nobody.
+        """
+        declared, now = self._live.site.declared[alarm.type], self._live.clock.now()
+        asked = repeating(declared.schema, alarm.signal)
+        if asked is None:
+            return
+        name, params = asked[0], tuple(asked[1].items())
+        id_ = f"again-{hashlib.sha256(alarm.id.encode()).hexdigest()[:24]}"
+        reason = f"{alarm.signal} is doubted: {alarm.title.lower()}"
+        order = Order(id_, alarm.type, alarm.twin, name, params, SELF, now, now + REPEAT_WITHIN, reason)
+        try:
+            with self._live.pipe.lock:
+                if id_ not in self._live.estate.orders and not self._asked_lately(declared, order):
+                    self.propose(declared, order)
+        except PolluxError as error:
+            _REPORT.warning("no repeat could be asked for: %s", error)
+
+    def _asked_lately(self, declared: Declared, order: Order) -> bool:
+        asked = self._as_declared(declared, order)
+        return any(
+            (one.name, one.params, one.proposer) == (asked.name, asked.params, SELF)
+            and order.issued_at - one.issued_at < REPEAT_REST
+            for one in reversed(self._live.estate.orders.of(order.type, order.twin))
         )
 
-    def measured(self, order: Order) -> Mapping[str, float]:
-        """The live values of the order's twin, NaN where nobody told them."""
-        return self._values(self._live.site.declared[order.type], order.twin)[0]
+    # -- the person's word --------------------------------------------------------------------------------------------
+
+    def told(self, type_: str, twin: str, order_id: str, state: Answered, *, who: str, reason: str) -> Order:
+        """What a person's app says of a change on the plan, where it does not come by MQTT.
+
+        Raises NotFound for an order that is not on this person's plan, OrderRefused for what cannot follow.
+        """
+        with self._live.pipe.lock:
+            order = self._live.estate.orders.find(order_id)
+            told = Told(type_, twin, order_id, state, reason, who, self._live.clock.now(), "person")
+            if not told.concerns(order):
+                raise NotFound(f"no order {order_id!r}", at=f"{type_}/{twin}")
+            if state == "done" and order.state == "sent":
+                self._note("accepted", order_id, who, "", order)
+            self._note(state, order_id, who, reason, order)
+            return self._live.estate.orders.find(order_id)
+
+    # -- being judged -------------------------------------------------------------------------------------------------
+
+    def verify(self, order_id: str, *, after: str, advice: Advice | None = None) -> None:
+        """Judge an order by measurements when `after` is over since now; the request is in the log.
+
+        Raises OrderRefused where something was foreseen for another moment and nothing can be said of this one.
+        """
+        order = self._live.estate.orders.find(order_id)
+        declared, due = self._live.site.declared[order.type], self._live.clock.now() + duration(after)
+        live = self._values(declared, order.twin)[0]
+        predicted = advised(advice, declared.schema, live, due=due) if advice is not None else ()
+        if order.advice and order.predicted and not predicted:
+            raise OrderRefused("its effects were foreseen for another moment", at=order_id, hint="they are judged then")
+        with self._live.pipe.lock:
+            effects = msgspec.to_builtins(predicted or self._set_points(declared, order, due))
+            self._note("verify", order_id, SELF, f"after {after}", order, {"predicted": effects})
+
+    def turn(self, now: int) -> None:
+        """Judge the orders whose effects are due and measured, or can be measured no more."""
+        with self._live.pipe.lock:
+            waiting = self._live.estate.orders.awaited()
+        for order in waiting:
+            self._judge(order, now)
+
+    def _judge(self, order: Order, now: int) -> None:
+        schema = self._live.site.declared[order.type].schema
+        found = outcomes(
+            order,
+            schema,
+            now,
+            newest=lambda signal: self._newest(order, signal),
+            past=lambda signal, window: self._past(order, signal, window),
+        )
+        if found is None:
+            return
+        state, words = concluded(found)
+        with contextlib.suppress(OrderRefused), self._live.pipe.lock:
+            self._note(state, order.id, SELF, words, order, {"outcomes": msgspec.to_builtins(found)})
+
+    def _set_points(self, declared: Declared, order: Order, due: int) -> tuple[Effect, ...]:
+        """Where nothing else was foreseen: that each actuator reports what it was set to, within one percent."""
+        live, schema = self._values(declared, order.twin)[0], declared.schema
+        return tuple(
+            Effect(
+                name,
+                str(schema.unit_of(name)),
+                due,
+                live.get(name, float("nan")),
+                value,
+                value - 0.01 * abs(value),
+                value + 0.01 * abs(value),
+            )
+            for name, value in order.params
+            if isinstance(value, float) and name in schema.index
+        )
+
+    def _newest(self, order: Order, signal: str) -> Reading | None:
+        """The newest value of a signal, if somebody measured it and nobody doubts it."""
+        with self._live.pipe.lock:
+            block = self._live.estate.blocks[order.type]
+            index, row = block.schema.index.get(signal), block.row_of.get(order.twin)
+            slot = block.layout.slot.get(signal)
+            if index is None or row is None or slot is None or block.quality[index, row] != Quality.GOOD:
+                return None
+            return Reading(float(block.values[slot, row]), int(block.event_time[index, row]))
+
+    def _past(self, order: Order, signal: str, window: Window) -> Sequence[Reading]:
+        """The good readings of a signal in a window, from the history."""
+        live = self._live
+        with live.pipe.lock:
+            block = live.estate.blocks[order.type]
+            index, row = block.schema.index.get(signal), block.row_of.get(order.twin)
+        if index is None or row is None:
+            return ()
+        subject = live.subject_of(order.type, order.twin)
+        series = live.history.samples(order.type, row, [index], window.start, window.end + 1, subject=subject)[index]
+        good = np.isfinite(series.value) & (series.quality == Quality.GOOD)
+        return [
+            Reading(value, at)
+            for value, at in zip(series.value[good].tolist(), series.time[good].tolist(), strict=True)
+        ]
 
     def foreseen(self, record: RunRecord, choice: int) -> tuple[Effect, ...]:
         """What a run foresees at its end for the signals that its lab compares."""
         if record.futures is None:
             return ()
-        values, _ = self._values(self._live.site.declared[record.type], record.twin)
-        effects: list[Effect] = []
-        for row in self._live.labs[record.type].rows:
-            if row.signal is not None and all(one.signal != row.signal for one in effects):
-                band = record.futures.band(row.signal)
-                low, median, high = (float(line[choice, -1]) for line in (band.low, band.median, band.high))
-                before = values.get(row.signal, float("nan"))
-                effects.append(Effect(row.signal, row.unit, record.until, before, median, low, high))
-        return tuple(effects)
+        declared = self._live.site.declared[record.type]
+        values, _ = self._values(declared, record.twin)
+        names = dict.fromkeys(row.signal for row in self._live.labs[record.type].rows if row.signal is not None)
+        due = int(record.futures.samples.times[-1])
+        return foreseen(record.futures, choice, list(names), declared.schema, values, due=due)
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
@@ -209,7 +371,7 @@ class Desk:
             block = self._live.estate.blocks[declared.schema.name]
             slice_ = block.take(block.row(twin))
             wanted = block.desired_time[:, block.row(twin)].max(initial=0)
-        values = {}
+        values: dict[str, float] = {}
         for index, signal in enumerate(declared.schema.signals):
             slot = slice_.layout.slot.get(signal.name)
             if slot is not None:

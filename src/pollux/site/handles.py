@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, final
 
-from pollux.clock import DAY, instant
+from pollux.clock import DAY, duration, instant
 from pollux.columns.view import LiveReader, live_view
 from pollux.decide import Advice
+from pollux.model.commands import command
+from pollux.model.symbols import Symbol
+from pollux.show.facts import Samples
 from pollux.simulate import Course
 from pollux.site.declare import Declared
 from pollux.site.fork import Fork
@@ -78,3 +81,17 @@ class Handle(Generic[T]):
     def set(self, values: "dict[Any, float]", *, reason: str, expires: str = "1 h") -> StandingOrder:
         """Ask for actuators to be set, as a departure from advice, with a reason."""
         return self._live.desk.set(self._declared, self.id, values, reason=reason, expires=expires)
+
+    def ask(
+        self,
+        command: command,
+        params: "Mapping[str, float | str | bool] | None" = None,
+        *,
+        reason: str,
+        expires: str = "1 h",
+    ) -> StandingOrder:
+        """Ask for a command that the type declares: `patient.ask(Patient.measure, {"signal": "pulse"}, reason="...")`.
+
+        Raises OrderRefused for parameters that are not as declared.
+        """
+        return self._live.desk.ask(self._declared, self.id, command.name, params or {}, reason=reason, expires=expires)

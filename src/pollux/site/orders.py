@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from pollux.act import ApprovalPolicy, Order, OrderBook
+from pollux.act import ApprovalPolicy, Effect, Order, OrderBook, Outcome
 
 Plain = dict[str, Any]
 
@@ -33,5 +33,10 @@ def apply_order(book: OrderBook, body: Mapping[str, Any]) -> str:
         case "sign":
             policy = ApprovalPolicy(signatures=int(body["signatures"]))
             return book.sign(str(body["id"]), policy, who=who, roles=frozenset(), reason=reason, now=now).id
+        case "verify":
+            return book.foresee(str(body["id"]), msgspec.convert(body["predicted"], list[Effect])).id
+        case "verified" | "ineffective" as state if "outcomes" in body:
+            outcomes = msgspec.convert(body["outcomes"], list[Outcome])
+            return book.conclude(str(body["id"]), state, outcomes, who=who, reason=reason, now=now).id
         case _:
             return book.step(str(body["id"]), body["action"], who=who, reason=reason, now=now).id

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, final
 
-from pollux.act import Order, OrderState
+from pollux.act import Order, OrderState, Outcome
+from pollux.decide import Advice
 
 if TYPE_CHECKING:
     from pollux.site.live import LiveSite
@@ -12,10 +13,11 @@ if TYPE_CHECKING:
 class StandingOrder:
     """An order that was asked for; it reads its state from the book of the open site."""
 
-    __slots__ = ("_live", "id")
+    __slots__ = ("_advice", "_live", "id")
 
-    def __init__(self, live: "LiveSite", id_: str) -> None:
+    def __init__(self, live: "LiveSite", id_: str, advice: Advice | None = None) -> None:
         self._live = live
+        self._advice = advice
         self.id: str = id_
 
     @property
@@ -30,12 +32,22 @@ class StandingOrder:
         return self.order.state
 
     def wait(self, *states: OrderState, timeout: float = 10.0) -> OrderState:
-        """Wait until it reaches one of these states, by default any that the device ends; its state then."""
+        """Wait until it reaches one of these states, by default any that ends its carrying out; its state then."""
         return self._live.desk.wait(self.id, states or ("done", "rejected", "failed", "expired"), timeout)
 
     def verify(self, *, after: str) -> None:
-        """Compare the predicted effect with what is measured once `after` is over; the outcome becomes its state."""
-        self._live.desk.verify(self.id, after=after)
+        """Compare the predicted effect with what is measured once `after` is over; the outcome becomes its state.
+
+        The effect is what the futures behind the advice foresee for that moment, or, without advice, that actuators
+        report what they were set to. Raises OrderRefused for a moment that the futures do not reach. What is asked here
+        is kept in the log. An order that was advised is judged at the end of its futures without being asked.
+        """
+        self._live.desk.verify(self.id, after=after, advice=self._advice)
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """The predicted effects beside what was measured, as they stood at the verdict; empty before it."""
+        return self.order.outcomes
 
     def __str__(self) -> str:
         order = self.order

@@ -11,7 +11,7 @@ from pollux.connect.mqtt.topics import is_wild
 from pollux.errors import SetupError
 from pollux.guard import Action, Credential, Identity
 
-Channel = Literal["telemetry", "ack", "commands", "state"]
+Channel = Literal["telemetry", "ack", "commands", "state", "plan", "plan-ack"]
 
 _LEVEL = r"[^/+#*\s\x00]{1,128}"
 _ID = re.compile(_LEVEL)
@@ -55,12 +55,19 @@ class Reach:
 Translate = Callable[[str], Reach | None]
 
 _NATIVE = re.compile(
-    rf"twins/({_LEVEL})/({_LEVEL})/(?:(telemetry)(?:/({'|'.join(_SUFFIXES)}))?|(commands)(/ack)?|(state))"
+    rf"twins/({_LEVEL})/({_LEVEL})/(?:(telemetry)(?:/({'|'.join(_SUFFIXES)}))?|(commands|plan)(/ack)?|(state))"
 )
+_CHANNELS: Mapping[tuple[str, bool], Channel] = {
+    ("commands", False): "commands",
+    ("commands", True): "ack",
+    ("plan", False): "plan",
+    ("plan", True): "plan-ack",
+}
 
 
 def native(topic: str) -> Reach | None:
-    """The native layout of Pollux: `twins/{type}/{id}/telemetry[/encoding] | commands | commands/ack | state`.
+    """The native layout of Pollux, below `twins/{type}/{id}/`: `telemetry`, with `/encoding` or without, and `state`;
+    `commands` and `commands/ack` for the device, `plan` and `plan/ack` for the app of a person.
 
     >>> native("twins/Pump/P-7/telemetry/cbor").encoding.name, native("twins/Pump/P-7/commands/ack").channel
     ('CBOR', 'ack')
@@ -73,12 +80,13 @@ def native(topic: str) -> Reach | None:
     twin = f"{found[1]}/{found[2]}"
     if found[3]:
         return Reach(twin, "telemetry", _SUFFIXES.get(found[4] or "", Encoding.GUESS))
-    return Reach(twin, "state") if found[7] else Reach(twin, "ack" if found[6] else "commands")
+    return Reach(twin, "state") if found[7] else Reach(twin, _CHANNELS[found[5], bool(found[6])])
 
 
 def layouts(telemetry: Iterable[tuple[str, str]]) -> Translate:
     """The native layout, and telemetry by topics of other forms: pairs of a twin type and a mapping's pattern.
 
+    Commands, plans, their acknowledgements and states are always native: no pattern opens those topics to telemetry.
     A pattern has levels with `{placeholders}`, `+` for any level and `#` for the rest; one more level may name the
     encoding. The first pattern that matches decides, as it does when the topic is decoded. `{id}` names the twin; where
     there is none the payload does, so that publishing takes the right to every twin of the type.
@@ -92,11 +100,14 @@ def layouts(telemetry: Iterable[tuple[str, str]]) -> Translate:
     forms = [(kind, _form(pattern.replace("{type}", kind))) for kind, pattern in telemetry]
 
     def translate(topic: str) -> Reach | None:
+        ours = native(topic)
+        if ours is not None and ours.channel != "telemetry":
+            return ours
         for kind, form in forms:
             found = form.fullmatch(topic)
             if found is not None:
                 return _reached(kind, found.groupdict())
-        return native(topic)
+        return ours
 
     return translate
 
@@ -152,14 +163,17 @@ _HEAR: Mapping[Channel, tuple[Action, str]] = {
     "state": ("read", "*"),
     "ack": ("read", "*"),
     "commands": ("subscribe", "commands"),
+    "plan": ("subscribe", "plan"),
+    "plan-ack": ("read", "*"),
 }
+_SPOKEN: frozenset[Channel] = frozenset({"telemetry", "ack", "plan-ack"})
 
 
 @final
 class Rights:
     """Who may publish what and hear what. A topic that means nothing is refused like one that is forbidden.
 
-    Clients publish telemetry and acknowledgements; commands and state leave Pollux only from inside.
+    Clients publish telemetry and acknowledgements; commands, plans and state leave Pollux only from inside.
 
     >>> from pollux.guard import Credential, Gate
     >>> gate = Gate(by_name=True)
@@ -176,7 +190,7 @@ class Rights:
     def publish(self, identity: Identity, topic: str) -> Reach | None:
         """What the topic reaches if the identity may publish to it."""
         reach = self._translate(topic)
-        if reach is None or reach.channel not in ("telemetry", "ack"):
+        if reach is None or reach.channel not in _SPOKEN:
             return None
         return reach if self._gate.may(identity, "publish", f"{reach.twin}/{reach.channel}") else None
 

@@ -1,9 +1,9 @@
 """Orders: proposed, signed, cancelled, looked at. Nothing here sends anything; that is the house's own doing."""
 
-from pollux.act import Order
+from pollux.act import Order, Plan, plan
 from pollux.errors import Conflict, DataRefused, NotFound, OrderRefused
 from pollux.show.api import seen
-from pollux.show.asks import Approval, AtQuery, CheckAsk, CommandAsk, NoQuery, Reason, SignAsk
+from pollux.show.asks import AckAsk, Approval, AtQuery, CheckAsk, CommandAsk, NoQuery, Reason, SignAsk
 from pollux.show.compose import orders as compose
 from pollux.show.documents.acting import Check, OrderList, OrderRow
 from pollux.show.house import Orders
@@ -74,6 +74,24 @@ def approve(call: Call[NoQuery, Approval]) -> OrderRow:
     except OrderRefused as error:
         raise Conflict(error.message, at=error.at, hint=error.hint) from error
     return _row(call, signed, live=True)
+
+
+def read_plan(call: Call[NoQuery, None]) -> Plan:
+    """The changes that a person is to carry out, for the person's app."""
+    call.tenancy.twins.presence(call.type.name, [call.id])
+    seen.looked(call, call.type, call.id)
+    return plan(call.twin, seen.offered(call.tenancy.orders).list(call.type.name, call.id))
+
+
+def told(call: Call[NoQuery, AckAsk]) -> Plan:
+    """What a person's app says of a change: read, taken, not taken. The plan as it is then."""
+    call.tenancy.twins.presence(call.type.name, [call.id])
+    desk = seen.offered(call.tenancy.desk)
+    try:
+        desk.told(call.type.name, call.id, call.path["order"], call.body, who=call.identity)
+    except OrderRefused as error:
+        raise Conflict(error.message, at=error.at, hint=error.hint) from error
+    return plan(call.twin, seen.offered(call.tenancy.orders).list(call.type.name, call.id))
 
 
 def cancel(call: Call[NoQuery, Reason]) -> OrderRow:

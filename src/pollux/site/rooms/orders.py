@@ -5,13 +5,14 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, final
 
-from pollux.act import Order, Outcome, judge
+from pollux.act import Order, Outcome
 from pollux.clock import DAY, MINUTE, SECOND
 from pollux.errors import NotFound, OrderRefused
 from pollux.guard import Identity
-from pollux.show.asks import CommandAsk, SignAsk
+from pollux.show.asks import AckAsk, CommandAsk, SignAsk
 from pollux.show.documents.acting import Check
 from pollux.show.documents.common import Action, Ask, CheckLine
+from pollux.site.declare import Declared
 from pollux.site.rooms.advisor import Kept
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class OrdersRoom:
         live = self._live
         estate = live.estate if at is None else live.as_of.estate(at, None)
         with live.pipe.lock:
-            mine = [one for one in estate.orders if (one.type, one.twin) == (type_, twin)]
+            mine = estate.orders.of(type_, twin)
         return sorted(mine, key=lambda one: (not one.open, -one.issued_at))
 
     def find(self, type_: str, twin: str, order: str) -> Order:
@@ -42,16 +43,13 @@ class OrdersRoom:
         return found
 
     def outcome(self, order: Order) -> Sequence[Outcome]:
-        if order.state not in ("verified", "ineffective"):
-            return ()
-        values = self._live.desk.measured(order)
-        return judge(order.predicted, values)[2]
+        return order.outcomes
 
     def checks(self, order: Order) -> Sequence[CheckLine]:
         return _checks(self._live, order)
 
     def signatures_wanted(self, order: Order) -> int:
-        return self._live.site.declared[order.type].policy.signatures
+        return self._live.desk.policy(self._live.site.declared[order.type], order).signatures
 
 
 @final
@@ -93,11 +91,20 @@ class DeskRoom:
         order, card = found
         live = self._live
         declared = live.site.declared[type_]
+        # The twin proposes and whoever comes here signs, or commands where nobody need sign.
+        if not self._may_carry(declared, order, who):
+            raise OrderRefused(f"expected somebody who may sign, got {who.name}", at=f"{type_}/{twin}")
         live.desk.propose(declared, order)
         if declared.policy.signatures:
             live.desk.sign(declared, order.id, who=who.name, roles=who.roles, reason=ask.reason)
         live.rooms.advisor.acted(type_, twin, card)
         return live.rooms.orders.find(type_, twin, order.id)
+
+    def _may_carry(self, declared: Declared, order: Order, who: Identity) -> bool:
+        place = f"{order.type}/{order.twin}"
+        if declared.policy.signatures:
+            return self._live.gate.may(who, "approve", f"{place}/commands")
+        return all(self._live.gate.may(who, "command", f"{place}/{name}") for name, _ in order.params)
 
     def command(
         self, type_: str, twin: str, ask: CommandAsk, expires_at: int, *, who: Identity, approve: bool
@@ -111,17 +118,17 @@ class DeskRoom:
             for name, value in ask.params.items()
             if value is not None
         )
-        order = Order(
-            ask.id, type_, twin, ask.name, params, who.name, live.clock.now(), expires_at, ask.reason,
-            carrier="person" if declared.schema.personal else "device",
-        )  # fmt: skip
-        live.desk.propose(declared, order)
+        order = Order(ask.id, type_, twin, ask.name, params, who.name, live.clock.now(), expires_at, ask.reason)
+        live.desk.propose(declared, order, approve=approve)
         return live.rooms.orders.find(type_, twin, ask.id)
 
     def approve(self, type_: str, twin: str, order: str, *, who: Identity, reason: str, code: str) -> Order:
         live = self._live
         live.rooms.orders.find(type_, twin, order)
         return live.desk.sign(live.site.declared[type_], order, who=who.name, roles=who.roles, reason=reason)
+
+    def told(self, type_: str, twin: str, order: str, ask: AckAsk, *, who: Identity) -> Order:
+        return self._live.desk.told(type_, twin, order, ask.state, who=who.name, reason=ask.reason)
 
     def cancel(self, type_: str, twin: str, order: str, *, who: Identity, reason: str) -> Order:
         self._live.rooms.orders.find(type_, twin, order)
@@ -145,7 +152,7 @@ class DeskRoom:
             now + DAY,
             f"{choice.label}: advised by {kept.card.id}, run {record.id}",
             advice=kept.card.id,
-            carrier="person" if personal else "device",
+            carrier=live.desk.carrier(live.site.declared[record.type], "set"),
             predicted=live.desk.foreseen(record, kept.choice),
         )
 
