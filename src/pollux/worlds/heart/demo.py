@@ -12,11 +12,13 @@ from typing import Final
 import pollux as px
 from pollux.worlds.heart import history, home
 from pollux.worlds.heart.grades import NOTICE
-from pollux.worlds.heart.mortal import Illness, Mortal, worn
+from pollux.worlds.heart.man import DAY, HOUR, Illness, Lives, Man, wearables
 from pollux.worlds.heart.story import PATIENT
 
 START: Final = "2026-11-02T00:00:00Z"
-ILL: Final = Illness(begins=11.0, ends=40.0)
+ILL: Final = Illness(begins=11.0, ends=21.0)
+LOST: Final = (5 * DAY + 6 * HOUR, 6 * DAY + 18 * HOUR)
+"""When he does not use his cuff, from the start on."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -48,9 +50,8 @@ def live(options: argparse.Namespace) -> int:
     clock = px.ScaledClock(px.instant(START), speed=86_400.0 / options.day)
     declared = home.declare()
     port = _free(options.port)
-    man = Mortal(seed=3, illness=ILL)
-    man.live(days=40)
-    tape = worn(man, 0, start=px.instant(START), seed=5)
+    start = px.instant(START)
+    lives, sensors = Lives(start, (ILL,), seed=3), wearables(lost=((start + LOST[0], start + LOST[1]),))
     with (
         tempfile.TemporaryDirectory() as folder,
         declared.site.open(folder, act=True, http=f"127.0.0.1:{port}", clock=clock) as site,
@@ -59,7 +60,7 @@ def live(options: argparse.Namespace) -> int:
         print(f"{NOTICE}\n{site.page()}{taken}", flush=True)
         begun = history.DEMO.since(px.instant(START))
         declared.told = dict(begun.told)
-        with px.replay(declared.patients, {PATIENT: tape}, every="1 h"):
+        with px.emulate(declared.patients, ids=[PATIENT], every="1 h", obeys=Man, life=lives, sensors=sensors, seed=5):
             over.wait(options.seconds)
     print(NOTICE, flush=True)
     return 0
