@@ -90,7 +90,8 @@ class Client:
             if not queue:
                 await asyncio.Event().wait()
             piece = queue.pop(0)
-            read += len(piece)
+            # What comes after the answer has begun is thrown away and not read.
+            read += 0 if sent else len(piece)
             return {"type": "http.request", "body": piece, "more_body": bool(queue)}
 
         async def send(message: Any) -> None:

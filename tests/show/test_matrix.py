@@ -56,6 +56,7 @@ ALLOWED: dict[tuple[str, str], set[str]] = {
     ("POST", "/alarms/{alarm}/ack"): PROPOSERS,
     ("POST", "/alarms/{alarm}/shelve"): PROPOSERS,
     ("GET", TW + "/refusals"): VIEWERS,
+    ("GET", "/refusals"): {"admin", OWN},
     ("GET", TW + "/forks"): READERS,
     ("POST", TW + "/forks"): PROPOSERS,
     ("POST", "/forks/{fork}/run"): PROPOSERS,

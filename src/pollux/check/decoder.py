@@ -5,7 +5,7 @@ and so does the compiled scanner: with it or without it the columns are the same
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, final
+from typing import Any, final
 
 import numpy as np
 
@@ -31,9 +31,6 @@ from pollux.columns.block import Block
 from pollux.columns.frames import Encoding, Frames
 from pollux.columns.judge import AbstractJudge
 from pollux.columns.quality import Reason
-
-_EXCERPT: Final = 120
-_TOPIC: Final = 256
 
 
 def decode(frames: Frames, mappings: Mapping[str, Sequence[TopicMapping]], blocks: Mapping[str, Block]) -> Decoded:
@@ -235,19 +232,6 @@ def _refusals(frames: Frames, faults: Sequence[tuple[int, Fault]]) -> tuple[Refu
 
 
 def _refusal(frames: Frames, i: int, fault: Fault) -> Refusal:
-    topic, payload = frames.topic(i)[:_TOPIC], bytes(frames.payload(i)[:_EXCERPT])
-    return Refusal(
-        frame=i,
-        arrival=int(frames.arrival[i]),
-        origin=frames.sender(i),
-        topic=_printable(topic),
-        reason=fault.reason,
-        detail=fault.told,
-        excerpt=_printable(payload),
-    )
-
-
-def _printable(foreign: bytes) -> str:
-    """Foreign bytes for people: what could steer a terminal or hide is escaped."""
-    text = foreign.decode(errors="backslashreplace")
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+    told = bytes(frames.topic(i)), bytes(frames.payload(i))
+    origin, arrival = frames.sender(i), int(frames.arrival[i])
+    return Refusal.of(i, arrival, origin, fault.reason, fault.told, topic=told[0], payload=told[1])

@@ -16,6 +16,8 @@ from pollux.columns.quality import Quality, Reason
 
 NO_SEQUENCE = -1
 WHOLE = -1
+_EXCERPT = 120
+_TOPIC = 256
 
 Place: TypeAlias = tuple[float, float, float]
 
@@ -164,6 +166,24 @@ class Refusal:
     reason: Reason
     detail: str
     excerpt: str
+
+    @staticmethod
+    def of(
+        frame: int, arrival: int, origin: Origin, reason: Reason, detail: str, *, topic: bytes, payload: bytes
+    ) -> "Refusal":
+        """A refusal with the beginnings of topic and payload, for people: what could steer a terminal is escaped.
+
+        >>> pump = Origin("", "P-7")
+        >>> Refusal.of(0, 0, pump, Reason.MALFORMED, "expected JSON", topic=b"a", payload=b"\\x1b[2J").excerpt
+        '\\\\x1b[2J'
+        """
+        shown = _printable(topic[:_TOPIC]), _printable(payload[:_EXCERPT])
+        return Refusal(frame, arrival, origin, shown[0], reason, detail, shown[1])
+
+
+def _printable(foreign: bytes) -> str:
+    text = foreign.decode(errors="backslashreplace")
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 @final

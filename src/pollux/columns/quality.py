@@ -63,6 +63,7 @@ class Reason(IntEnum):
     BAD_SEQUENCE = 111
     MAPPING_FAILED = 112
     NOT_ALLOWED = 113
+    PROTOCOL = 114
 
     @property
     def sentence(self) -> str:
@@ -101,4 +102,5 @@ _SENTENCES: dict[Reason, str] = {
     Reason.BAD_SEQUENCE: "seq is not a count or boot is not a name",
     Reason.MAPPING_FAILED: "the mapping function failed",
     Reason.NOT_ALLOWED: "the sender may not say this",
+    Reason.PROTOCOL: "against the rules of its protocol",
 }

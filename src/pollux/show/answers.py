@@ -1,6 +1,7 @@
 """How requests are read and answers written: bodies with a limit, queries into values, documents into bytes."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -15,6 +16,9 @@ from pollux.show.routes import JSON, Reply
 CLOSE: Final = ((b"connection", b"close"),)
 BODY_WITHIN: Final = 60.0
 """Seconds."""
+LINGER: Final = 5.0
+"""Seconds in which the rest of a refused body may come, and is thrown away."""
+LINGER_BYTES: Final = 256 << 20
 
 NOT_STORED: Final = (b"cache-control", b"no-store")
 
@@ -78,7 +82,7 @@ async def _read(receive: Receive, largest: int) -> bytes:
 
 
 def too_large(largest: int) -> Refused:
-    """The answer to a body that is too large; what is left of it is not read."""
+    """The answer to a body that is too large; what is left of it is thrown away."""
     return Refused(413, f"expected at most {largest} bytes", hint="send several smaller bodies", headers=CLOSE)
 
 
@@ -159,6 +163,30 @@ async def send_bytes(send: Send, status: int, body: bytes, media: str, headers: 
         given.append(NOT_STORED)
     await send({"type": "http.response.start", "status": status, "headers": given})
     await send({"type": "http.response.body", "body": body})
+
+
+async def send_last(send: Send, receive: Receive, refused: Refused) -> None:
+    """Send a problem that ends the connection, and end it only when the client has had time to read why.
+
+    Most clients send a whole body before they look for an answer. Closing while they still send makes the system reset
+    the connection, and they never see it; so the answer goes first, and what still comes is thrown away for a while.
+    """
+    headers = [*refused.headers, (b"content-length", str(len(refused.body)).encode()), NOT_STORED]
+    headers.append((b"content-type", MEDIA.encode()))
+    await send({"type": "http.response.start", "status": refused.status, "headers": headers})
+    await send({"type": "http.response.body", "body": refused.body, "more_body": True})
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LINGER):
+            await _thrown_away(receive)
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _thrown_away(receive: Receive) -> None:
+    left, more = LINGER_BYTES, True
+    while more and left > 0:
+        message = await receive()
+        left -= len(message.get("body", b""))
+        more = bool(message.get("more_body", False))
 
 
 async def send_problem(scope: Scope, send: Send, refused: Refused) -> None:

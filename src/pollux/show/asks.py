@@ -74,6 +74,12 @@ class AlarmsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     at: Moment | None = None
 
 
+class LostQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """How many of the newest refusals."""
+
+    limit: Annotated[int, Meta(ge=1, le=1_000)] = 200
+
+
 class AuditQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """Entries after a position."""
 

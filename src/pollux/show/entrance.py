@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pollux.errors import Overloaded, PolluxError
 from pollux.guard import Accounts, Doors, Identity, host_allowed, needs_origin, origin_allowed
-from pollux.show.answers import header, send_problem
+from pollux.show.answers import CLOSE, header, send_last, send_problem
 from pollux.show.api.session import CHALLENGE, cookie_name
 from pollux.show.dispatch import IDENTITY, ROUTE
 from pollux.show.metrics import Tally
@@ -66,7 +66,7 @@ class Entrance:
         try:
             await self._admitted(scope, receive, exit_)
         except Refused as refused:
-            await exit_.refuse(scope, refused)
+            await exit_.refuse(scope, refused, receive)
         except PolluxError as error:
             await exit_.refuse(scope, _told(error))
         except HTTPException as error:
@@ -147,13 +147,16 @@ class _Exit:
             self._begun = True
         await self._send(message)
 
-    async def refuse(self, scope: Scope, refused: Refused) -> None:
+    async def refuse(self, scope: Scope, refused: Refused, receive: Receive | None = None) -> None:
         """Send a problem, unless an answer has begun already: then the connection is all there is to end."""
         if self._begun:
             if scope["type"] == "http":
                 raise refused
             return
-        await send_problem(scope, self, refused)
+        if receive is not None and scope["type"] == "http" and CLOSE[0] in refused.headers:
+            await send_last(self, receive, refused)
+        else:
+            await send_problem(scope, self, refused)
 
     def _added(self) -> Headers:
         secure = self._scope.get("scheme") in ("https", "wss")

@@ -54,6 +54,8 @@ ALARMS: Final = (
           body=(asks.Shelve,), answers={200: alarms_out.AlarmRow}, tag="alarms", slow=True),
     Route("GET", TW + "/refusals", "Why data do not arrive", alarms.read_refusals, SEES_TWIN,
           query=asks.AtQuery, answers={200: alarms_out.Reception | None}, tag="alarms"),
+    Route("GET", "/refusals", "What was refused of all senders", alarms.read_lost, Right("admin", "*"),
+          query=asks.LostQuery, answers={200: alarms_out.Lost}, tag="alarms", slow=True),
 )  # fmt: skip
 
 WHATIF: Final = (

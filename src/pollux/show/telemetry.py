@@ -185,7 +185,8 @@ def _checked(decoder: msgspec.json.Decoder[_T] | msgspec.msgpack.Decoder[_T], bo
         detail, _, place = str(error).partition(" - at `")
         raise Refused(422, detail, at=place.strip("`") or at) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Refused(400, str(error), at=at) from None
+        kind = "MessagePack" if isinstance(decoder, msgspec.msgpack.Decoder) else "JSON"
+        raise Refused(400, f"expected {kind}: {error}", at=at) from None
     except RecursionError:
         raise Refused(400, "expected data that are less deep", at=at) from None
 

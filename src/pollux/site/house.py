@@ -126,8 +126,10 @@ class SiteHouse:
         ]
         twins = tuple(({"type": name}, float(len(block))) for name, block in live.estate.blocks.items())
         found.append(Metric("pollux_twins", "gauge", "Twins of each type.", twins))
+        refused = tuple(({"reason": one.name.lower()}, float(n)) for one, n in sorted(live.letters.counts.items()))
+        found.append(Metric("pollux_refused_total", "counter", "Messages that were refused, by reason.", refused))
         if live.endpoint is not None:
-            samples = tuple(({"what": name}, float(count)) for name, count in live.endpoint.counters.items())
+            samples = tuple(({"kind": name}, float(count)) for name, count in live.endpoint.counters.items())
             found.append(Metric("pollux_mqtt_total", "counter", "What the MQTT endpoint counted.", samples))
         return found
 

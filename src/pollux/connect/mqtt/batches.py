@@ -12,6 +12,7 @@ from pollux.columns.frames import Message as Raw
 from pollux.connect.driver import Sink
 from pollux.connect.mqtt.common import Common
 from pollux.connect.mqtt.intake import Turn
+from pollux.connect.mqtt.letters import letter
 from pollux.connect.mqtt.lines import Lines
 from pollux.connect.mqtt.link import Link
 from pollux.connect.mqtt.message import Message
@@ -60,7 +61,7 @@ class Batches:
         closing = self._ask(turn, sessions, cut, verdict, encoding, splitter)
         special: list[int] = np.flatnonzero(cut.special).tolist() if said else []
         for row in special:
-            self._look_at_properties(cut, row, said[int(cut.special[row]) - 1], verdict, encoding)
+            self._look_at_properties(sessions, cut, row, said[int(cut.special[row]) - 1], verdict, encoding)
         gathered = splitter.gather(self._arena, cut, verdict, turn.level)
         rows = gathered.row
         frames = Frames(
@@ -199,6 +200,7 @@ class Batches:
                     known[number, topic] = self._decide(sessions[number], serial, topic, splitter)
                 except PacketRefused as error:
                     known[number, topic] = int(error.reason), 0
+                    self._tell(sessions[number], error.reason, error.message, topic)
                     closing.append((sessions[number].link, error))
             verdict[row], encoding[row] = known[number, topic]
         return closing
@@ -211,6 +213,7 @@ class Batches:
         if reach is None:
             if len(denied) < _FEW:
                 denied.add(topic)
+                self._tell(session, Reason.NOT_AUTHORIZED, "this topic may not be published to", topic)
             return int(Reason.NOT_AUTHORIZED), 0
         splitter.permit(serial, topic, int(reach.encoding))
         return ALLOWED, int(reach.encoding)
@@ -225,7 +228,13 @@ class Batches:
             )
         return name
 
-    def _look_at_properties(self, cut: Cut, row: int, said: Properties, verdict: U8, encoding: U8) -> None:
+    def _tell(self, session: Session, reason: Reason, detail: str, topic: bytes, payload: bytes = b"") -> None:
+        now = self._common.clock.now()
+        self._common.told(letter(session.origin, now, reason, detail, topic=topic, payload=payload))
+
+    def _look_at_properties(
+        self, sessions: list[Session], cut: Cut, row: int, said: Properties, verdict: U8, encoding: U8
+    ) -> None:
         named = encoding_of(said.content_type)
         if named is not Encoding.GUESS:
             encoding[row] = named
@@ -234,7 +243,12 @@ class Batches:
             try:
                 self._arena.data[at : at + size].decode()
             except UnicodeDecodeError:
-                verdict[row] = Reason.PAYLOAD_FORMAT_INVALID
+                verdict[row] = reason = Reason.PAYLOAD_FORMAT_INVALID
+                begin, length = int(cut.index[row, 0]), int(cut.index[row, 1])
+                topic, payload = (
+                    bytes(self._arena.data[i : i + n]) for i, n in ((begin, length), (at, min(size, 256)))
+                )
+                self._tell(sessions[int(cut.number[row])], reason, "expected UTF-8, as announced", topic, payload)
                 self._common.counters.refused_payload += 1
 
     def _count(self, cut: Cut, allowed: int, size: int) -> None:

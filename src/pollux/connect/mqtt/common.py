@@ -5,6 +5,7 @@ from typing import final
 
 from pollux.clock import Clock
 from pollux.connect.mqtt.counters import Counters
+from pollux.connect.mqtt.letters import Told, nobody
 from pollux.connect.mqtt.limits import Limits
 from pollux.connect.mqtt.reasons import PacketRefused, Reason
 from pollux.connect.mqtt.rights import Doorkeeper, Rights
@@ -13,13 +14,14 @@ from pollux.connect.mqtt.rights import Doorkeeper, Rights
 @final
 @dataclass(frozen=True, slots=True)
 class Common:
-    """The bounds, the counts, the time and the gate."""
+    """The bounds, the counts, the time, the gate, and who is told of messages that were not taken."""
 
     limits: Limits
     counters: Counters
     clock: Clock
     gate: Doorkeeper
     rights: Rights
+    told: Told = nobody
 
     def count_refusal(self, error: PacketRefused) -> None:
         """Count a packet that ends its connection."""

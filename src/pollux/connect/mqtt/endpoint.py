@@ -8,6 +8,7 @@ from pollux.clock import Clock
 from pollux.connect.driver import AbstractDriver, Sink
 from pollux.connect.mqtt.common import Common
 from pollux.connect.mqtt.counters import Counters
+from pollux.connect.mqtt.letters import Told, nobody
 from pollux.connect.mqtt.limits import Limits
 from pollux.connect.mqtt.lines import Presence
 from pollux.connect.mqtt.listening import listeners
@@ -26,7 +27,8 @@ class MqttEndpoint(AbstractDriver):
     """Pollux's own MQTT endpoint: 3.1.1 and 5, QoS 0 and 1, on loopback.
 
     `gate` authenticates and decides, `sink` takes Frames, `clock` tells the time; `translate` says what topics mean
-    (native layout by default). `splitting="auto"` starts in Python and goes on compiled as soon as that is loaded;
+    (native layout by default), `told` hears of what was refused before it became a message, in the endpoint's thread.
+    `splitting="auto"` starts in Python and goes on compiled as soon as that is loaded;
     "plain" and "compiled" fix it. `docs/reference/mqtt.md` says what is answered to what.
 
     Raises SetupError from `start` where the address is not loopback or the port is taken.
@@ -41,11 +43,12 @@ class MqttEndpoint(AbstractDriver):
         clock: Clock,
         limits: Limits | None = None,
         translate: Translate = native,
+        told: Told = nobody,
         splitting: Literal["auto", "plain", "compiled"] = "auto",
         poller: Callable[[int], AbstractPoller] = new_poller,
     ) -> None:
         self._address, self._splitting = address, splitting
-        self._common = Common(limits or Limits(), Counters(), clock, gate, Rights(gate, translate))
+        self._common = Common(limits or Limits(), Counters(), clock, gate, Rights(gate, translate), told)
         self._loop = Loop(self._common, sink, poller)
         self._thread = threading.Thread(target=self._loop.run, name="pollux-mqtt", daemon=True)
         self._loader = threading.Thread(target=self._load, name="pollux-mqtt-load", daemon=True)

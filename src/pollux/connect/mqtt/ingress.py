@@ -12,6 +12,7 @@ from pollux.connect.mqtt.common import Common
 from pollux.connect.mqtt.decode import decode, header
 from pollux.connect.mqtt.dialogue import Dialogue
 from pollux.connect.mqtt.intake import Intake, Turn
+from pollux.connect.mqtt.letters import BEGINNING, letter, publishing
 from pollux.connect.mqtt.lines import Lines
 from pollux.connect.mqtt.link import HERE, Link
 from pollux.connect.mqtt.packets import Publish
@@ -135,24 +136,38 @@ class Ingress:
         """Packet by packet, until the splitter can go on, or the connection has had its share of this turn."""
         data, most, run = self._arena.data, self._common.limits.packet_bytes, 0
         left = work.shares.get(number, SHARE)
-        while at < end and not link.dead:
-            found = header(data, at, end)
-            if found is not None and found[1] - found[0] > most:
-                raise PacketRefused(Reason.PACKET_TOO_LARGE, f"expected a packet of at most {most} bytes")
-            if found is None or found[1] > end:
-                self._hold(work, link, number, at, end)
-                break
-            # A few ordinary messages between others are not worth another pass of the splitter.
-            run = run + 1 if ordinary(data, at, end, link.level, most)[2] is not None else 0
-            if run > RUN or work.full:
-                work.rest.append((at, end, number))
-                break
-            if not left:
-                self._postpone(link, at, end, work.now)
-                break
-            self._one(work, link, number, at, found[0], found[1])
-            at, left = found[1], left - 1
+        try:
+            while at < end and not link.dead:
+                found = header(data, at, end)
+                if found is not None and found[1] - found[0] > most:
+                    size = found[1] - found[0]
+                    raise PacketRefused(
+                        Reason.PACKET_TOO_LARGE, f"expected a packet of at most {most} bytes, got {size}"
+                    )
+                if found is None or found[1] > end:
+                    self._hold(work, link, number, at, end)
+                    break
+                # A few ordinary messages between others are not worth another pass of the splitter.
+                run = run + 1 if ordinary(data, at, end, link.level, most)[2] is not None else 0
+                if run > RUN or work.full:
+                    work.rest.append((at, end, number))
+                    break
+                if not left:
+                    self._postpone(link, at, end, work.now)
+                    break
+                self._one(work, link, number, at, found[0], found[1])
+                at, left = found[1], left - 1
+        except PacketRefused as error:
+            self._tell(link, bytes(data[at : min(end, at + BEGINNING)]), error, work.now)
+            raise
         work.shares[number] = left
+
+    def _tell(self, link: Link, packet: bytes, error: PacketRefused, now: int) -> None:
+        """Say what became of a message that is refused before it is one."""
+        session = self._lines.session(link)
+        if session is not None:
+            topic, payload = publishing(packet, link.level)
+            self._common.told(letter(session.origin, now, error.reason, error.message, topic=topic, payload=payload))
 
     def _postpone(self, link: Link, at: int, end: int, now: int) -> None:
         """The others first: the rest of this connection's bytes is for the next turn."""

@@ -13,6 +13,7 @@ from typing import final
 from pollux.clock import SECOND
 from pollux.connect.mqtt.counters import Counters
 from pollux.connect.mqtt.encode import encode
+from pollux.connect.mqtt.letters import BEGINNING, Told, letter, nobody, publishing
 from pollux.connect.mqtt.limits import Limits
 from pollux.connect.mqtt.link import Link
 from pollux.connect.mqtt.packets import V5, Farewell
@@ -50,9 +51,14 @@ class Lines:
     """The open connections and the sessions on them; `ended(session, will)` is told when one goes."""
 
     def __init__(
-        self, poller: AbstractPoller, limits: Limits, counters: Counters, ended: Callable[[Session, bool], None]
+        self,
+        poller: AbstractPoller,
+        limits: Limits,
+        counters: Counters,
+        ended: Callable[[Session, bool], None],
+        told: Told = nobody,
     ) -> None:
-        self._poller, self._limits, self._counters, self._ended = poller, limits, counters, ended
+        self._poller, self._limits, self._counters, self._ended, self._told = poller, limits, counters, ended, told
         self.table = LinkTable()
         self.by_handle: dict[int, Link] = {}
         self.sessions: dict[Key, Session] = {}
@@ -331,7 +337,15 @@ class Lines:
         # A link that is not being read, because the log is behind, is not to blame for being silent.
         if link.held and now - link.held_since > self._limits.packet_seconds * SECOND:
             self._counters.timeout_packet += 1
+            self._tell_of_half(link, now)
             self.close(link, Reason.KEEP_ALIVE_TIMEOUT, "a packet did not arrive wholly in time")
         elif 0 < self.table.patience[link.handle] < now - link.heard:
             self._counters.timeout_keep_alive += 1
             self.close(link, Reason.KEEP_ALIVE_TIMEOUT, "nothing was heard in one and a half keep-alive times")
+
+    def _tell_of_half(self, link: Link, now: int) -> None:
+        session, (topic, payload) = self.session(link), publishing(bytes(link.held[:BEGINNING]), link.level)
+        if session is not None:
+            detail = f"expected the whole packet within {self._limits.packet_seconds:g} s, got {len(link.held)} bytes"
+            why = Reason.KEEP_ALIVE_TIMEOUT
+            self._told(letter(session.origin, now, why, detail, topic=topic, payload=payload))

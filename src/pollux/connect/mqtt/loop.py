@@ -51,7 +51,7 @@ class Loop:
         self._listeners: dict[int, socket.socket] = {}
         self._thread = 0
         splitter: AbstractSplitter = PlainSplitter()
-        self.lines = Lines(self._poller, common.limits, common.counters, self._ended)
+        self.lines = Lines(self._poller, common.limits, common.counters, self._ended, common.told)
         self.router = Router(common, splitter, put_out=self._too_slow, settle=self._settle)
         arena = Arena.of(common.limits.arena_bytes)
         self.batches = Batches(common, self.lines, self.router, arena, sink, self.ring)

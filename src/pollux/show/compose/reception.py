@@ -56,7 +56,7 @@ def _set_aside(fact: ReceptionFact) -> tuple[Fault, ...]:
             severity="medium",
             title=f"{field}: {why}",
             text="These values were decoded but not believed; they never became the twin's value.",
-            hint="check the sensor, or the declared low and high",
+            hint="check the sensor, the clock of the device, and the declared low and high",
             topic=None,
             meta=field,
             t=seconds(last),

@@ -71,3 +71,10 @@ class Reception(Struct, frozen=True, kw_only=True):
     text: str
     stations: tuple[Station, ...]
     faults: tuple[Fault, ...]
+
+
+class Lost(Struct, frozen=True, kw_only=True):
+    """What was refused of all senders, also for twins that there are none of: one fault for each reason and topic."""
+
+    summary: str
+    faults: tuple[Fault, ...]

@@ -1,6 +1,9 @@
 """How messages fared: why data do not arrive."""
 
-from collections import Counter, deque
+import threading
+from collections import Counter, OrderedDict, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, final
 
 import numpy as np
@@ -14,34 +17,65 @@ from pollux.site.estate import Applied
 if TYPE_CHECKING:
     from pollux.site.live import LiveSite
 
-KEPT = 1_000
+DEVICES = 1_000
+KEPT = 32
 SHOWN = 20
 
 
 @final
+@dataclass(slots=True)
+class _Box:
+    """What of one device was refused: the newest, and how many messages by topic."""
+
+    newest: deque[Refusal] = field(default_factory=lambda: deque(maxlen=KEPT))
+    messages: Counter[str] = field(default_factory=Counter[str])
+
+
+@final
 class DeadLetters:
-    """The newest messages that were refused, and how many each device had refused."""
+    """Messages that were refused: the newest of each device, so that one that floods hides nobody else's.
+
+    Memory is bounded: beyond DEVICES the device that was refused longest ago is forgotten. Any thread may ask and tell.
+    """
 
     def __init__(self) -> None:
-        self._letters: deque[Refusal] = deque(maxlen=KEPT)
-        self.counts: Counter[tuple[str, str]] = Counter()
+        self._lock = threading.Lock()
+        self._boxes: OrderedDict[str, _Box] = OrderedDict()
+        self.counts: Counter[Reason] = Counter()
 
     def tell(self, applied: Applied) -> None:
         """What an entry could not decode."""
+        before = -1
         for refusal in applied.refusals:
-            self._letters.append(refusal)
-            if len(self.counts) < 100 * KEPT:
-                self.counts[refusal.origin.device, refusal.reason.name] += 1
+            self.keep(refusal, messages=int(refusal.frame != before))
+            before = refusal.frame
 
-    def of(self, type_: str, twin: str) -> tuple[Refusal, ...]:
-        """The newest refusals that concern a twin: by the topic, or by a device of its name."""
+    def keep(self, refusal: Refusal, *, messages: int = 1) -> None:
+        """One refusal; `messages` is 0 where it is another fault of a message that was counted."""
+        with self._lock:
+            box = self._boxes.setdefault(refusal.origin.device, _Box())
+            self._boxes.move_to_end(refusal.origin.device)
+            box.newest.append(refusal)
+            if refusal.topic in box.messages or len(box.messages) < KEPT:
+                box.messages[refusal.topic] += messages
+            self.counts[refusal.reason] += messages
+            if len(self._boxes) > DEVICES:
+                self._boxes.popitem(last=False)
+
+    def of(self, type_: str, twin: str) -> tuple[int, tuple[Refusal, ...]]:
+        """How many messages that concern a twin were refused, by the topic or by a device of its name; the newest."""
         mark = f"/{type_}/{twin}/"
-        mine = [one for one in self._letters if one.origin.device == twin or mark in f"/{one.topic}/"]
-        return tuple(mine[-SHOWN:])
+        with self._lock:
+            boxes = [(device == twin, box) for device, box in self._boxes.items()]
+            mine = [one for own, box in boxes for one in box.newest if own or mark in f"/{one.topic}/"]
+            counts = [n for own, box in boxes for topic, n in box.messages.items() if own or mark in f"/{topic}/"]
+        return sum(counts), tuple(sorted(mine, key=lambda one: one.arrival)[-SHOWN:])
 
-    def all(self) -> tuple[Refusal, ...]:
-        """The newest refusals of everybody."""
-        return tuple(self._letters)
+    def newest(self, limit: int) -> tuple[Refusal, ...]:
+        """The newest refusals of everybody, the newest last."""
+        with self._lock:
+            every = [one for box in self._boxes.values() for one in box.newest]
+        return tuple(sorted(every, key=lambda one: one.arrival)[-limit:])
 
 
 @final
@@ -52,26 +86,28 @@ class ReceptionsRoom:
         self._live = live
         self._since = live.clock.now()
 
+    def lost(self, limit: int) -> Sequence[Refusal]:
+        return self._live.letters.newest(limit)
+
     def of(self, type_: str, twin: str, *, at: int | None = None) -> ReceptionFact:
         live = self._live
         estate = live.estate if at is None else live.as_of.estate(at, None)
+        refused, refusals = live.letters.of(type_, twin)
         with live.pipe.lock:
             block = estate.blocks[type_]
             row = block.row(twin)
             last = int(block.arrival[:, row].max(initial=NEVER))
             aside = [
-                (signal.name, Reason(int(block.aside_reason[index, row])).name.lower().replace("_", " "), 1, int(when))
+                (signal.name, Reason(int(block.aside_reason[index, row])).sentence, 1, int(when))
                 for index, signal in enumerate(block.schema.signals)
                 if (when := block.aside_time[index, row]) != NEVER
             ]
-            refusals = live.letters.of(type_, twin)
+            decoded = int(estate.mirror.populations[type_].rhythm.messages[row])
         connected = self._connected(twin)
         words = "connected" if connected else "not connected" if connected is not None else "speaks over HTTP"
         heard = int(np.maximum(last, 0))
-        decoded = int((block.event_time[:, row] != NEVER).sum())
-        return ReceptionFact(
-            self._since, connected, words, decoded + len(refusals), decoded, heard, refusals, tuple(aside)
-        )
+        counted = decoded + refused, decoded
+        return ReceptionFact(self._since, connected, words, *counted, heard, refusals, tuple(aside))
 
     def _connected(self, twin: str) -> bool | None:
         if self._live.endpoint is None:
