@@ -55,6 +55,7 @@ check: $(VENV)/dev.stamp
 	@$(BIN)/pyright --warnings --project tests/typing/basic.json
 	@$(BIN)/lint-imports
 	@$(BIN)/python docs/build.py --check
+	@$(BIN)/python tests/house/duplicates.py
 	@$(BIN)/python -m pytest -q docs tests/typing tests/mission/test_readme.py
 
 format: $(VENV)/dev.stamp

@@ -188,10 +188,7 @@ class App:
 
     def _join(self) -> None:
         self._chorus.join(self._client)
-        try:
-            self._client.connect(self._credentials.host, self._credentials.port, keepalive=30)
-        except OSError as error:
-            self._refusal = f"nobody answers at {self._credentials.host}:{self._credentials.port}: {error}"
+        self._refusal = self._credentials.knock(self._client)
 
     def _on_connect(self, client: paho.Client, _: Any, __: Any, reason: Any, ___: Any) -> None:
         if reason.is_failure:

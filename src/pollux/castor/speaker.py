@@ -48,6 +48,14 @@ class Credentials:
     account: str
     token: str = ""
 
+    def knock(self, client: paho.Client) -> str:
+        """Connect a client to the door; why nobody answers, or nothing."""
+        try:
+            client.connect(self.host, self.port, keepalive=30)
+        except OSError as error:
+            return f"nobody answers at {self.host}:{self.port}: {error}"
+        return ""
+
 
 @final
 class Speaker:
@@ -123,10 +131,7 @@ class Speaker:
 
     def _join(self) -> None:
         self._chorus.join(self._client)
-        try:
-            self._client.connect(self._credentials.host, self._credentials.port, keepalive=30)
-        except OSError as error:
-            self._refusal = f"nobody answers at {self._credentials.host}:{self._credentials.port}: {error}"
+        self._refusal = self._credentials.knock(self._client)
 
     def _publish(self, topic: str, body: str) -> None:
         self._waiting.add(self._client.publish(topic, body, qos=1).mid)

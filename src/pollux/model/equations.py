@@ -5,10 +5,10 @@ Each takes a function of the view, which is called once, when the class is compl
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Never, NoReturn, Self, TypeAlias, cast, final, overload
+from typing import Any, Self, TypeAlias, cast, final, overload
 
 from pollux.model.roles import Role, sensor
-from pollux.model.symbols import AbstractCondition, AbstractTerm, Place, Symbol, refuse_change
+from pollux.model.symbols import AbstractCondition, AbstractTerm, Place, Symbol, ValuedSymbol
 from pollux.model.value import Value
 
 Equation: TypeAlias = Callable[[Any], "Value | float"]
@@ -106,7 +106,7 @@ def on(happening: "event | Value", state: Role | Value) -> Callable[[Equation], 
 
 
 @final
-class derived(Symbol, AbstractTerm):
+class derived(ValuedSymbol, AbstractTerm):
     """A named intermediate: a symbol on the class, a value on a view, no state of its own.
 
     >>> import pollux as px
@@ -125,19 +125,9 @@ class derived(Symbol, AbstractTerm):
         self.function = function
         self.__doc__ = function.__doc__
 
-    @overload
-    def __get__(self, instance: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, instance: object, owner: type) -> Value: ...
-    def __get__(self, instance: object, owner: type) -> Any:
-        return self if instance is None else cast(Place, instance).__pollux_get__(self)
-
-    def __set__(self, instance: object, value: Never) -> NoReturn:
-        refuse_change(instance, self.local)
-
 
 @final
-class event(Symbol, AbstractCondition):
+class event(ValuedSymbol, AbstractCondition):
     """Something that happens: the moment at which its condition becomes true, located inside the step.
 
     On the class it joins with `& | ~` like any condition; on a view it is the condition itself, true or false.
@@ -158,16 +148,6 @@ class event(Symbol, AbstractCondition):
         super().__init__()
         self.function = function
         self.__doc__ = function.__doc__
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, instance: object, owner: type) -> Value: ...
-    def __get__(self, instance: object, owner: type) -> Any:
-        return self if instance is None else cast(Place, instance).__pollux_get__(self)
-
-    def __set__(self, instance: object, value: Never) -> NoReturn:
-        refuse_change(instance, self.local)
 
 
 @final
@@ -212,9 +192,6 @@ class cycle(Symbol):
     def __get__(self, instance: object, owner: type) -> Turn: ...
     def __get__(self, instance: object, owner: type) -> Any:
         return self if instance is None else cast(Place, instance).__pollux_get__(self)
-
-    def __set__(self, instance: object, value: Never) -> NoReturn:
-        refuse_change(instance, self.local)
 
     def seen(self, read: Callable[[str], Value]) -> Turn:
         return Turn(read(f"{self.local}.phase"), read(f"{self.local}.period"))

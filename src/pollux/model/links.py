@@ -1,12 +1,12 @@
 """Twins relate: `rooms = px.links(Room)` is many twins of another type, `px.total(self.rooms.power)` their sum."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, Generic, Never, NoReturn, Self, TypeVar, cast, final, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, cast, final, overload
 
 from pollux.errors import ModelError
 from pollux.model.graph import Expr, node
 from pollux.model.schema import Schema, schema_of
-from pollux.model.symbols import Place, Symbol, refuse_change
+from pollux.model.symbols import Place, Symbol
 from pollux.model.value import Value
 from pollux.model.views import below, view_of
 from pollux.model.walk import rewritten, topological
@@ -36,9 +36,6 @@ class links(Symbol, Generic[T]):
     def __get__(self, instance: object, owner: type) -> T: ...
     def __get__(self, instance: object, owner: type) -> Any:
         return self if instance is None else cast(Place, instance).__pollux_get__(self)
-
-    def __set__(self, instance: object, value: Never) -> NoReturn:
-        refuse_change(instance, self.local)
 
     @property
     def linked(self) -> Schema:

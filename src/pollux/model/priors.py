@@ -69,9 +69,25 @@ class Prior(ABC):
         """The prior of `factor * number + offset`: the same belief in another unit."""
 
 
+class StandardFree(Prior):
+    """A prior whose free numbers are standard normal: their mean is zero, their standard deviation one."""
+
+    __slots__ = ()
+
+    @property
+    def free_sigma(self) -> float:
+        return 1.0
+
+    def sample(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> Floats:
+        return self.from_free(generator.standard_normal(shape))
+
+    def quantile(self, level: ArrayLike) -> Floats:
+        return self.from_free(standard_normal_quantile(level))
+
+
 @final
 @dataclass(frozen=True, slots=True)
-class normal(Prior):
+class normal(StandardFree):
     """A number around `centre`, give or take `spread` (one standard deviation).
 
     >>> normal(60, 12).mean, float(normal(60, 12).to_free(72))
@@ -96,16 +112,6 @@ class normal(Prior):
     def support(self) -> tuple[float, float]:
         return -math.inf, math.inf
 
-    @property
-    def free_sigma(self) -> float:
-        return 1.0
-
-    def sample(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> Floats:
-        return self.from_free(generator.standard_normal(shape))
-
-    def quantile(self, level: ArrayLike) -> Floats:
-        return self.from_free(standard_normal_quantile(level))
-
     def log_density(self, number: ArrayLike) -> Floats:
         return -0.5 * self.to_free(number) ** 2 - math.log(self.spread) - _LOG_SQRT_2PI
 
@@ -121,7 +127,7 @@ class normal(Prior):
 
 @final
 @dataclass(frozen=True, slots=True)
-class lognormal(Prior):
+class lognormal(StandardFree):
     r"""A positive number with median `median`; its logarithm is normal with standard deviation `spread`.
 
     $x = m\,e^{s z}$ with $z$ standard normal, so a spread of 0.1 is about ten percent; the mean is $m\,e^{s^2/2}$.
@@ -148,16 +154,6 @@ class lognormal(Prior):
     @property
     def support(self) -> tuple[float, float]:
         return 0.0, math.inf
-
-    @property
-    def free_sigma(self) -> float:
-        return 1.0
-
-    def sample(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> Floats:
-        return self.from_free(generator.standard_normal(shape))
-
-    def quantile(self, level: ArrayLike) -> Floats:
-        return self.from_free(standard_normal_quantile(level))
 
     def log_density(self, number: ArrayLike) -> Floats:
         numbers = _floats(number)

@@ -7,38 +7,27 @@ has a prior), a `fact` is told. On the class each is a symbol, on a view it is a
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, Final, Never, NoReturn, Self, TypeAlias, cast, final, overload
+from typing import Final, NoReturn, TypeAlias, final
 
 from pollux.errors import ModelError
 from pollux.model.amounts import Amount, amount, belief, difference, seconds, slope
 from pollux.model.priors import Prior
 from pollux.model.schema import Kind, Signal
-from pollux.model.symbols import AbstractTerm, Place, Symbol, refuse_change
+from pollux.model.symbols import AbstractTerm, ValuedSymbol
 from pollux.model.units import DIMENSIONLESS, Unit, absolute, unit
-from pollux.model.value import Value
 
 Given: TypeAlias = "Amount | Prior | bool | None"
 
 _FREE: Final = (-math.inf, math.inf)
 
 
-class Role(Symbol, AbstractTerm):
+class Role(ValuedSymbol, AbstractTerm):
     """A signal: its declaration, checked when the class that carries it is complete."""
 
     def __init__(self, unit: str, doc: str) -> None:
         super().__init__()
         self._written = unit
         self._doc = doc
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, instance: object, owner: type) -> Value: ...
-    def __get__(self, instance: object, owner: type) -> Any:
-        return self if instance is None else cast(Place, instance).__pollux_get__(self)
-
-    def __set__(self, instance: object, value: Never) -> NoReturn:
-        refuse_change(instance, self.local)
 
     @property
     def edge(self) -> Unit:

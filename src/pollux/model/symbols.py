@@ -9,7 +9,7 @@ import os
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NoReturn, Protocol, Self, TypeAlias, final
+from typing import Any, Final, Never, NoReturn, Protocol, Self, TypeAlias, cast, final, overload
 
 from pollux.errors import ModelError
 from pollux.model.graph import Expr, const, lift, operation
@@ -111,9 +111,8 @@ class AbstractCondition(AbstractSymbolic):
         return condition("not", self)
 
 
-@final
-class Formula(AbstractTerm):
-    """A number made of symbols, such as `12 * Pump.speed`."""
+class Written(AbstractSymbolic):
+    """What is written with symbols, beside the twin type that they name."""
 
     def __init__(self, twin: type | None, expr: Expr) -> None:
         self._twin = twin
@@ -126,6 +125,11 @@ class Formula(AbstractTerm):
     @property
     def expr(self) -> Expr:
         return self._expr
+
+
+@final
+class Formula(Written, AbstractTerm):
+    """A number made of symbols, such as `12 * Pump.speed`."""
 
     def __bool__(self) -> NoReturn:
         raise _no_truth("a formula")
@@ -135,20 +139,8 @@ class Formula(AbstractTerm):
 
 
 @final
-class Condition(AbstractCondition):
+class Condition(Written, AbstractCondition):
     """A comparison of symbols, such as `Pump.temp > 350`."""
-
-    def __init__(self, twin: type | None, expr: Expr) -> None:
-        self._twin = twin
-        self._expr = expr
-
-    @property
-    def twin(self) -> type | None:
-        return self._twin
-
-    @property
-    def expr(self) -> Expr:
-        return self._expr
 
     def __bool__(self) -> NoReturn:
         raise _no_truth("a condition on symbols")
@@ -267,8 +259,22 @@ class Symbol(AbstractSymbolic):
         held._holder = holder
         return held
 
+    def __set__(self, instance: object, value: Never) -> NoReturn:
+        refuse_change(instance, self.local)
+
     def __repr__(self) -> str:
         return f"{_name(self.twin)}.{self.name}"
+
+
+class ValuedSymbol(Symbol):
+    """A name that is one value on a view."""
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> Value: ...
+    def __get__(self, instance: object, owner: type) -> Any:
+        return self if instance is None else cast(Place, instance).__pollux_get__(self)
 
 
 def refuse_change(instance: object, name: str) -> NoReturn:

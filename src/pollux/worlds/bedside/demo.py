@@ -1,17 +1,14 @@
 """`pollux demo heart --record`: a real bedside record through the front door, in simulated time or live with a page."""
 
 import argparse
-import contextlib
-import signal
-import socket
 import tempfile
-import threading
 from typing import Final
 
 import pollux as px
 from pollux.worlds.bedside.bed import NOTICE, declared
 from pollux.worlds.bedside.records import START, Record, recorded, synthetic
 from pollux.worlds.bedside.story import BED, Findings, play
+from pollux.worlds.stage import free_port, place_of, until_told
 
 DAY: Final = 86_400.0
 
@@ -62,34 +59,15 @@ def _record() -> Record:
 def live(record: Record, port: int, day: float, seconds: float | None) -> int:
     """The record with a page, a day of it in `day` seconds, until it is over or somebody ends it."""
     site, beds = declared(source=record.source)
-    over = _until_told()
-    clock, free = px.ScaledClock(START, speed=DAY / day), _free(port)
+    over = until_told()
+    clock, free = px.ScaledClock(START, speed=DAY / day), free_port(port)
     with (
         tempfile.TemporaryDirectory() as folder,
         site.open(folder, http=f"127.0.0.1:{free}", clock=clock) as opened,
         px.replay(beds, {BED: record.tape}),
     ):
         print(NOTICE)
-        print(f"page     {opened.page()}{'' if free == port else f' (port {port} is taken)'}")
+        print(place_of(opened.page(), port, free))
         print(f"clock    a day passes in {day:g} s", flush=True)
         over.wait(seconds)
-    return 0
-
-
-def _until_told() -> threading.Event:
-    """What is set when somebody ends the program."""
-    over = threading.Event()
-
-    def end(*_: object) -> None:
-        over.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
-    return over
-
-
-def _free(port: int) -> int:
-    """The port, or 0 for any that is free where somebody has taken it."""
-    with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-        return port
     return 0

@@ -1,9 +1,6 @@
 """`pollux demo incubator`: the story in simulated time, or an emulated box live with a page."""
 
 import argparse
-import contextlib
-import signal
-import socket
 import tempfile
 import threading
 from collections.abc import Iterable
@@ -14,6 +11,7 @@ from pollux.worlds.incubator.box import Incubator, declared
 from pollux.worlds.incubator.experiments import SECOND, Experiment, published
 from pollux.worlds.incubator.story import HEADING, PROMISED, Score, play
 from pollux.worlds.incubator.synthetic import synthetic
+from pollux.worlds.stage import free_port, place_of, until_told
 
 SPEED: Final = 20.0
 """Seconds of the box in one second of the live demo: the filter's 15 s are then most of one."""
@@ -70,14 +68,14 @@ def _experiments() -> tuple[Experiment, ...]:
 def live(port: int, seconds: float | None) -> int:
     """One emulated box with a page; its heater is switched by orders of this program, as any controller would."""
     site, boxes = declared("Incubator, emulated")
-    over = _until_told()
-    clock, free = px.ScaledClock(px.instant(START), speed=SPEED), _free(port)
+    over = until_told()
+    clock, free = px.ScaledClock(px.instant(START), speed=SPEED), free_port(port)
     with (
         tempfile.TemporaryDirectory() as folder,
         site.open(folder, act=True, http=f"127.0.0.1:{free}", clock=clock) as opened,
         px.emulate(boxes, 1, every="3 s", seed=SEED),
     ):
-        print(f"page     {opened.page()}{'' if free == port else f' (port {port} is taken)'}")
+        print(place_of(opened.page(), port, free))
         print(f"clock    {SPEED:g} s of the box pass in each second", flush=True)
         _control(boxes["I-1"], over, seconds)
     return 0
@@ -93,22 +91,3 @@ def _control(box: px.Handle[Incubator], over: threading.Event, seconds: float | 
             box.set({Incubator.heater: 1.0}, reason=f"{air:.1f} degC, below {ON_BELOW:g}")
         elif air > OFF_ABOVE and heater > 0:
             box.set({Incubator.heater: 0.0}, reason=f"{air:.1f} degC, above {OFF_ABOVE:g}")
-
-
-def _until_told() -> threading.Event:
-    """What is set when somebody ends the program."""
-    over = threading.Event()
-
-    def end(*_: object) -> None:
-        over.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
-    return over
-
-
-def _free(port: int) -> int:
-    """The port, or 0 for any that is free where somebody has taken it."""
-    with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-        return port
-    return 0
