@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pollux.site.fork import Fork
     from pollux.site.handles import Handle
     from pollux.site.presenting import Lab, LabChoice, LabFigure, LabRow, Presenter
+    from pollux.site.prototype import prototype
     from pollux.site.standing import StandingOrder
     from pollux.watch.words import change, limit, silence
 
@@ -89,6 +90,7 @@ _DOORS = {
     "LabFigure": "pollux.site.presenting",
     "LabRow": "pollux.site.presenting",
     "Presenter": "pollux.site.presenting",
+    "prototype": "pollux.site.prototype",
     "StandingOrder": "pollux.site.standing",
     "change": "pollux.watch.words",
     "limit": "pollux.watch.words",
@@ -193,6 +195,7 @@ __all__ = [
     "parameter",
     "peak",
     "pi",
+    "prototype",
     "quantity",
     "rate",
     "read_wfdb",
