@@ -286,7 +286,8 @@ class Lives:
     """The days of some men from `start` on: what meals, tablets, posture, sleep and illness bring, turn by turn.
 
     A man's day follows from `seed`, his number and the day alone, however time is cut. Called with the start and the
-    end of a stretch it gives the courses of `Man`'s parameters, one column for each man.
+    end of a stretch it gives the courses of `Man`'s parameters: one column for each man, or what all share where there
+    is one.
 
     >>> sorted(Lives(0, (WELL,), seed=3)(0, DAY))[:4]
     ['adhered', 'awake', 'eaten', 'haste']
@@ -300,8 +301,8 @@ class Lives:
     def __call__(self, start: int, end: int) -> Mapping[str, px.Course]:
         turns = range(start // TURN, max(-(-end // TURN), start // TURN + 1))
         lived = np.array([[self._turn(man, turn * TURN) for man in range(len(self.illnesses))] for turn in turns])
-        times = [turn * TURN for turn in turns]
-        return {name: px.level(times, lived[:, :, place]) for place, name in enumerate(BROUGHT)}
+        times, members = [turn * TURN for turn in turns], slice(None) if len(self.illnesses) > 1 else 0
+        return {name: px.level(times, lived[:, members, place]) for place, name in enumerate(BROUGHT)}
 
     def _turn(self, man: int, time: int) -> tuple[float, ...]:
         day, clock = (time - self.start) // DAY, time // HOUR % 24
