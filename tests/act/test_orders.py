@@ -8,7 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from pollux.act import ApprovalPolicy, Effect, Envelope, Interlock, Order, OrderBook, Slew, judge
+from pollux.act import (
+    ApprovalPolicy,
+    Carried,
+    Effect,
+    Envelope,
+    Interlock,
+    Order,
+    OrderBook,
+    OrderState,
+    Outcome,
+    Slew,
+    judge,
+    plan,
+)
 from pollux.act.envelope import Bounds
 from pollux.act.orders import NEXT
 from pollux.errors import Conflict, NotFound, OrderRefused, Overloaded
@@ -115,6 +128,15 @@ def test_the_envelope_names_every_reason() -> None:
         envelope.check(replace(ORDER, params=(("speed", 3200.0),)), live | {"guard": 1.0}, elapsed=0)
 
 
+def carried() -> OrderBook:
+    """A book with one order that is done."""
+    book = OrderBook()
+    book.propose(ORDER, 1)
+    for state in ("approved", "sent", "done"):
+        book.step("o-1", state, who="x", now=2)
+    return book
+
+
 EFFECT = Effect("weight", "kg", 0, before=86.9, median=84.3, low=82.7, high=86.0)
 
 
@@ -124,6 +146,77 @@ EFFECT = Effect("weight", "kg", 0, before=86.9, median=84.3, low=82.7, high=86.0
 def test_an_effect_is_judged_by_measurement(measured: float, state: str) -> None:
     """Inside the interval, or beyond it on the foreseen side, is an effect; too little or nothing measured is none."""
     assert judge([EFFECT], {"weight": measured})[0] == state
+
+
+def test_a_verdict_is_given_once_and_kept() -> None:
+    """What was measured stands in the order as it was at the verdict; there is no second one."""
+    book = carried()
+    state, words, outcomes = judge([EFFECT], {"weight": 84.0})
+    closed = book.conclude("o-1", state, outcomes, who="site", reason=words, now=500)
+    assert (closed.state, closed.outcomes, closed.steps[-1].reason) == (
+        "verified", (Outcome(EFFECT, 84.0, "inside"),), "1 of 1 inside the predicted interval",
+    )  # fmt: skip
+    with pytest.raises(OrderRefused):
+        book.conclude("o-1", "ineffective", [], who="site", reason="", now=600)
+    with pytest.raises(OrderRefused):
+        book.foresee("o-1", [EFFECT])
+    assert book.find("o-1") is closed
+
+
+def test_a_verdict_waits_for_the_order() -> None:
+    """What is not carried out is not judged, and what foresees nothing is not waited for."""
+    book = OrderBook()
+    book.propose(replace(ORDER, predicted=(EFFECT,)), 1)
+    with pytest.raises(OrderRefused):
+        book.conclude("o-1", "verified", [], who="site", reason="", now=2)
+    assert book.awaited() == ()
+    for state in ("approved", "sent", "done"):
+        book.step("o-1", state, who="x", now=2)
+    assert [order.id for order in book.awaited()] == ["o-1"]
+    assert carried().awaited() == ()
+
+
+def test_what_is_done_and_foresees_nothing_takes_no_room() -> None:
+    """Orders that only wait for nobody do not fill the book."""
+    book = OrderBook(capacity=1)
+    for number in range(3):
+        book.propose(replace(ORDER, id=f"o-{number}"), 1)
+        for state in ("approved", "sent", "done"):
+            book.step(f"o-{number}", state, who="x", now=2)
+    assert [order.id for order in book.of("Pump", "P-7")] == ["o-0", "o-1", "o-2"]
+    assert book.of("Pump", "P-8") == ()
+
+
+def test_what_was_not_measured_is_said() -> None:
+    """The words of a verdict count what is inside and what nobody measured in time."""
+    other = replace(EFFECT, signal="pulse")
+    assert judge([EFFECT, other], {"weight": 84.0})[1] == "1 of 2 inside the predicted interval, 1 not measured in time"
+
+
+def test_what_is_no_number_is_no_set_point() -> None:
+    """A text or a flag for an actuator is refused with its name, and not passed over."""
+    envelope = Envelope({"speed": Bounds(600, 3000)}, [])
+    for value in ("fast", True):
+        with pytest.raises(OrderRefused, match="speed: expected a number"):
+            envelope.check(replace(ORDER, params=(("speed", value),)), {}, elapsed=0)
+
+
+def test_a_plan_holds_what_a_person_has_not_done_yet() -> None:
+    """Sent and read changes of a person stand on the plan, oldest first; what a device carries out never does."""
+    book = OrderBook()
+    lives: list[tuple[str, Carried, tuple[OrderState, ...]]] = [
+        ("late", "person", ("approved", "sent", "accepted")),
+        ("early", "person", ("approved", "sent")),
+        ("signed", "person", ("approved",)),
+        ("taken", "person", ("approved", "sent", "done")),
+        ("device", "device", ("approved", "sent")),
+    ]
+    for id_, carrier, states in lives:
+        book.propose(replace(ORDER, id=id_, carrier=carrier), 1)
+        for state in states:
+            book.step(id_, state, who="x", now=5 if id_ == "late" else 3)
+    now = plan("Pump/P-7", book)
+    assert [(change.id, change.state) for change in now.changes] == [("early", "sent"), ("late", "accepted")]
 
 
 def test_an_order_without_a_prediction_cannot_be_verified() -> None:

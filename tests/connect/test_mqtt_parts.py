@@ -213,6 +213,11 @@ def test_what_topics_mean() -> None:
     assert plant("twins/Pump/P-7/commands/ack") == Reach("Pump/P-7", "ack")
     assert plant("twins/Pump/P-7/telemetry") == Reach("Pump/P-7", "telemetry")
     assert plant("twins/Valve/V-1/telemetry") == Reach("Valve/V-1", "telemetry")
+    assert native("twins/Patient/anna/plan") == Reach("Patient/anna", "plan")
+    assert native("twins/Patient/anna/plan/ack") == Reach("Patient/anna", "plan-ack")
+    wide = layouts([("Patient", "twins/{type}/{id}/{signal}"), ("Room", "#")])
+    for topic in ("plan", "plan/ack", "commands", "commands/ack", "state"):  # no pattern opens these to telemetry
+        assert wide(f"twins/Patient/anna/{topic}") == native(f"twins/Patient/anna/{topic}")
     for topic in ("rooms/r-1*", "rooms/1", "plant/l1/P 7/temp", "plant/l1//temp"):
         assert plant(topic) is None
     for pattern in ("", "a/#/{id}", "rooms/{id}/{id}"):

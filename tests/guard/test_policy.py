@@ -77,6 +77,27 @@ def test_a_device_reaches_its_own_twin_only() -> None:
     assert not [case for case in refused if gate.may(DEVICE, *case)]  # type: ignore[arg-type]
 
 
+def test_an_app_reaches_the_plan_of_its_own_person_only() -> None:
+    """It hears and answers that plan; commands, telemetry and every other person are as absent as for a stranger."""
+    gate = Gate()
+    app = Identity("", "phone", "service", frozenset({"app"}), ("Patient/anna",))
+    assert gate.may(app, "subscribe", "Patient/anna/plan")
+    assert gate.may(app, "publish", "Patient/anna/plan-ack")
+    refused = [
+        ("publish", "Patient/anna/plan"),
+        ("publish", "Patient/anna/ack"),
+        ("publish", "Patient/anna/telemetry"),
+        ("subscribe", "Patient/anna/commands"),
+        ("subscribe", "Patient/bert/plan"),
+        ("publish", "Patient/bert/plan-ack"),
+        ("read", "Patient/anna/weight"),
+        ("approve", "Patient/anna/commands"),
+    ]
+    assert not [case for case in refused if gate.may(app, *case)]  # type: ignore[arg-type]
+    for action, part in (("subscribe", "plan"), ("publish", "plan-ack")):
+        assert not gate.may(DEVICE, action, f"Pump/P-7/{part}")  # type: ignore[arg-type]
+
+
 def test_a_grant_names_one_account() -> None:
     """A grant to a person's name is not a grant to a device of that name."""
     policy = Policy([Grant("person:ann", frozenset({"approve"}), "Pump")])

@@ -42,3 +42,32 @@ def test_a_command_that_cannot_be_is_refused():
         class Other(px.Twin):
             @px.command
             def set(self): ...
+
+
+def test_a_command_that_measures_is_another_command():
+    """`measures=True` is kept, changes the type's digest, and a bare command has none; one of nothing is refused."""
+
+    class Monitor(px.Twin):
+        pulse = px.sensor("1/min")
+
+        @px.command(measures=True)
+        def measure(self, signal=px.fact(["pulse"])):  # noqa: B008
+            """Measure again."""
+
+    asking = schema_of(Monitor)
+
+    class Monitor(px.Twin):  # type: ignore[no-redef]
+        pulse = px.sensor("1/min")
+
+        @px.command
+        def measure(self, signal=px.fact(["pulse"])):  # noqa: B008
+            """Measure again."""
+
+    plain = schema_of(Monitor)
+    assert (asking.commands["measure"].measures, plain.commands["measure"].measures) == (True, False)
+    assert asking.commands["measure"].doc == plain.commands["measure"].doc == "Measure again."
+    assert asking != plain
+    with pytest.raises(ModelError, match="expected a function below"):
+
+        class Empty(px.Twin):
+            measure = px.command(measures=True)

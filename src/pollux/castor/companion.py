@@ -158,7 +158,7 @@ class App:
         self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id=credentials.account, protocol=paho.MQTTv5)
         self._client.username_pw_set(credentials.account, credentials.token or None)
         self._client.on_connect = self._on_connect
-        self._client.on_subscribe = lambda *_: self._connected.set()
+        self._client.on_subscribe = self._on_subscribe
         self._client.on_publish = self._on_publish
         self._client.on_message = self._on_message
 
@@ -195,6 +195,9 @@ class App:
             self._refusal = str(reason)
             return
         client.subscribe(f"twins/{self._twin}/plan", qos=1)
+
+    def _on_subscribe(self, *_: Any) -> None:
+        self._connected.set()
 
     def _on_publish(self, *_: Any) -> None:
         with self._changed:

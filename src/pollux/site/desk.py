@@ -23,6 +23,7 @@ from pollux.remember import Note
 from pollux.site.acknowledgements import Answered, Told
 from pollux.site.carrier import Carrier
 from pollux.site.declare import Declared
+from pollux.site.estate import Applied
 from pollux.site.foreseen import advised, foreseen
 from pollux.site.orders import plain_order
 from pollux.site.rooms.runs import RunRecord
@@ -42,6 +43,8 @@ REPEAT_WITHIN: Final = 10 * MINUTE
 """A repeat that was not measured by then is given up; the alarm goes on saying that the value is doubted."""
 REPEAT_REST: Final = 1 * MINUTE
 """A signal of a twin whose value is doubted again and again is asked for no more often than this."""
+PATIENCE: Final = 10.0
+"""Real seconds that moved time waits for what is on its way out."""
 
 
 @final
@@ -55,6 +58,7 @@ class Desk:
         self._live = live
         self._carrier = carrier
         self._changed = threading.Condition()
+        self._coming = 0
 
     @property
     def acts(self) -> bool:
@@ -178,9 +182,25 @@ class Desk:
             mine = [order for order in self._live.estate.orders if order.carrier == "person"]
         for order in mine:
             if order.state == "approved":
+                self.expect(Applied(orders=(order.id,)))
                 self._live.workers.submit(self.consider, order.id)
         for type_, twin in dict.fromkeys((order.type, order.twin) for order in mine):
             self._carrier.plan(self._live.estate.orders, type_, twin)
+
+    def expect(self, applied: Applied) -> None:
+        """What an entry has changed will be considered once it is durable: for `settle` to wait for."""
+        with self._changed:
+            self._coming += len(applied.orders) + sum(map(self.asks_again, applied.alarms))
+
+    def settle(self) -> None:
+        """Wait until everything that can leave has left: time that is moved by hand stands still meanwhile."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._coming <= 0, PATIENCE)
+
+    def _considered(self) -> None:
+        with self._changed:
+            self._coming -= 1
+            self._changed.notify_all()
 
     def consider(self, order_id: str) -> None:
         """An order has changed and that is durable: send it if it may leave, and wake who waits for it."""
@@ -194,8 +214,7 @@ class Desk:
             if order.carrier == "person":
                 self._carrier.plan(live.estate.orders, order.type, order.twin)
         finally:
-            with self._changed:
-                self._changed.notify_all()
+            self._considered()
 
     def _send(self, declared: Declared, order: Order) -> None:
         assert self._carrier is not None
@@ -233,8 +252,7 @@ class Desk:
         """
         declared, now = self._live.site.declared[alarm.type], self._live.clock.now()
         asked = repeating(declared.schema, alarm.signal)
-        if asked is None:
-            return
+        assert asked is not None
         name, params = asked[0], tuple(asked[1].items())
         id_ = f"again-{hashlib.sha256(alarm.id.encode()).hexdigest()[:24]}"
         reason = f"{alarm.signal} is doubted: {alarm.title.lower()}"
@@ -245,6 +263,8 @@ class Desk:
                     self.propose(declared, order)
         except PolluxError as error:
             _REPORT.warning("no repeat could be asked for: %s", error)
+        finally:
+            self._considered()
 
     def _asked_lately(self, declared: Declared, order: Order) -> bool:
         asked = self._as_declared(declared, order)

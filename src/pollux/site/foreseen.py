@@ -8,6 +8,7 @@ import numpy as np
 
 from pollux.act import Effect
 from pollux.clock import iso
+from pollux.columns.arrays import F64, I64
 from pollux.decide import Advice, Futures
 from pollux.errors import OrderRefused
 from pollux.model.schema import Schema
@@ -56,9 +57,7 @@ def foreseen(
 
 def _effect(futures: Futures, row: int, name: str, schema: Schema, live: Mapping[str, float], due: int) -> Effect:
     band = futures.band(name)
-    since = (band.times - futures.forked).astype(float)
-    lines = (band.low[row], band.median[row], band.high[row])
-    low, median, high = (float(np.interp(due - futures.forked, since, line)) for line in lines)
+    low, median, high = (_at(due, band.times, line[row]) for line in (band.low, band.median, band.high))
     before = live.get(name, math.nan)
     place = schema.index.get(name)
     noise = TAIL * (schema.signals[place].noise if place is not None else 0.0)
@@ -71,6 +70,11 @@ def _effect(futures: Futures, row: int, name: str, schema: Schema, live: Mapping
         median - math.hypot(median - low, noise),
         median + math.hypot(high - median, noise),
     )
+
+
+def _at(due: int, times: I64, line: F64) -> float:
+    """A line between its points."""
+    return float(np.interp(np.array([due], np.float64), times.astype(np.float64), line)[0])
 
 
 def _rank(effect: Effect, schema: Schema) -> tuple[bool, float]:

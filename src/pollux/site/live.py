@@ -274,6 +274,7 @@ class LiveSite:
         for name, batch in applied.batches.items():
             if name in self.filters:
                 self.filters[name].gather(batch, self.estates[tenant].blocks[name])
+        self.desk.expect(applied)
         self.news.tell(applied)
         self.letters.tell(applied)
         self.meter.tell(applied)
@@ -312,12 +313,14 @@ class LiveSite:
     def advance_to(self, when: int) -> None:
         """In simulated time: move the clock, and do everything that falls due before coming back."""
         assert isinstance(self.clock, SimulatedClock)
+        self.desk.settle()
         self.clock.advance_to(when)
         for name, filter_ in self.filters.items():
             for future in filter_.due(when, lambda twin, name=name: self.column(name, twin), self.workers):  # type: ignore[misc]
                 future.result()
         self.note(Note("tick", {"at": when, "beats": {}}, TENANT))
         self.desk.turn(when)
+        self.desk.settle()
 
     def keep_snapshot(self) -> None:
         """Write the estates as they are now; what belongs to persons is sealed."""

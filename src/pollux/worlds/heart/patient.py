@@ -312,6 +312,15 @@ class Patient(px.Twin, personal=True):
     def band(self):
         return self.calm_breathing + self.wet_breathing * self.wet
 
+    @px.command(measures=True)
+    def measure(
+        self,
+        signal=px.fact(  # noqa: B008
+            ["pulse", "systolic", "diastolic", "saturation", "weight", "respiration", "temperature"]
+        ),
+    ):
+        """Measure again, with the device that reads this signal."""
+
     @px.event
     def decompensates(self):
         """The filling pressure, averaged over about a day, reaches what this world calls decompensated."""
