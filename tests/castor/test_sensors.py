@@ -67,6 +67,13 @@ def test_a_sensor_may_read_at_some_hours_of_the_day() -> None:
     assert [moment // HOUR for moment, _ in read(cuff, 50)] == [7, 13, 21, 31, 37, 45]
 
 
+def test_uneven_moments_are_all_read_when_a_device_sends_twice_a_day() -> None:
+    """Between noon and midnight fall two of three readings, and both are made."""
+    cuff = Sensor("cuff", "1 day", (Channel("temp"),), at=("7 h", "13 h", "21 h"))
+    halves = [cuff.due(12 * HOUR * n, 12 * HOUR * (n + 1), reach=12 * HOUR) for n in range(2)]
+    assert [[moment // HOUR for moment in half] for half in halves] == [[7], [13, 21]]
+
+
 def test_a_channel_may_read_what_has_another_name_and_stops_at_its_bounds() -> None:
     """It is told as `fever`, measured as `temp`, and no higher than 40."""
     emulation = Emulation(

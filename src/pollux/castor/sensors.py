@@ -84,12 +84,12 @@ class Sensor:
             raise SetupError(f"expected moments within {self.every}, got {self.at}", at=self.name)
 
     def due(self, start: int, end: int, *, reach: int | None = None) -> list[int]:
-        """When it reads in (start, end]; with `reach` only its last moments, as many as fall due in that long, or one.
+        """When it reads in (start, end]; with `reach` only in the last so many nanoseconds of it, or once at least.
 
         >>> Sensor("cuff", 100, (), at=(10, 60)).due(0, 200)
         [10, 60, 110, 160]
-        >>> Sensor("cuff", 100, ()).due(0, 1000, reach=200)
-        [900, 1000]
+        >>> Sensor("cuff", 100, ()).due(0, 1050, reach=200), Sensor("cuff", 100, ()).due(0, 1050, reach=20)
+        ([900, 1000], [1000])
         """
         every, offsets = length(self.every), [length(one) for one in self.at]
         first = start if reach is None else max(start, end - max(reach, every))
@@ -98,7 +98,8 @@ class Sensor:
             for offset in offsets
             for moment in range(((first - offset) // every + 1) * every + offset, end + 1, every)
         )
-        return found if reach is None else found[-max(1, reach * len(offsets) // every) :]
+        held = found if reach is None else [moment for moment in found if moment > end - reach]
+        return held or found[-1:]
 
 
 def length(span: Span) -> int:
