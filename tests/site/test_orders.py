@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.site.clinic import DOCTOR, START, App, Patient, app, clinic, doctor, signed
+from tests.site.clinic import CLINICAL, DOCTOR, START, App, Patient, app, clinic, doctor, signed
 from tests.site.plants import Motor, device, site, until
 
 import pollux as px
@@ -15,7 +15,7 @@ from pollux.act import Order
 from pollux.clock import DAY, HOUR, MINUTE, SECOND, SimulatedClock
 from pollux.errors import NotFound, OrderRefused
 from pollux.remember import LogReader
-from pollux.show.asks import AckAsk, CommandAsk
+from pollux.show.asks import AckAsk, AdviceAsk, CommandAsk, SignAsk
 from pollux.site import LiveSite
 from pollux.site.estate import Estate
 from pollux.site.live import TENANT
@@ -500,6 +500,48 @@ def test_nothing_is_judged_beyond_what_was_foreseen(tmp_path: Path) -> None:
         until(verified)
         with pytest.raises(OrderRefused, match="not over"):
             plain.verify(after="1 s")
+
+
+def ended(futures: px.Futures) -> list[px.LabFigure]:
+    """The weight at the end, for each option."""
+    return [px.LabFigure(-float(weight)) for weight in futures.band("weight").median[:, -1]]
+
+
+LAB = px.Lab(
+    lambda _: (px.LabChoice("keep", "Keep", "keep"), px.LabChoice("up", "80 mg", "80 mg", {Patient.dose: 80.0})),
+    "7 days",
+    40,
+    [px.LabRow("Benefit", "Weight", "kg", ended, signal="weight")],
+    ended,
+)
+
+
+def test_what_a_card_foresees_is_judged_by_itself(tmp_path: Path) -> None:
+    """Signed from the page by a clinician, and by nobody who may only propose or look; verified on the day it names."""
+    clinic_ = px.Site("clinic")
+    clinic_.fleet(Patient, policy=CLINICAL, presenter=px.Presenter(lab=LAB))
+    clock = SimulatedClock(START)
+    with clinic_.open(tmp_path, insecure=True, act=True, clock=clock) as live, device(live, "Patient/anna") as scale:
+        scale.send(weight=86.0, t=START / SECOND)
+        nurse = live.accounts.add("nurse", kind="person", roles={"operator"}, twins=["*"]).identity("test")
+        live.rooms.advisor.advise("Patient", "anna", AdviceAsk(over="7 days"), who=nurse)
+        until(lambda: len(live.rooms.advisor.cards("Patient", "anna")) == 1, within=60)
+        (card,) = live.rooms.advisor.cards("Patient", "anna")
+        check = room(live).check("Patient", "anna", card.id, who=nurse)
+        with pytest.raises(OrderRefused, match="expected somebody who may sign, got nurse"):
+            room(live).sign("Patient", "anna", SignAsk(check=check.id), who=nurse)
+        check = room(live).check("Patient", "anna", card.id, who=nurse)
+        order = room(live).sign("Patient", "anna", SignAsk(check=check.id), who=doctor(live))
+        assert (order.carrier, order.proposer, order.signatures) == ("person", "pollux", ("dr-wu",))
+        (effect,) = order.predicted
+        assert (effect.signal, effect.due, effect.before) == ("weight", START + 7 * DAY, 86.0)
+        with app(live, "Patient/anna", PLAN) as phone:
+            phone.plan(["sent"])
+            phone.say(ACK, id=order.id, state="done")
+        live.advance_to(START + 7 * DAY)
+        scale.send(weight=84.1, t=(START + 7 * DAY) / SECOND)
+        live.advance_to(START + 7 * DAY + MINUTE)
+        assert live.estate.orders.find(order.id).state == "verified"
 
 
 # -- the log ----------------------------------------------------------------------------------------------------------
