@@ -13,6 +13,7 @@ from pollux.errors import SetupError
 NAMES = {
     "ensemble": "ensemble",
     "single": "ensemble",
+    "circulation": "ensemble",
     "fork": "fork",
     "what-if": "whatif",
     "ingest": "ingest",

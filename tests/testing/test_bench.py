@@ -1,0 +1,45 @@
+"""Every promise that `pollux bench` names can be measured; nothing is measured here."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+from pollux.testing.bench import NAMES
+
+ROOT = Path(__file__).parent.parent.parent
+PROMISES = ROOT / "tests" / "promises"
+MODULES = sorted(path.stem for path in PROMISES.glob("*.py"))
+
+
+def lines_of(module: str) -> dict[str, str]:
+    """The names of the lines that a module of promises can yield, with their goals: written in the call or in CASES."""
+    found = {}
+    for node in ast.walk(ast.parse((PROMISES / f"{module}.py").read_text(encoding="utf-8"))):
+        match node:
+            case ast.Call(func=ast.Name(id="Measurement"), args=[ast.Constant(value=name), _, _, goal, *_]):
+                found[str(name)] = ast.unparse(goal)
+            case ast.Assign(targets=[ast.Name(id="CASES")], value=cases):
+                found |= {str(case[0]): str(case[-1]) for case in ast.literal_eval(cases)}
+    return found
+
+
+def test_every_name_has_its_measurement():
+    """Each name of the table has a module with `measure`, and that module yields a line of this name with a goal."""
+    for name, module in NAMES.items():
+        tree = ast.parse((PROMISES / f"{module}.py").read_text(encoding="utf-8"))
+        assert "measure" in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, module
+        assert lines_of(module).get(name, ""), name
+
+
+def test_every_measurement_has_its_name():
+    """No promise is measured that nobody can ask for, in any module of promises."""
+    assert {line for module in MODULES for line in lines_of(module)} == set(NAMES)
+
+
+def test_a_name_that_is_none_is_refused():
+    """An unknown name is answered with those that there are, by exit code 1."""
+    command = [sys.executable, "-m", "pollux", "bench", "no-such-promise"]
+    found = subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT / "src")}, capture_output=True, text=True)
+    assert found.returncode == 1
+    assert "what-if" in found.stderr
