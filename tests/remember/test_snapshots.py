@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pollux.clock import DAY, HOUR
 from pollux.errors import SetupError, StorageError
-from pollux.remember import Snapshots, Stamp
+from pollux.remember import Snapshots
 from pollux.remember import snapshots as layout
 from pollux.testing.disk import PowerCut
 from tests.remember.fakes import DATA, FakeKeys, disk
@@ -89,14 +89,28 @@ def test_a_full_disk_leaves_the_old_one() -> None:
 
 def test_old_ones_are_thinned() -> None:
     """Kept are the last few and the last of each day, for the days that the policy says."""
-    snapshots = Snapshots(DATA, disk=disk(), keep=3, days=5)
+    snapshots = Snapshots(DATA, disk=disk(), keep=3, days=5, room=0)
     for i in range(80):
         snapshots.write(i + 1, i * 3 * HOUR, {})
     kept = snapshots.stamps()
-    assert kept[-3:] == tuple(Stamp(i + 1, i * 3 * HOUR) for i in (77, 78, 79))
+    assert [(stamp.seq, stamp.time) for stamp in kept[-3:]] == [(i + 1, i * 3 * HOUR) for i in (77, 78, 79)]
     last = kept[-1].time // DAY
     assert sorted({stamp.time // DAY for stamp in kept}) == list(range(last - 4, last + 1))
     assert len(kept) == 4 + 3
+
+
+def test_where_there_is_room_none_is_thinned_within_its_days() -> None:
+    """With room for all, every snapshot of the last days stays; with less, the oldest hours lose theirs first."""
+    roomy, tight = Snapshots(DATA, disk=disk(), keep=3, days=5), Snapshots(DATA, disk=disk(), keep=3, days=5, room=1200)
+    for i in range(100):
+        for snapshots in (roomy, tight):
+            snapshots.write(i + 1, i * 2 * HOUR, {"a": b"x" * 8})
+    last = roomy.stamps()[-1].time // DAY
+    assert len(roomy.stamps()) == sum(1 for i in range(100) if i * 2 * HOUR // DAY > last - 5)
+    kept = tight.stamps()
+    assert sum(stamp.size for stamp in kept) <= 1200
+    assert len(kept) > 7
+    assert {stamp.time // DAY for stamp in kept} == set(range(last - 4, last + 1))
 
 
 def test_a_newer_format_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -217,6 +217,12 @@ class History:
                 done += span.end is not None and not self._known(span) and self._build(span)
         return done
 
+    def keep_up(self) -> None:
+        """Decode what has come since the last time, so that no question has to; for a thread in the background."""
+        self.prepare()
+        with self._lock:
+            self._catch_up()
+
     def _catch_up(self) -> list[Span]:
         spans = self._log.segments()
         for span in spans:

@@ -18,6 +18,7 @@ from pollux.remember.segment import Mark, Walk, damaged, name_of, read_prelude, 
 from pollux.remember.writer import Durable
 
 _RESTING = 8
+_STRIDE = 1_000
 
 
 class Span(NamedTuple):
@@ -60,6 +61,7 @@ class LogReader:
         self._horizon = horizon
         self._preludes: dict[int, Prelude] = {}
         self._resting: dict[tuple[int, int], Mark] = {}
+        self._marks: dict[int, dict[int, Mark]] = {}
 
     def read(self, after: int = 0, until: int | None = None) -> Iterator[Record]:
         """The entries behind number `after`, in order, up to `until` or to what is durable when it begins.
@@ -144,7 +146,7 @@ class LogReader:
         path = self._folder / name_of(first)
         limit = _limit(first, durable)
         # Whoever follows the log goes on where the last reading ended, instead of passing over the whole segment.
-        start = self._resting.pop((first, after), None)
+        start = self._resting.pop((first, after), None) or self._near(first, after)
         walk = Walk(self._disk, path, self._prelude(first), until=limit, start=start)
         yield from self._entries(path, walk, after)
         self._ended(path, walk, limit, following)
@@ -152,6 +154,19 @@ class LogReader:
             self._resting[first, walk.mark.seq] = walk.mark
             for oldest in list(self._resting)[:-_RESTING]:
                 self._resting.pop(oldest, None)
+
+    def _near(self, first: int, after: int) -> Mark | None:
+        """The nearest known place before an entry: whoever asks for the past passes over little to come to it."""
+        known = self._marks.get(first, {})
+        places = range(after - after % _STRIDE, first, -_STRIDE) if known else ()
+        return next((known[seq] for seq in places if seq in known), None)
+
+    def _passed(self, first: int, mark: Mark) -> None:
+        """Remember a place. Only where it is known that it is durable, because what is not may be cut off."""
+        if self._horizon is not None and mark.seq % _STRIDE == 0:
+            known = self._marks.setdefault(first, {})
+            if mark.digest or mark.seq not in known:
+                known[mark.seq] = mark
 
     def _ended(self, path: Path, walk: Walk, limit: int | None, following: int | None) -> None:
         """Whether a segment may end where it ended; if not, this is the fault that is named."""
@@ -170,6 +185,8 @@ class LogReader:
     def _entries(self, path: Path, walk: Walk, after: int) -> Iterator[Record]:
         pieces: list[Piece] = []
         for step in walk.steps(after):
+            if step.head.flags & BOUNDARY and step.head.kind != Kind.SEAL:
+                self._passed(walk.prelude.first, walk.mark)
             if step.head.kind == Kind.SEAL or step.head.seq <= after:
                 continue
             pieces.append((step.head, step.payload))

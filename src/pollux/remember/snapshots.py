@@ -7,19 +7,22 @@ is damaged, an older one and a longer replay give the same state, and the damage
 
 import contextlib
 import hashlib
+import logging
 import struct
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, final
 
 import msgspec
 
-from pollux.clock import DAY
+from pollux.clock import DAY, HOUR
 from pollux.errors import DamagedLog, SetupError, StorageError
 from pollux.remember.disk import AbstractDisk, Disk
 from pollux.remember.seal import Keys
+
+_LOG = logging.getLogger("pollux.remember")
 
 VERSION = 1
 _MAGIC = b"POLLUXSN"
@@ -30,10 +33,11 @@ _PURPOSE = b"pollux snapshot 1\0"
 
 
 class Stamp(NamedTuple):
-    """Which entry of the log a snapshot includes last, and its time."""
+    """Which entry of the log a snapshot includes last, its time, and its size in bytes."""
 
     seq: int
     time: int
+    size: int = 0
 
 
 @final
@@ -65,7 +69,9 @@ class _Row(msgspec.Struct, array_like=True, frozen=True):
 class Snapshots:
     """The snapshots of a data folder, in `snapshots/NNNNNNNNNNNNNNNN.snap`, named by the entry that they include last.
 
-    Kept are the last `keep` ones and the last one of each UTC day for `days` days; `write` removes the others.
+    Kept are the last `keep` ones and the last one of each UTC day for `days` days. The others stay for `days` days too
+    as long as all take at most `room` bytes, so that questions about the past replay little; where they take more,
+    `write` thins them, the oldest first: at first to one an hour.
     `faults` are the damaged files that `latest` passed over.
 
     >>> import tempfile
@@ -83,13 +89,16 @@ class Snapshots:
         keys: Keys | None = None,
         keep: int = 4,
         days: int = 60,
+        room: int = 2 << 30,
     ) -> None:
         self._folder = folder / "snapshots"
         self._disk = disk or Disk()
         self._keys = keys
         self._keep = keep
         self._days = days
+        self._room = room
         self.faults: list[DamagedLog] = []
+        self._stamps: dict[Path, Stamp] = {}
 
     def write(
         self,
@@ -140,11 +149,7 @@ class Snapshots:
 
     def _thin(self) -> None:
         """Remove what the policy does not keep; a file that cannot be removed now will be next time."""
-        stamps = self.stamps()
-        newest = {stamp.time // DAY: stamp for stamp in stamps}
-        daily = [stamp for day, stamp in newest.items() if day > stamps[-1].time // DAY - self._days]
-        kept = {*stamps[-self._keep :], *daily}
-        dropped = [stamp for stamp in stamps if stamp not in kept]
+        dropped = _thinned(self.stamps(), keep=self._keep, days=self._days, room=self._room)
         for stamp in dropped:
             with contextlib.suppress(OSError):
                 self._disk.remove(self._folder / name_of(stamp.seq))
@@ -157,13 +162,16 @@ class Snapshots:
 
     def stamps(self) -> tuple[Stamp, ...]:
         """All snapshots whose beginning is whole, oldest first; damaged ones go to `faults`."""
-        found: list[Stamp] = []
-        for path in self._paths():
-            try:
-                found.append(read_stamp(self._disk, path))
-            except DamagedLog as fault:
-                self._note(fault)
-        return tuple(sorted(found))
+        paths = self._paths()
+        # A snapshot is never changed, so its beginning need not be read again; a damage since then shows when it is.
+        self._stamps = {path: self._stamps[path] for path in paths if path in self._stamps}
+        for path in paths:
+            if path not in self._stamps:
+                try:
+                    self._stamps[path] = read_stamp(self._disk, path)
+                except DamagedLog as fault:
+                    self._note(fault)
+        return tuple(sorted(self._stamps.values()))
 
     def latest(self, before_time: int | None = None, *, before_seq: int | None = None) -> Snapshot | None:
         """The newest whole snapshot, of all or of those up to a time and an entry, both included; None without one.
@@ -188,6 +196,29 @@ class Snapshots:
     def _note(self, fault: DamagedLog) -> None:
         if str(fault) not in map(str, self.faults):
             self.faults.append(fault)
+            _LOG.warning("a snapshot is damaged, and an older one and the log are read instead: %s", fault)
+
+
+def _thinned(stamps: Sequence[Stamp], *, keep: int, days: int, room: int) -> list[Stamp]:
+    """What is to go of all snapshots, oldest first.
+
+    >>> every = [Stamp(n, n * HOUR // 2, 10) for n in range(96)]
+    >>> [stamp.seq for stamp in _thinned(every, keep=2, days=60, room=940)]
+    [0, 2]
+    """
+    first_day = stamps[-1].time // DAY - days
+    protected = {*{stamp.time // DAY: stamp for stamp in stamps}.values(), *stamps[-keep:]}
+    others = [stamp for stamp in stamps if stamp not in protected]
+    hourly = {*{stamp.time // HOUR: stamp for stamp in stamps}.values()}
+    gone = [stamp for stamp in stamps[:-keep] if stamp.time // DAY <= first_day]
+    total = sum(stamp.size for stamp in stamps) - sum(stamp.size for stamp in gone)
+    for stamp in (*(one for one in others if one not in hourly), *(one for one in others if one in hourly)):
+        if total <= room:
+            break
+        if stamp not in gone:
+            gone.append(stamp)
+            total -= stamp.size
+    return sorted(gone)
 
 
 def name_of(seq: int) -> str:
@@ -251,7 +282,7 @@ def read_stamp(disk: AbstractDisk, path: Path) -> Stamp:
         prelude = _prelude(disk.read(handle, _PRELUDE_SIZE, 0), path)
     finally:
         disk.close(handle)
-    return Stamp(prelude.seq, prelude.time)
+    return Stamp(prelude.seq, prelude.time, _PRELUDE_SIZE + prelude.table + prelude.size)
 
 
 def read_snapshot(disk: AbstractDisk, path: Path, keys: Keys | None) -> Snapshot:

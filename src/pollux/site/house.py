@@ -126,6 +126,8 @@ class SiteHouse:
         ]
         twins = tuple(({"type": name}, float(len(block))) for name, block in live.estate.blocks.items())
         found.append(Metric("pollux_twins", "gauge", "Twins of each type.", twins))
+        damaged = len(live.snapshots.faults)
+        found.append(Metric("pollux_snapshots_damaged", "gauge", "Snapshots passed over as damaged.", (({}, damaged),)))
         refused = tuple(({"reason": one.name.lower()}, float(n)) for one, n in sorted(live.letters.counts.items()))
         found.append(Metric("pollux_refused_total", "counter", "Messages that were refused, by reason.", refused))
         if live.endpoint is not None:

@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pollux.act import Order, Transition
 from pollux.check import Decoder
-from pollux.clock import Clock, ScaledClock, SimulatedClock, WallClock
+from pollux.clock import Clock, ScaledClock, SimulatedClock, WallClock, stopwatch
 from pollux.columns.batch import Batch
 from pollux.columns.frames import Frames
 from pollux.columns.view import LiveReader, live_view
@@ -28,6 +28,7 @@ from pollux.remember import History, Log, Note, Snapshots, Ticket
 from pollux.show import Application, Server, invite, serve
 from pollux.site.addresses import parsed
 from pollux.site.as_of import AsOf
+from pollux.site.cadence import Cadence
 from pollux.site.carrier import Carrier
 from pollux.site.cycles import Cycles
 from pollux.site.declare import Declared, Site
@@ -103,6 +104,7 @@ class LiveSite:
         self.news = NewsRoom()
         self.letters = DeadLetters()
         self.meter = Meter(self.clock)
+        self.cadence = Cadence(self.clock.now())
         self.cycles = Cycles()
         self.pipe = Pipe(self.log, self.estates, told=self._told, durable=self._durable)
         self.workers: Executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="pollux-work")
@@ -111,7 +113,9 @@ class LiveSite:
         self.desk = self._desk()
         self.runs: Executor = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="pollux-run")
         self.labs = self._labs()
+        self._reader = Decoder({name: one.mappings for name, one in self.estate.holdings.items()}, self.estate.blocks)
         self.history = self._history()
+        self._indexing: Future[object] = self.workers.submit(self.history.prepare)
         self.rooms = Rooms(self)
         self._states = StatePublisher(self.publish) if self.endpoint else None
         self._turns = Turns(self.turn) if not isinstance(self.clock, SimulatedClock) else None
@@ -157,6 +161,7 @@ class LiveSite:
     def _compile(self) -> None:
         for estate in self.estates.values():
             estate.decoder.compile()
+        self._reader.compile()
 
     def _serve(self, address: str) -> None:
         host, port = parsed(address)
@@ -206,12 +211,10 @@ class LiveSite:
 
     def _history(self) -> History:
         """The past of every signal, decoded once more by a decoder of its own, so that reading disturbs nothing."""
-        estate = self.estate
-        decoder = Decoder({name: one.mappings for name, one in estate.holdings.items()}, estate.blocks)
 
         def decode(frames: Frames) -> Mapping[str, Batch]:
             with self.pipe.lock:
-                batches: Mapping[str, Batch] = decoder.decode(frames).batches
+                batches: Mapping[str, Batch] = self._reader.decode(frames).batches
                 return batches
 
         return History(
@@ -278,6 +281,7 @@ class LiveSite:
         self.news.tell(applied)
         self.letters.tell(applied)
         self.meter.tell(applied)
+        self.cadence.tell(applied)
         if self._states:
             self._states.changed(applied, self.estates[tenant])
 
@@ -309,6 +313,9 @@ class LiveSite:
         self.desk.turn(now)
         if self._states:
             self._states.flush()
+        self._keep_up(now)
+        if self._indexing.done():
+            self._indexing = self.workers.submit(self.history.keep_up)
 
     def advance_to(self, when: int) -> None:
         """In simulated time: move the clock, and do everything that falls due before coming back."""
@@ -321,6 +328,14 @@ class LiveSite:
         self.note(Note("tick", {"at": when, "beats": {}}, TENANT))
         self.desk.turn(when)
         self.desk.settle()
+        self._keep_up(when)
+
+    def _keep_up(self, now: int) -> None:
+        """Keep a snapshot where a replay from the last one would take too long."""
+        if self.cadence.due(now) and self.log.health.accepting:
+            begun = stopwatch()
+            self.keep_snapshot()
+            self.cadence.kept(now, stopwatch() - begun)
 
     def keep_snapshot(self) -> None:
         """Write the estates as they are now; what belongs to persons is sealed."""
