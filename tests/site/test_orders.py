@@ -128,6 +128,8 @@ def test_each_channel_moves_its_own_orders(tmp_path: Path) -> None:
             assert phone.say("twins/Patient/bert/plan/ack", id=order.id, state="done") == "Not authorized"
             assert phone.say(PLAN, changes=[]) == "Not authorized"
             phone.say(ACK, id="none", state="done")
+            with app(live, "Patient/anna", "twins/Patient/anna/state", role="service") as gateway:
+                assert gateway.say(ACK, id=order.id, state="done") == "Not authorized"
             assert (order.state, measured.state) == ("sent", "sent")
 
 
@@ -301,6 +303,10 @@ def test_a_measurement_needs_no_signature_and_the_rest_does(tmp_path: Path) -> N
         measured = patients["anna"].ask(Patient.measure, {"signal": "pulse"}, reason="check")
         assert measured.wait("done") == "done"
         assert (measured.order.carrier, live.rooms.orders.signatures_wanted(measured.order)) == ("device", 0)
+        ask = CommandAsk(id="m-1", name="measure", params={"signal": "weight"}, reason="check")
+        who = doctor(live)
+        room(live).command("Patient", "anna", ask, live.clock.now() + HOUR, who=who, approve=False)
+        until(lambda: live.estate.orders.find("m-1").state == "done")
         infused = patients["anna"].ask(Patient.infuse, {"volume": 250}, reason="dry")
         assert (infused.state, infused.order.carrier) == ("proposed", "person")
         assert infused.order.params == (("volume", 250.0), ("fast", False), ("note", ""))

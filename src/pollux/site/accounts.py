@@ -4,10 +4,13 @@ import argparse
 import getpass
 import json
 import sys
+from typing import Final
 
 from pollux.clock import WallClock, iso
 from pollux.errors import SetupError
 from pollux.guard import Accounts
+
+ROLES: Final = ("viewer", "operator", "engineer", "clinician", "approver", "app", "service", "administrator")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -73,5 +76,5 @@ def _rights(options: argparse.Namespace) -> tuple[list[str], list[str]]:
             raise SetupError("expected the twin that the device speaks for", hint="--twin TYPE/ID")
         return ["device"], [options.twin]
     if not options.role:
-        raise SetupError("expected a role", hint="--role viewer, operator, engineer, approver or administrator")
+        raise SetupError("expected a role", hint=f"--role {', '.join(ROLES)}")
     return options.role, [options.twin or "*"]

@@ -106,7 +106,7 @@ class Desk:
         """Enter an order that lies within its envelope; the same one again is the same order.
 
         With a policy that asks for no signature it is approved at once, unless whoever asks may not `approve` it: then
-        it waits for somebody who may. Raises OrderRefused and Conflict.
+        it waits for somebody who may. A measurement waits for nobody. Raises OrderRefused and Conflict.
         """
         if self._carrier is None:
             raise OrderRefused("the site observes", at=order.id, hint="open it with act=True, or serve it with --act")
@@ -117,7 +117,7 @@ class Desk:
                 return StandingOrder(self._live, order.id)
             self.check(declared, order)
             self._note("propose", order.id, order.proposer, order.reason, order, {"order": plain_order(order)})
-            if approve and self.policy(declared, order).signatures == 0:
+            if (approve or self._measures(declared, order.name)) and self.policy(declared, order).signatures == 0:
                 self._note("approved", order.id, order.proposer, "its policy asks for no signature", order)
         return StandingOrder(self._live, order.id)
 
@@ -147,14 +147,16 @@ class Desk:
 
     def carrier(self, declared: Declared, name: str) -> Carried:
         """Who carries a command out. Of persons, devices only measure: whatever changes a treatment is on the plan."""
-        command = declared.schema.commands.get(name)
-        asks = command is not None and command.measures
-        return "person" if declared.schema.personal and not asks else "device"
+        return "person" if declared.schema.personal and not self._measures(declared, name) else "device"
 
     def policy(self, declared: Declared, order: Order) -> ApprovalPolicy:
         """Who signs an order: nobody a measurement, since it changes nothing; else whoever the fleet says."""
-        command = declared.schema.commands.get(order.name)
-        return ApprovalPolicy() if command is not None and command.measures else declared.policy
+        return ApprovalPolicy() if self._measures(declared, order.name) else declared.policy
+
+    @staticmethod
+    def _measures(declared: Declared, name: str) -> bool:
+        command = declared.schema.commands.get(name)
+        return command is not None and command.measures
 
     def sign(self, declared: Declared, order_id: str, *, who: str, roles: frozenset[str], reason: str) -> Order:
         """Add a signature; raises OrderRefused when the policy does not accept it or the order left its envelope."""
@@ -313,7 +315,8 @@ class Desk:
         with self._live.pipe.lock:
             waiting = self._live.estate.orders.awaited()
         for order in waiting:
-            self._judge(order, now)
+            if order.type in self._live.site.declared:
+                self._judge(order, now)
 
     def _judge(self, order: Order, now: int) -> None:
         schema = self._live.site.declared[order.type].schema
