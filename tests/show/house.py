@@ -266,6 +266,12 @@ class FakeTwins:
     def remove(self, type_: str, twin: str, *, who: Identity) -> None:
         self.remove_row(type_, twin)
 
+    def links(self, type_: str) -> Mapping[str, str]:
+        return {}
+
+    def relate(self, type_: str, twin: str, links: Mapping[str, Sequence[str]], *, who: str) -> None:
+        raise NotFound("there are no links here", at=twin)
+
     # live feed
     def position(self) -> int:
         return self.seq

@@ -87,6 +87,13 @@ class Mirror:
         else:
             set_fact(population, place, row, value, when=when)
 
+    def link(self, name: str, id: str, link: str, targets: Sequence[str]) -> None:
+        """Let a twin be linked to these twins of the linked type and to no others; NotFound where one is not there."""
+        block = self._population(name).block
+        other = self._population(block.schema.links[link].schema.name).block
+        block.links[link].set(block.row(id), [other.row(target) for target in targets])
+        block.version += 1
+
     def want(self, name: str, id: str, signal: str, value: float, *, when: int) -> None:
         """Note what an actuator was asked for."""
         block = self._population(name).block

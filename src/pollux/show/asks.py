@@ -116,15 +116,17 @@ class SignIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class TwinBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Facts and parameters of a twin, by name, in their declared units."""
+    """Facts and parameters of a twin by name, in their declared units; the ids of the twins that it is linked to."""
 
     values: dict[str, Scalar] = field(default_factory=dict[str, Scalar])
+    links: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
 
 class TwinPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Facts and parameters to change; null takes one back to its default."""
+    """Facts and parameters to change; null takes one back to its default. A link that is named is replaced."""
 
-    values: dict[str, Scalar | None]
+    values: dict[str, Scalar | None] = field(default_factory=dict[str, Scalar | None])
+    links: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
 
 class Reason(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -88,6 +88,12 @@ class TwinEditor(Protocol):
     def remove(self, type_: str, twin: str, *, who: Identity) -> None:
         """Remove a twin; its history stays."""
 
+    def links(self, type_: str) -> Mapping[str, str]:
+        """The links of a type, each with the type that it leads to."""
+
+    def relate(self, type_: str, twin: str, links: Mapping[str, Sequence[str]], *, who: str) -> None:
+        """Link a twin to others by their ids, in place of those it was linked to."""
+
 
 class LiveFeed(Protocol):
     """What changes, by position in the log."""

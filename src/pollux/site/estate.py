@@ -187,6 +187,8 @@ class Estate:
         row = self.mirror.add(name, id_)
         for signal, value in body["values"].items():
             self.mirror.tell(name, id_, signal, value, when=int(body["at"]))
+        for link, targets in body.get("links", {}).items():
+            self.mirror.link(name, id_, link, targets)
         self.stamps[name].mark_rows([row], seq, block.rows)
         return Applied(newcomers=(f"{name}/{id_}",) if new else ())
 

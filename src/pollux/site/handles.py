@@ -1,6 +1,6 @@
 """A twin in the hands of a user: what it is now, what it was, what it may become, and what it is told."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, final
 
 from pollux.clock import DAY, duration, instant
@@ -73,6 +73,11 @@ class Handle(Generic[T]):
             inputs=inputs,
             executor=live.workers,
         )
+
+    def relate(self, links: "Mapping[Symbol, Sequence[str]]") -> None:
+        """Link it to other twins by their ids, in place of those it was linked to; raises DataRefused for strangers."""
+        told = {link.name: ids for link, ids in links.items()}
+        self._live.rooms.editor.relate(self._declared.schema.name, self.id, told)
 
     def apply(self, advice: Advice, *, reason: str = "", expires: str = "1 day") -> StandingOrder:
         """Ask for what was advised: within limits, interlocks and policy, else OrderRefused with every reason."""

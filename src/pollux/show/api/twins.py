@@ -196,7 +196,11 @@ def read_scene(call: Call[SceneQuery, None]) -> Reply:
 def put_twin(call: Call[NoQuery, TwinBody]) -> Reply:
     """Make the twin, or replace its facts and parameters."""
     _named_fields(call, call.body.values)
-    created = seen.offered(call.tenancy.editor).put(call.type.name, call.id, call.body.values, who=call.identity)
+    _may_link(call, call.body.links)
+    editor = seen.offered(call.tenancy.editor)
+    created = editor.put(call.type.name, call.id, call.body.values, who=call.identity)
+    if call.body.links:
+        editor.relate(call.type.name, call.id, call.body.links, who=call.identity.name)
     twin = Reference(id=call.twin, href=f"twins/{call.twin}")
     return Reply(twin, 201 if created else 200, ((b"location", f"/api/v1/twins/{call.twin}".encode()),))
 
@@ -204,7 +208,11 @@ def put_twin(call: Call[NoQuery, TwinBody]) -> Reply:
 def patch_twin(call: Call[NoQuery, TwinPatch]) -> Reply:
     """Change some facts and parameters."""
     _named_fields(call, call.body.values)
-    seen.offered(call.tenancy.editor).change(call.type.name, call.id, call.body.values, who=call.identity)
+    _may_link(call, call.body.links)
+    editor = seen.offered(call.tenancy.editor)
+    editor.change(call.type.name, call.id, call.body.values, who=call.identity)
+    if call.body.links:
+        editor.relate(call.type.name, call.id, call.body.links, who=call.identity.name)
     return Reply(None, 204)
 
 
@@ -212,6 +220,18 @@ def delete_twin(call: Call[NoQuery, None]) -> Reply:
     """Remove the twin; its history stays."""
     seen.offered(call.tenancy.editor).remove(call.type.name, call.id, who=call.identity)
     return Reply(None, 204)
+
+
+def _may_link(call: seen.AnyCall, links: dict[str, list[str]]) -> None:
+    """Each link may be written, and leads to twins that the caller sees: totals along it say what they measure."""
+    known = seen.offered(call.tenancy.editor).links(call.type.name)
+    for name, ids in links.items():
+        if name not in known or not call.may("write", name):
+            raise DataRefused(f"expected a link of {call.type.name}, got {name!r}", at=f"$.links.{name}")
+        other = call.type_named(known[name])
+        for place, id_ in enumerate(ids):
+            if not call.sight.sees(other, id_):
+                raise DataRefused(f"expected ids of {other.name}, got {id_!r}", at=f"$.links.{name}[{place}]")
 
 
 def _named_fields(

@@ -1,6 +1,6 @@
 """Making, changing and removing twins by hand or by program."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, final
 
 from pollux.check.ids import fault
@@ -40,6 +40,25 @@ class EditorRoom:
         with self._live.pipe.lock:
             self._live.estate.blocks[type_].row(twin)
         self._note(type_, twin, "remove", {}, who.name)
+
+    def links(self, type_: str) -> Mapping[str, str]:
+        declared = self._live.site.declared.get(type_)
+        return {} if declared is None else {name: one.schema.name for name, one in declared.schema.links.items()}
+
+    def relate(self, type_: str, twin: str, links: Mapping[str, Sequence[str]], *, who: str = SELF) -> None:
+        """Link a twin to others by their ids, in place of those it was linked to; raises DataRefused for strangers."""
+        live, known = self._live, self.links(type_)
+        for link, ids in links.items():
+            if link not in known:
+                raise DataRefused(f"expected a link of {type_}, got {link!r}", at=f"{type_}/{twin}")
+            with live.pipe.lock:
+                missing = [one for one in ids if one not in live.estate.blocks[known[link]].row_of]
+            if missing:
+                raise DataRefused(f"expected ids of {known[link]}, got {missing[0]!r}", at=f"{type_}/{twin}.{link}")
+        told = {link: list(ids) for link, ids in links.items()}
+        body = {"type": type_, "twin": twin, "action": "link", "values": {}, "links": told, "who": who}
+        subject = live.subject_of(type_, twin)
+        live.note(Note("twin", {**body, "at": live.clock.now()}, live.estate.tenant, subject)).wait()
 
     def _note(self, type_: str, twin: str, action: str, facts: Mapping[str, Scalar | None], who: str) -> None:
         live = self._live
