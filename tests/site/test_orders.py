@@ -227,6 +227,34 @@ def test_what_is_not_taken_in_time_leaves_the_plan(tmp_path: Path) -> None:
             assert order.state == "expired"
 
 
+def test_a_change_is_taken_back_until_it_is_taken(tmp_path: Path) -> None:
+    """A clinician withdraws what is on the plan, a person may refuse it; not what is taken, nor a device's order."""
+    clinic_, patients = clinic()
+    with clinic_.open(tmp_path, insecure=True, act=True) as live, device(live, "Patient/anna", lambda _: "x") as scale:
+        scale.send(weight=88.0)
+        who = doctor(live)
+        with app(live, "Patient/anna", PLAN) as phone:
+            orders = [asked(patients, dose) for dose in (60.0, 80.0, 100.0)]
+            for order in orders:
+                signed(live, order)
+            phone.plan(["sent"] * 3)
+            phone.say(ACK, id=orders[0].id, state="accepted")
+            phone.plan(["accepted", "sent", "sent"])
+            room(live).cancel("Patient", "anna", orders[0].id, who=who, reason="potassium is low")
+            phone.plan(["sent"] * 2)
+            phone.say(ACK, id=orders[1].id, state="rejected", reason="it makes me dizzy")
+            phone.say(ACK, id=orders[2].id, state="done")
+            phone.plan([])
+            phone.say(ACK, id=orders[0].id, state="done")
+        assert [order.state for order in orders] == ["cancelled", "rejected", "done"]
+        assert orders[1].order.steps[-1].reason == "it makes me dizzy"
+        measured = patients["anna"].ask(Patient.measure, {"signal": "pulse"}, reason="check")
+        until(lambda: measured.state == "sent")
+        for order in (orders[2], measured):
+            with pytest.raises(OrderRefused, match="cannot become cancelled"):
+                room(live).cancel("Patient", "anna", order.id, who=who, reason="too late")
+
+
 def test_an_app_without_mqtt_answers_over_http(tmp_path: Path) -> None:
     """With the role `app` the plan is read and answered over HTTP; of device orders and other persons nothing."""
     clinic_, patients = clinic()

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import final
 
-from pollux.act.orders import NEXT, Effect, Order, OrderState, Outcome, Transition
+from pollux.act.orders import Effect, Order, OrderState, Outcome, Transition
 from pollux.act.policy import ApprovalPolicy
 from pollux.errors import Conflict, NotFound, OrderRefused, Overloaded
 
@@ -81,7 +81,7 @@ class OrderBook:
         order = self._alive(order_id, now)
         if order.state == state:
             return order
-        if state not in NEXT[order.state]:
+        if not order.may_become(state):
             raise OrderRefused(f"an order that is {order.state} cannot become {state}", at=order_id)
         return self._step(order, state, now, who, reason)
 
@@ -97,7 +97,7 @@ class OrderBook:
     ) -> Order:
         """Close an order with what was measured of its effects; it is never judged again."""
         order = self.find(order_id)
-        if state not in NEXT[order.state]:
+        if not order.may_become(state):
             raise OrderRefused(f"an order that is {order.state} cannot become {state}", at=order_id)
         return self._step(replace(order, outcomes=tuple(outcomes)), state, now, who, reason)
 

@@ -113,6 +113,16 @@ class Order:
         """Whether anything can still happen to it."""
         return bool(NEXT[self.state])
 
+    def may_become(self, state: OrderState) -> bool:
+        """Whether a state may follow: a change on a plan can be taken back until it is taken, what a device heard never.
+
+        >>> order = Order("o", "Person", "anna", "set", (), "eve", 0, 9, "", carrier="person", state="accepted")
+        >>> order.may_become("cancelled"), replace(order, carrier="device").may_become("cancelled")
+        (True, False)
+        """
+        on_plan = self.carrier == "person" and self.state in ("sent", "accepted")
+        return state in NEXT[self.state] or (on_plan and state == "cancelled")
+
     @property
     def running(self) -> bool:
         """Whether it is still to be carried out: time can end it."""

@@ -120,7 +120,7 @@ def _actions(order: Order, standing: Standing) -> tuple[Action, ...]:
     found: list[Action] = []
     if order.state == "proposed" and standing.may_approve:
         found.append(Action(key="approve", label="Sign", href=f"{href}/approve", asks=(_REASON,), tone="main"))
-    if order.state in ("proposed", "approved") and standing.may_cancel:
+    if order.may_become("cancelled") and standing.may_cancel:
         found.append(Action(key="cancel", label="Cancel...", href=f"{href}/cancel", asks=(_REASON_REQUIRED,)))
     return tuple(found)
 
