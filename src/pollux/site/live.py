@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, final
@@ -167,18 +168,19 @@ class LiveSite:
         host, port = parsed(address)
         self.server = serve(Application(SiteHouse(self)), host=host, port=port).start()
 
+    def _patterns(self) -> list[tuple[str, str]]:
+        """Every mapping's topics with the type that they speak of."""
+        return [(name, mapping.pattern.text) for name, one in self.site.declared.items() for mapping in one.mappings]
+
     def _endpoint(self) -> MqttEndpoint | None:
         if self.options.mqtt is None:
             return None
-        patterns = [
-            (name, mapping.pattern.text) for name, one in self.site.declared.items() for mapping in one.mappings
-        ]
         return MqttEndpoint(
             parsed(self.options.mqtt),
             gate=self.gate,
             sink=self.sink,
             clock=self._wall,
-            translate=layouts(patterns),
+            translate=layouts(self._patterns()),
             told=self.letters.keep,
         )
 
@@ -262,11 +264,12 @@ class LiveSite:
         """The estate of the only tenant."""
         return self.estates[TENANT]
 
-    @property
+    @cached_property
     def sink(self) -> Callable[..., Ticket]:
         """Takes raw frames: stamped with the site's time, and with the person they speak of."""
         personal = [name for name, declared in self.site.declared.items() if declared.schema.personal]
-        return Stamping(self.pipe.push, self.clock, types=list(self.site.declared), personal=personal)
+        types, patterns = list(self.site.declared), self._patterns()
+        return Stamping(self.pipe.push, self.clock, types=types, personal=personal, translate=layouts(patterns))
 
     def note(self, note: Note) -> Ticket:
         """Take a decision or a tick into the log and the estates."""
