@@ -513,7 +513,7 @@ def test_a_turn_that_comes_late_judges_by_the_history(tmp_path: Path) -> None:
 
 
 def test_nothing_is_judged_beyond_what_was_foreseen(tmp_path: Path) -> None:
-    """A moment that the futures do not reach is refused; without futures only the set-points can be asked for."""
+    """A moment that the futures do not reach is refused, and so is another moment without futures."""
     plant, motors, _ = site()
     with plant.open(tmp_path, insecure=True, act=True) as live, device(live, "Motor/M-1") as m1:
         m1.send(temp=310.0, speed=1200)
@@ -523,17 +523,26 @@ def test_nothing_is_judged_beyond_what_was_foreseen(tmp_path: Path) -> None:
             order.verify(after="2 h")
         with pytest.raises(OrderRefused, match="another moment"):
             px.StandingOrder(live, order.id).verify(after="30 min")
-        plain = motors["M-1"].set({Motor.speed: 900.0}, reason="slower")
-        assert plain.wait("done") == "done"
-        plain.verify(after="100 ms")
 
-        def verified() -> bool:
-            m1.send(temp=310.0, speed=900)
-            return plain.state == "verified"
 
-        until(verified)
+def test_without_advice_the_set_points_are_compared(tmp_path: Path) -> None:
+    """What was merely set is verified by what the actuator reports then, within one percent; the last request holds."""
+    plant, motors, _ = site()
+    clock = SimulatedClock(START)
+    with plant.open(tmp_path, insecure=True, act=True, clock=clock) as live, device(live, "Motor/M-1") as m1:
+        m1.send(temp=310.0, speed=1200, t=START / SECOND)
+        orders = [motors["M-1"].set({Motor.speed: speed}, reason="slower") for speed in (900.0, 800.0)]
+        for order in orders:
+            assert order.wait("done") == "done"
+            order.verify(after="1 h")
+        orders[1].verify(after="2 h")
+        for hours in (1, 2):
+            live.advance_to(START + hours * HOUR)
+            m1.send(temp=310.0, speed=905, t=(START + hours * HOUR) / SECOND)
+            live.advance_to(START + hours * HOUR + MINUTE)
+            assert [order.state for order in orders] == ["verified", "done" if hours == 1 else "ineffective"]
         with pytest.raises(OrderRefused, match="not over"):
-            plain.verify(after="1 s")
+            orders[0].verify(after="1 s")
 
 
 def ended(futures: px.Futures) -> list[px.LabFigure]:

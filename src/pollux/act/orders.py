@@ -114,7 +114,7 @@ class Order:
         return bool(NEXT[self.state])
 
     def may_become(self, state: OrderState) -> bool:
-        """Whether a state may follow: a change on a plan can be taken back until it is taken, what a device heard never.
+        """Whether a state may follow: a change on a plan can be taken back until it is taken, a device's never.
 
         >>> order = Order("o", "Person", "anna", "set", (), "eve", 0, 9, "", carrier="person", state="accepted")
         >>> order.may_become("cancelled"), replace(order, carrier="device").may_become("cancelled")
