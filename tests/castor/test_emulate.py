@@ -341,3 +341,16 @@ def _telemetry(yard: Yard) -> list[dict[str, Any]]:
                 if bytes(frames.topic(index)).endswith(b"/telemetry"):
                     found.append(json.loads(bytes(frames.payload(index))))
     return found
+
+
+def test_somebody_turns_a_knob_by_hand(yard: Yard) -> None:
+    """An actuator that is adjusted on the spot moves as its slew allows, and no order is heard of."""
+    with px.emulate(yard.kilns, 2, every="5 s") as kilns:
+        kilns.adjust("K-2", {"burner": 100.0})
+        yard.later(30)
+        assert [float(yard.kilns[id_].now.burner) for id_ in kilns.ids] == [0.0, 100.0]
+        assert list(yard.live.estate.orders) == []
+        with pytest.raises(px.NotFound):
+            kilns.adjust("K-3", {"burner": 100.0})
+        with pytest.raises(SetupError):
+            kilns.adjust("K-1", {"burner": 5000.0})

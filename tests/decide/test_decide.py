@@ -87,6 +87,9 @@ def test_probabilities_answer_by_the_chosen_value() -> None:
     of = futures([1000, 2000], TWO)
     assert of.probability(Motor.burns) == {1000: 0.0, 2000: 0.5}
     assert of.probability(Motor.temp > 320) == {1000: 0.0, 2000: 0.75}
+    low, share, high = of.chances(Motor.burns)[1]
+    assert 0 < low < share == 0.5 < high < 1
+    assert of.chances(Motor.temp > 320)[0][1] == 0.0
 
 
 def test_a_rate_per_day_counts_days() -> None:

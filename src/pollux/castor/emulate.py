@@ -15,7 +15,7 @@ from pollux.castor.sensors import Sensor
 from pollux.castor.speaker import Command, State
 from pollux.castor.worn import Wearer, Worn, declared
 from pollux.clock import Clock, duration, instant
-from pollux.errors import PolluxError, SetupError
+from pollux.errors import NotFound, PolluxError, SetupError
 from pollux.model.schema import Schema, schema_of
 from pollux.model.symbols import Symbol
 from pollux.model.twin import Twin
@@ -23,6 +23,9 @@ from pollux.model.units import convert
 from pollux.site.declare import Fleet
 
 T = TypeVar("T", bound=Twin)
+
+BY_HAND: Final = ""
+"""The id of what nobody ordered."""
 
 WAITING: Final = 1_000
 """Commands that wait for the devices' next cycle or for an actuator to arrive; further ones are rejected."""
@@ -152,6 +155,14 @@ class Orders:
         self._accepted.append(Order(member, command.id, settings))
         return "accepted", ""
 
+    def by_hand(self, member: int, settings: Mapping[str, Any]) -> None:
+        """Somebody sets actuators of a thing without a command; raises NotFound and SetupError for what cannot be set."""
+        own = {
+            name: setting(self._plant.schema, name, value, edge=self._edges.get(name))
+            for name, value in settings.items()
+        }
+        self._accepted.append(Order(member, BY_HAND, own))
+
     def cycle(self) -> list[tuple[Order, State, str]]:
         """Aim the actuators at what was accepted since the last cycle; what has become of orders by now."""
         told: list[tuple[Order, State, str]] = []
@@ -165,7 +176,7 @@ class Orders:
         arrived = [o for o in self._ongoing if all(self._plant.reached(o.member, name) for name in o.settings)]
         self._ongoing = [order for order in self._ongoing if order not in arrived]
         told.extend((order, "done", "") for order in arrived)
-        return told
+        return [one for one in told if one[0].id != BY_HAND]
 
 
 @final
@@ -197,6 +208,16 @@ class Emulated:
         """
         name = what if isinstance(what, str) else what.name
         return self._worn.own(name, self._plant.truth(name))
+
+    def adjust(self, id_: str, settings: Mapping[str, Any]) -> None:
+        """Set actuators of one thing by hand, from its next cycle on: nobody is told but by what its sensors read.
+
+        So a person takes another dose, or somebody turns a knob on the spot. Raises NotFound and SetupError for what
+        cannot be set.
+        """
+        if id_ not in self.ids:
+            raise NotFound(f"expected one of {', '.join(self.ids[:5])}, got {id_!r}")
+        self._orders.by_hand(self.ids.index(id_), settings)
 
     def __enter__(self) -> Self:
         self._devices.__enter__()

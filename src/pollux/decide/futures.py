@@ -14,6 +14,7 @@ from pollux.decide.options import Option
 from pollux.decide.samples import F64, Samples
 from pollux.errors import ModelError
 from pollux.model.symbols import AbstractCondition, AbstractTerm, Symbol
+from pollux.predict.outlook import wilson
 
 Key = float | tuple[float, ...]
 
@@ -59,13 +60,20 @@ class Futures:
 
         The keys are the chosen values. The standard error is :math:`\\sqrt{p(1-p)/n}` for n members.
         """
-        event = isinstance(what, Symbol) and what.name in what.schema.events
-        held = (
-            self.samples.count(what.name) > 0
-            if event and isinstance(what, Symbol)
-            else ever(what).term.of(self.samples)
-        )
+        held = self._held(what)
         return {option.key: self._mean(row, held) for row, option in enumerate(self.options)}
+
+    def chances(self, what: AbstractCondition) -> tuple[tuple[float, float, float], ...]:
+        """As `probability`, option by option in their order, between the ends of its 90 % interval (Wilson 1927)."""
+        kept = self._kept()
+        held = np.asarray(self._held(what), np.float64)[:, kept]
+        return tuple(wilson(round(float(row.sum())), int(kept.sum())) for row in held)
+
+    def _held(self, what: AbstractCondition) -> NDArray[np.generic]:
+        """Whether something happens to each member of each option."""
+        if isinstance(what, Symbol) and what.name in what.schema.events:
+            return np.asarray(self.samples.count(what.name) > 0)
+        return np.asarray(ever(what).term.of(self.samples))
 
     def expected(self, objective: Objective) -> dict[Key, float]:
         """The mean of an objective for each option, in its unit."""

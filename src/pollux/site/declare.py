@@ -72,14 +72,20 @@ class Fleet(Generic[T]):
         """The twin of this id; raises NotFound."""
         return self.live.handle(self.declared, id_)
 
-    def add(self, id_: str, told: "Mapping[Symbol, float | str | bool] | None" = None) -> "Handle[T]":
+    def add(
+        self,
+        id_: str,
+        told: "Mapping[Symbol, float | str | bool] | None" = None,
+        *,
+        when: int | None = None,
+    ) -> "Handle[T]":
         """A twin that is there before its first device speaks, with what is told of it: facts and parameters.
 
-        Where there is a twin of this id the facts are added to it. Raises DataRefused for an id that cannot be one and
-        for what is no fact and no parameter.
+        Where there is a twin of this id the facts are added to it. `when` is since when they hold, in nanoseconds UTC;
+        without it since now. Raises DataRefused for an id that cannot be one and for what is no fact and no parameter.
         """
         facts = {symbol.name: value for symbol, value in (told or {}).items()}
-        self.live.rooms.editor.tell(self.declared.schema.name, id_, facts)
+        self.live.rooms.editor.tell(self.declared.schema.name, id_, facts, when=when)
         return self[id_]
 
     def __len__(self) -> int:

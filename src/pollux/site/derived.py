@@ -10,7 +10,7 @@ from pollux.clock import SECOND
 from pollux.model.schema import Schema
 from pollux.predict import Outlook, interval
 from pollux.predict.outlook import Quantiles
-from pollux.simulate import Run, run
+from pollux.simulate import Run, Settling, run
 from pollux.site.compiling import COMPILERS
 from pollux.site.luck import drawn
 
@@ -18,6 +18,9 @@ F64 = NDArray[np.float64]
 
 A_MOMENT: Final = SECOND
 """How far the ensemble is run so that its settled models are asked; what is read is its beginning."""
+
+QUESTIONS: Final = 30
+"""How often an outlook asks its settled models: every day of a month. It is asked anew long before that matters."""
 
 
 def derived_of(schema: Schema, columns: F64, now: int) -> Mapping[str, Quantiles]:
@@ -39,7 +42,8 @@ def foreseen_of(
 ) -> Mapping[str, Quantiles]:
     """By chance its low end, best guess and high end in per cent, of an ensemble that goes on as it is."""
     members = drawn(columns.shape[1], outlook.members, rng)
-    outcome = run(Run(schema, columns[:, members], now, outlook.span), compiler=COMPILERS)
+    settling = Settling(every=outlook.span // QUESTIONS)
+    outcome = run(Run(schema, columns[:, members], now, outlook.span, settling=settling), compiler=COMPILERS)
     first = {name: one.first for name, one in outcome.events.items()}
     return outlook.counted(first, now, ~outcome.failed)
 

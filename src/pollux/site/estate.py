@@ -186,7 +186,7 @@ class Estate:
         new = id_ not in block.row_of
         row = self.mirror.add(name, id_)
         for signal, value in body["values"].items():
-            self.mirror.tell(name, id_, signal, value, when=int(body["at"]))
+            self.mirror.tell(name, id_, signal, value, when=int(body.get("since", body["at"])))
         for link, targets in body.get("links", {}).items():
             self.mirror.link(name, id_, link, targets)
         self.stamps[name].mark_rows([row], seq, block.rows)

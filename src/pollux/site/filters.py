@@ -17,7 +17,6 @@ from pollux.errors import PolluxError
 from pollux.model.schema import Schema
 from pollux.predict import Believed, Estimator, Learning, Observation, Outlook, interval
 from pollux.predict.learning import inferred, learnt
-from pollux.predict.outlook import Quantiles
 from pollux.simulate import Course, Run, level, run
 from pollux.site.beliefs import packed
 from pollux.site.compiling import COMPILERS
@@ -78,7 +77,14 @@ class Filter:
     """
 
     def __init__(
-        self, schema: Schema, learning: Learning, *, seed: int, said: Said, outlook: Outlook | None = None
+        self,
+        schema: Schema,
+        learning: Learning,
+        *,
+        seed: int,
+        said: Said,
+        outlook: Outlook | None = None,
+        aside: Executor | None = None,
     ) -> None:
         self._schema = schema
         self._estimator = Estimator(schema, learning, advance_by_kernel(schema))
@@ -89,6 +95,7 @@ class Filter:
         self._said = said
         self._seed = seed
         self._outlook = outlook
+        self._aside = aside
         self._looked: dict[str, int] = {}
         self._lock = threading.Lock()
         self._gathered: dict[str, _Gathered] = {}
@@ -147,6 +154,7 @@ class Filter:
             self._beliefs[twin] = belief
         self.last, self.fault = now, ""
         self._said(self._schema.name, twin, self._body(twin, belief, now))
+        self._look(twin, belief, now)
 
     def _told(self, belief: Believed, column: F64) -> Believed:
         """What is set or told stands in every member as the twin has it now."""
@@ -160,13 +168,25 @@ class Filter:
         key = (self._seed * 1_000_003 + hash_of(twin)) % 2**63
         return np.random.Generator(np.random.Philox(key=[key, now // SECOND]))
 
-    def _foreseen(self, twin: str, belief: Believed, now: int) -> Mapping[str, Quantiles]:
-        """The outlook, where it is time for one."""
+    def _look(self, twin: str, belief: Believed, now: int) -> None:
+        """Ask the outlook where it is time for one: aside where there is a place for it, so that no update waits."""
         outlook = self._outlook
         if outlook is None or now - self._looked.get(twin, 0) < outlook.interval:
-            return {}
+            return
         self._looked[twin] = now
-        return foreseen_of(outlook, self._schema, belief.columns, now, rng=self._luck(twin, now))
+        if self._aside is None:
+            self._foresee(outlook, twin, belief, now)
+        else:
+            self._aside.submit(self._foresee, outlook, twin, belief, now)
+
+    def _foresee(self, outlook: Outlook, twin: str, belief: Believed, now: int) -> None:
+        try:
+            chances = foreseen_of(outlook, self._schema, belief.columns, now, rng=self._luck(twin, now))
+        except PolluxError as error:
+            self.fault = str(error)
+            return
+        told = {"type": self._schema.name, "twin": twin, "at": now}
+        self._said(self._schema.name, twin, {**told, "values": {}, "derived": chances})
 
     def _body(self, twin: str, belief: Believed, now: int) -> dict[str, Any]:
         values = {}
@@ -175,6 +195,6 @@ class Filter:
                 members = belief.columns[self._estimator.layout.place(signal.name)]
                 low, median, high = interval(members)
                 values[signal.name] = [float(median), float(high - low) / (2 * 1.6449)]
-        derived = {**derived_of(self._schema, belief.columns, now), **self._foreseen(twin, belief, now)}
+        derived = derived_of(self._schema, belief.columns, now)
         told = {"type": self._schema.name, "twin": twin, "at": now}
         return {**told, "values": values, "derived": derived, "belief": packed(belief)}

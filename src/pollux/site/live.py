@@ -109,6 +109,7 @@ class LiveSite:
         self.cycles = Cycles()
         self.pipe = Pipe(self.log, self.estates, told=self._told, durable=self._durable)
         self.workers: Executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="pollux-work")
+        self.outlooks: Executor = ThreadPoolExecutor(1, thread_name_prefix="pollux-outlook")
         self.filters = self._filters()
         self.endpoint = self._endpoint()
         self.desk = self._desk()
@@ -153,6 +154,7 @@ class LiveSite:
             self.endpoint.stop()
         self.runs.shutdown(wait=True, cancel_futures=True)
         self.workers.shutdown(wait=True, cancel_futures=True)
+        self.outlooks.shutdown(wait=True, cancel_futures=True)
         if self.log.health.accepting:
             self.keep_snapshot()
         self.log.close()
@@ -195,7 +197,12 @@ class LiveSite:
         for name, declared in self.site.declared.items():
             if declared.learning is not None:
                 made[name] = Filter(
-                    declared.schema, declared.learning, seed=1, said=self._estimated, outlook=declared.outlook
+                    declared.schema,
+                    declared.learning,
+                    seed=1,
+                    said=self._estimated,
+                    outlook=declared.outlook,
+                    aside=None if isinstance(self.clock, SimulatedClock) else self.outlooks,
                 )
                 beliefs = self.estate.beliefs.items()
                 made[name].resume({twin.split("/", 1)[1]: b for twin, b in beliefs if twin.startswith(f"{name}/")})

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+from tests.worlds.heart.somebody import SOMEBODY
 
 from pollux.columns.layout import layout_of
 from pollux.model.schema import schema_of
 from pollux.predict import analyse
 from pollux.predict.learning import learnt
 from pollux.simulate import Run, Settling, run
-from pollux.worlds.heart import gates, history, story
+from pollux.worlds.heart import gates, history
 from pollux.worlds.heart.facts import Dated, Fact
 from pollux.worlds.heart.patient import Patient
 from pollux.worlds.heart.scan import Scanner, Truth, examine, segmented
@@ -30,7 +31,7 @@ def made():
     """The demo's scan measured, its evidence taken in, and readings before and after, with the truth beside them."""
     names = ("full", "emptied", "filling", "systolic", "weight", "output", "pulse", "diastolic")
     hidden = LAYOUT.start(4)
-    for name, value in story.TRUTH.items():
+    for name, value in SOMEBODY.items():
         hidden[LAYOUT.slot[name]] = value
     truth = dict(zip(names, rested(hidden, names)[:, 0], strict=True))
     volumes = (float(truth["full"]), float(truth["emptied"]))
@@ -45,7 +46,11 @@ def made():
     free = np.stack([prior.to_free(columns[LAYOUT.slot[one.name]]) for one, prior in priors])
     forecast = np.stack([before[names.index(e.of)] for e in evidence])
     after = analyse(
-        free, forecast, np.array([e.value for e in evidence]), np.array([e.deviation for e in evidence])
+        free,
+        forecast,
+        np.array([e.value for e in evidence]),
+        np.array([e.deviation for e in evidence]),
+        np.random.default_rng(2),
     ).members
     for (one, prior), values in zip(priors, after, strict=True):
         columns[LAYOUT.slot[one.name]] = np.clip(prior.from_free(values), one.low, one.high)

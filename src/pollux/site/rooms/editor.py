@@ -27,9 +27,9 @@ class EditorRoom:
         self._note(type_, _plain(twin), "put", facts, who.name)
         return new
 
-    def tell(self, type_: str, twin: str, facts: Mapping[str, Scalar]) -> None:
+    def tell(self, type_: str, twin: str, facts: Mapping[str, Scalar], *, when: int | None = None) -> None:
         """What the program that runs the site tells of a twin, which is made where there is none."""
-        self._note(type_, _plain(twin), "put", facts, SELF)
+        self._note(type_, _plain(twin), "put", facts, SELF, when=when)
 
     def change(self, type_: str, twin: str, facts: Mapping[str, Scalar | None], *, who: Identity) -> None:
         with self._live.pipe.lock:
@@ -60,7 +60,16 @@ class EditorRoom:
         subject = live.subject_of(type_, twin)
         live.note(Note("twin", {**body, "at": live.clock.now()}, live.estate.tenant, subject)).wait()
 
-    def _note(self, type_: str, twin: str, action: str, facts: Mapping[str, Scalar | None], who: str) -> None:
+    def _note(
+        self,
+        type_: str,
+        twin: str,
+        action: str,
+        facts: Mapping[str, Scalar | None],
+        who: str,
+        *,
+        when: int | None = None,
+    ) -> None:
         live = self._live
         declared = live.site.declared.get(type_)
         if declared is None:
@@ -74,6 +83,8 @@ class EditorRoom:
                 )  # fmt: skip
         body: dict[str, Any] = {"type": type_, "twin": twin, "action": action, "values": dict(facts), "who": who}
         body["at"] = live.clock.now()
+        if when is not None:
+            body["since"] = when
         live.note(Note("twin", body, live.estate.tenant, live.subject_of(type_, twin))).wait()
 
 

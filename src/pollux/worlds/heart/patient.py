@@ -199,7 +199,7 @@ class Patient(px.Twin, personal=True):
                 Circulation.reflex.set_point: self.usual,
             },
             over="40 s",
-            every="8 h",
+            every="12 h",
         )
 
     @px.derived

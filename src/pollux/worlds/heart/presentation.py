@@ -31,7 +31,12 @@ VITALS: Final[tuple[Document, ...]] = (
         "source": "estimate",
         "text": "an estimate of the twin; nobody measures it",
     },
-    {"label": "Pumped volume", "signals": ["output"], "source": "estimate", "text": None},
+    {
+        "label": "Decompensation",
+        "signals": ["decompensation_7"],
+        "source": "risk",
+        "text": "in 7 days, if nothing changes",
+    },
 )
 
 CHARTS: Final[tuple[Document, ...]] = (
@@ -72,8 +77,8 @@ LAYERS: Final[tuple[Document, ...]] = (
         "key": "strain",
         "label": "Strain",
         "unit": "%",
-        "from": -16.0,
-        "to": -5.0,
+        "from": -14.0,
+        "to": -3.0,
         "from_label": "usual",
         "to_label": "weak",
     },
@@ -152,6 +157,11 @@ CHAMBERS: Final[tuple[Document, ...]] = (
     {"node": "in_la", "radius": 0.33, "column": "la.volume"},
 )
 
+TRACES: Final[tuple[Document, ...]] = (
+    {"label": "Left ventricle, one beat", "y": "left_pressure", "x": None, "unit": "mmHg"},
+    {"label": "Pressure over volume", "y": "left_pressure", "x": "lv.volume", "unit": "mmHg"},
+)
+
 
 def scene(glb: str | None) -> Document:
     """The heart in three dimensions; `glb` is where the page finds it."""
@@ -176,7 +186,7 @@ def scene(glb: str | None) -> Document:
             for part, piece in PARTS.items()
         ],
         "callouts": list(CALLOUTS),
-        "motion": {"chambers": list(CHAMBERS), "spin": []},
+        "motion": {"chambers": list(CHAMBERS), "spin": [], "traces": list(TRACES)},
     }
 
 
