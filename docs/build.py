@@ -42,7 +42,17 @@ def row_of(row: str, promise: str, shown: object) -> str:
     return f"| {row} | {promise} | {state} | `{shown.command}` |"  # type: ignore[attr-defined]
 
 
-PAGES = {"docs/mission.md": mission}
+def reference(page: str) -> str:
+    """A page of the reference, made from the code."""
+    return str(getattr(importlib.import_module("docs.pages"), page)())
+
+
+PAGES = {
+    "docs/mission.md": mission,
+    "docs/reference/python.md": lambda: reference("python"),
+    "docs/reference/cli.md": lambda: reference("cli"),
+    "docs/reference/errors.md": lambda: reference("errors_page"),
+}
 
 
 def main(check: bool) -> int:

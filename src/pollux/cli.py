@@ -17,7 +17,7 @@ LEVELS = ("debug", "info", "warning", "error")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; 0 on success, 2 on wrong use, 1 on failure with one clear message on stderr."""
-    options = _parser().parse_args(arguments)
+    options = command_line().parse_args(arguments)
     try:
         return int(options.run(options))
     except PolluxError as error:
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pollux", description="Live digital twins.")
     parser.add_argument("--version", action="version", version=f"pollux {__version__}")
     parser.add_argument("--log-level", choices=LEVELS, default="warning", help="how much is said on stderr")

@@ -44,6 +44,8 @@ class ClockError(PolluxError):
 def duration(text: str) -> int:
     """The length of a stretch of time in nanoseconds.
 
+    Raises ClockError for a text that is no number with a unit of time.
+
     >>> duration("30 days") // DAY, duration("25 s") // SECOND, duration("1.5 h") // MINUTE
     (30, 25, 90)
     """
@@ -68,6 +70,8 @@ def iso(instant: int) -> str:
 
 def instant(text: str) -> int:
     """The instant that an ISO 8601 text names; without a zone it is UTC.
+
+    Raises ClockError for any other text.
 
     >>> instant("1970-01-01T00:00:01.5Z")
     1500000000
@@ -104,7 +108,12 @@ class WallClock(Clock):
 class ScaledClock(Clock):
     """The system's time, run `speed` times faster from `start` on: a calendar for demonstrations and replays.
 
-    `run_at` changes the speed from now on; the time itself does not jump.
+    `run_at` changes the speed from now on; the time itself does not jump. Raises ClockError for a speed that is not
+    above zero.
+
+    >>> clock = ScaledClock(instant("2026-01-01T00:00:00Z"), speed=3600.0)
+    >>> iso(clock.now())[:10], clock.speed
+    ('2026-01-01', 3600.0)
     """
 
     def __init__(self, start: int, *, speed: float) -> None:

@@ -41,7 +41,16 @@ class PolluxError(Exception):
 
 
 class ModelError(PolluxError):
-    """The twin type itself is wrong; raised where the class is defined."""
+    """The twin type itself is wrong; raised where the class is defined.
+
+    >>> import pollux as px
+    >>> try:
+    ...     class Pump(px.Twin):
+    ...         pressure = px.sensor("mmhg")
+    ... except px.ModelError as wrong:
+    ...     print(wrong.hint)
+    did you mean 'mmHg'?
+    """
 
 
 @final
@@ -51,12 +60,30 @@ class UnitError(ModelError):
 
 @final
 class SetupError(PolluxError):
-    """The installation or the site is wrong: a missing extra, a taken port, a bad option."""
+    """The installation or the site is wrong: a missing extra, a taken port, a bad option.
+
+    >>> import pollux as px
+    >>> try:
+    ...     px.Spike(5.0, of=1)
+    ... except px.SetupError as wrong:
+    ...     print(wrong)
+    expected to compare with 2 to 7 values, got 1
+    """
 
 
 @final
 class NotFound(PolluxError):
-    """No such twin, signal, order or record; also what may not be seen."""
+    """No such twin, signal, order or record; also what may not be seen.
+
+    >>> import pollux as px
+    >>> class Tank(px.Twin):
+    ...     level = px.hidden("m", start=2)
+    >>> try:
+    ...     px.prototype(Tank).run("1 h").band("depth")
+    ... except px.NotFound as wrong:
+    ...     print(wrong)
+    depth was not recorded - at Tank
+    """
 
 
 @final
@@ -66,7 +93,18 @@ class AccessRefused(PolluxError):
 
 @final
 class DataRefused(PolluxError):
-    """Bytes from outside that cannot be decoded or believed."""
+    """Bytes from outside that cannot be decoded or believed.
+
+    >>> import pathlib, tempfile, pollux as px
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     header = pathlib.Path(folder, "r.hea")
+    ...     _ = header.write_text("")
+    ...     try:
+    ...         px.read_wfdb(header)
+    ...     except px.DataRefused as wrong:
+    ...         print(wrong)
+    expected a record line, got an empty header - at r.hea
+    """
 
 
 class StorageError(PolluxError):
@@ -102,7 +140,16 @@ class Overloaded(PolluxError):
 
 @final
 class SimulationError(PolluxError):
-    """A run that cannot be made; a single member that fails is a value in the result."""
+    """A run that cannot be made; a single member that fails is a value in the result.
+
+    >>> import pollux as px
+    >>> try:
+    ...     px.level([5, 5], [1.0, 2.0])
+    ... except px.SimulationError as wrong:
+    ...     print(wrong)
+    expected instants that increase - at Course
+    hint: sort them, drop doubles
+    """
 
 
 @final

@@ -62,7 +62,17 @@ class Recording:
 
 
 def read_wfdb(header: Path) -> Recording:
-    """Read a record by its header file; raises DataRefused where the header or a file is not understood."""
+    """Read a record by its header file; raises DataRefused where the header or a file is not understood.
+
+    >>> import pathlib, tempfile, numpy, pollux as px
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     header = pathlib.Path(folder, "r.hea")
+    ...     _ = header.write_text("r 1 250 4\\nr.dat 16 200/mV 12 0 0 0 0 II\\n")
+    ...     numpy.array([0, 200, 400, -200], "<i2").tofile(pathlib.Path(folder, "r.dat"))
+    ...     record = px.read_wfdb(header)
+    >>> record["II"].tolist(), record.step
+    ([0.0, 1.0, 2.0, -1.0], 4000000)
+    """
     lines = [line for line in header.read_text("ascii", "replace").splitlines() if line and not line.startswith("#")]
     if not lines:
         raise DataRefused("expected a record line, got an empty header", at=header.name)

@@ -69,7 +69,15 @@ class AbstractNeighbourDoubt(AbstractDoubt):
 @final
 @dataclass(frozen=True, slots=True)
 class OutOfRange(AbstractAloneDoubt):
-    """Uncertain outside `low` to `high`: a narrower range than the declared one, outside which a value is bad."""
+    """Uncertain outside `low` to `high`: a narrower range than the declared one, outside which a value is bad.
+
+    Numbers are in the signal's unit, texts carry their own; a unit of another dimension is a UnitError where it is
+    declared for a signal.
+
+    >>> import pollux as px
+    >>> px.OutOfRange(high="80 degC").quality.name
+    'UNCERTAIN'
+    """
 
     low: Amount = -math.inf
     high: Amount = math.inf
@@ -94,7 +102,12 @@ class OutOfRange(AbstractAloneDoubt):
 @final
 @dataclass(frozen=True, slots=True)
 class Disconnected(AbstractAloneDoubt):
-    """Bad within `within` of `at`: what the channel shows with nothing connected, such as 0 for a pressure."""
+    """Bad within `within` of `at`: what the channel shows with nothing connected, such as 0 for a pressure.
+
+    >>> import pollux as px
+    >>> px.Disconnected(at=0, within="2 mmHg").quality.name
+    'BAD'
+    """
 
     at: Amount = 0.0
     within: Amount = 0.0
@@ -119,7 +132,12 @@ class Disconnected(AbstractAloneDoubt):
 @final
 @dataclass(frozen=True, slots=True)
 class TooFast(AbstractNeighbourDoubt):
-    """Doubted when it changed faster than `limit`, such as "2 K/s", since the value before it."""
+    """Doubted when it changed faster than `limit`, such as "2 K/s", since the value before it.
+
+    >>> import pollux as px
+    >>> px.TooFast("2 K/s").reason.name
+    'RATE'
+    """
 
     limit: Amount
 
@@ -143,7 +161,12 @@ class TooFast(AbstractNeighbourDoubt):
 class Spike(AbstractNeighbourDoubt):
     """Doubted when it is further than `limit` from the median of the `of` values before it.
 
-    A step that persists is believed again as soon as it is the median: with three, at its third value.
+    A step that persists is believed again as soon as it is the median: with three, at its third value. Raises
+    SetupError where `of` is more than is kept.
+
+    >>> import pollux as px
+    >>> px.Spike("15 1/min", of=5).reason.name
+    'SPIKE'
     """
 
     limit: Amount
@@ -170,7 +193,14 @@ class Spike(AbstractNeighbourDoubt):
 @final
 @dataclass(frozen=True, slots=True)
 class Stuck(AbstractNeighbourDoubt):
-    """Doubted when the last `samples` values are one number and no other was seen for `lasting`, such as "1 h"."""
+    """Doubted when the last `samples` values are one number and no other was seen for `lasting`, such as "1 h".
+
+    Raises SetupError where `samples` is more than is kept.
+
+    >>> import pollux as px
+    >>> px.Stuck("1 h").reason.name
+    'STUCK'
+    """
 
     lasting: str
     samples: int = DEPTH

@@ -10,7 +10,12 @@ Verdict = Literal["free", "closed", "unknown"]
 @final
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What one rule says of an option, and why; an unknown fact keeps it from being recommended like a closed one."""
+    """What one rule says of an option, and why; an unknown fact keeps it from being recommended like a closed one.
+
+    >>> import pollux as px
+    >>> px.Gate("closed", "potassium is above 5.0 mmol/l").open
+    False
+    """
 
     verdict: Verdict
     reason: str = ""

@@ -21,6 +21,11 @@ class Option:
 
     `label` is how people call it, `key` how `Futures.probability` answers: the number itself where one thing was
     chosen, a tuple of numbers in the order of the choices else.
+
+    >>> import pollux as px
+    >>> option = px.Option((("speed", 2400.0),), (2400.0,))
+    >>> str(option), option.key
+    ('speed 2400', 2400.0)
     """
 
     values: tuple[tuple[str, float], ...]

@@ -182,6 +182,8 @@ def table(x: Operand, points: Mapping[float, float], *, units: tuple[str, str] =
 
     `px.table(self.flow, {0: 3.2, 10: 2.9, 20: 1.8}, units=("m**3/h", "bar"))` is the characteristic of a pump.
 
+    Raises ModelError for fewer than two points, for x that does not increase, and for points that are not finite.
+
     >>> from pollux.model.evaluate import evaluate
     >>> float(evaluate(table(5, {0: 1.0, 10: 3.0})))
     2.0

@@ -24,6 +24,18 @@ class links(Symbol, Generic[T]):
     """Many twins of another type, an index column: `rooms = px.links(Room)`.
 
     On a view `self.rooms` is seen as one of them; in equations only `px.total` makes a number of what it holds.
+
+    >>> import pollux as px
+    >>> class Room(px.Twin):
+    ...     power = px.sensor("W", low=0, high=5000)
+    >>> class House(px.Twin):
+    ...     rooms = px.links(Room)
+    ...
+    ...     @px.derived
+    ...     def power(self):
+    ...         return px.total(self.rooms.power)
+    >>> House.rooms.linked.name
+    'Room'
     """
 
     def __init__(self, kind: type[T]) -> None:
@@ -63,6 +75,8 @@ def total(of: Value) -> Value:
 
     The expression stands on the names of one link only; the result has its unit. On a live view it is the sum of the
     numbers that the link gathers.
+
+    Raises ModelError for values of no link, of several, or with own signals among them.
 
     >>> import pollux as px
     >>> class Room(px.Twin):

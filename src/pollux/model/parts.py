@@ -20,6 +20,8 @@ class Part(AbstractHolder):
     Its class body is written like that of a twin, parts inside it included. Values given are those of its parameters,
     facts and actuators, and the starts of its states.
 
+    Raises ModelError for a value of what the part does not have.
+
     >>> import pollux as px
     >>> class Vessel(px.Part):
     ...     volume = px.hidden("ml")

@@ -132,6 +132,8 @@ class lognormal(StandardFree):
 
     $x = m\,e^{s z}$ with $z$ standard normal, so a spread of 0.1 is about ten percent; the mean is $m\,e^{s^2/2}$.
 
+    Raises ModelError for a median or a spread that is not above zero, and in a unit with a zero of its own.
+
     >>> round(lognormal(100, 0.1).mean, 3), float(lognormal(100, 0.1).from_free(0))
     (100.501, 100.0)
     """

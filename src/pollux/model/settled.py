@@ -27,6 +27,8 @@ def settled(kind: type[T], given: Inputs, *, over: str, every: str | None = None
     {Circulation.svr: self.svr}, over="25 s").systolic`. A bare number is in the declared unit of its key; what is not
     given keeps the value that the fast model declares. `every` says how often the slow model asks again.
 
+    Raises ModelError for keys that are no parameters or actuators of the type.
+
     >>> from pollux.model.equations import rate
     >>> from pollux.model.roles import hidden
     >>> from pollux.model.twin import Twin

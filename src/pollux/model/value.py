@@ -16,6 +16,10 @@ class Value(ABC):
 
     `+ - * / ** abs` and comparisons give values, `& | ~` join conditions. `np.asarray(value)` and `float(value)` give
     the numbers of a live view. Equality builds a comparison too; values are hashed by identity.
+
+    >>> import pollux as px
+    >>> isinstance(px.quantity(350, "K"), px.Value)
+    True
     """
 
     __slots__ = ()

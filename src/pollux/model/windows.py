@@ -32,22 +32,70 @@ def peak(x: Value, *, over: Over) -> Value:
 
 
 def trough(x: Value, *, over: Over) -> Value:
-    """The least value of the last closed window."""
+    """The least value of the last closed window.
+
+    >>> import pollux as px
+    >>> class Cuff(px.Twin):
+    ...     pressure = px.hidden("mmHg")
+    ...     diastolic = px.sensor("mmHg")
+    ...
+    ...     @px.reading(diastolic)
+    ...     def reads(self):
+    ...         return px.trough(self.pressure, over="2 s")
+    >>> Cuff.__pollux__.readings["diastolic"].unit.symbol
+    'mmHg'
+    """
     return _window("trough", x, over)
 
 
 def mean(x: Value, *, over: Over) -> Value:
-    """The mean over the time of the last closed window."""
+    """The mean over the time of the last closed window.
+
+    >>> import pollux as px
+    >>> class Meter(px.Twin):
+    ...     power = px.hidden("kW")
+    ...     load = px.sensor("kW")
+    ...
+    ...     @px.reading(load)
+    ...     def reads(self):
+    ...         return px.mean(self.power, over="15 min")
+    >>> Meter.__pollux__.readings["load"].unit.symbol
+    'kW'
+    """
     return _window("mean", x, over)
 
 
 def last(x: Value, *, over: Over) -> Value:
-    """The value at the end of the last closed window: a sample and hold."""
+    """The value at the end of the last closed window: a sample and hold.
+
+    >>> import pollux as px
+    >>> class Analyser(px.Twin):
+    ...     ozone = px.hidden("ug/m**3")
+    ...     shown = px.sensor("ug/m**3")
+    ...
+    ...     @px.reading(shown)
+    ...     def reads(self):
+    ...         return px.last(self.ozone, over="1 h")
+    >>> Analyser.__pollux__.readings["shown"].unit.symbol
+    'ug/m**3'
+    """
     return _window("last", x, over)
 
 
 def sum(x: Value, *, over: Over) -> Value:
-    """The integral over the time of the last closed window, in the unit of x times seconds: power becomes energy."""
+    """The integral over the time of the last closed window, in the unit of x times seconds: power becomes energy.
+
+    >>> import pollux as px
+    >>> class Counter(px.Twin):
+    ...     flow = px.hidden("l/s")
+    ...     volume = px.sensor("l")
+    ...
+    ...     @px.reading(volume)
+    ...     def reads(self):
+    ...         return px.sum(self.flow, over="1 min")
+    >>> Counter.__pollux__.readings["volume"].unit.symbol
+    'l'
+    """
     return _window("sum", x, over)
 
 

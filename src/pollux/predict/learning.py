@@ -20,6 +20,8 @@ class Learning:
     over one day, in the free units of its prior (for a lognormal: about the relative change divided by its spread).
     `floor` is the part of a signal's error, in its unit, that more readings do not average away.
 
+    Raises ModelError for fewer than 8 members, and for drifts and floors below zero.
+
     >>> Learning(members=64, every="6 h", drift={"svr": 0.05}).interval
     21600000000000
     """

@@ -30,6 +30,8 @@ class Outlook:
     After the updates of its filter, at most once in `every`, an ensemble of `members` is run ahead over the longest
     span and counted. A chance is shown in per cent with the interval that so few members allow.
 
+    Raises ModelError where no chance, no member or no such event is asked for.
+
     >>> import pollux as px
     >>> class Seal(px.Twin):
     ...     wear = px.hidden("1", start=0)

@@ -22,7 +22,12 @@ class Course:
 
     `times` are nanoseconds since 1970, increasing; `values` are in the unit of the signal, shape (times,) where all
     members share them, else (times, members). Before the first instant, and where it is NaN, a level has its value of
-    the start table; a straight course has its first value before the first instant.
+    the start table; a straight course has its first value before the first instant. Raises SimulationError for values
+    without an instant each, and for instants that do not increase.
+
+    >>> import pollux as px
+    >>> px.level([0, px.duration("8 h")], [0.0, 40.0]).values.shape
+    (2,)
     """
 
     times: I64
@@ -53,7 +58,11 @@ def level(times: I64 | list[int], values: F64 | list[float]) -> Course:
 
 
 def straight(times: I64 | list[int], values: F64 | list[float]) -> Course:
-    """Straight lines between the values, level after the last."""
+    """Straight lines between the values, level after the last.
+
+    >>> straight([0, 3_600_000_000_000], [281.0, 284.5]).is_straight
+    True
+    """
     return Course(np.asarray(times, np.int64), np.asarray(values, np.float64), True)
 
 

@@ -95,7 +95,7 @@ class Fork(Generic[T]):
         progress: Callable[[float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Futures:
-        """As `run`, for options made before."""
+        """As `run`, for options made before; raises SimulationError for a span that is not above zero."""
         length = duration(span)
         if length <= 0:
             raise SimulationError("expected a span above zero", at=self.twin)

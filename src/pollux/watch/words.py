@@ -23,6 +23,13 @@ def limit(
     The condition compares one signal with one number; both in its declared unit, as is `hysteresis`, by which the value
     must come back. `delay` is how long it must last. Raises ModelError for anything else: a limit on an estimate is a
     risk and no alarm.
+
+    >>> import pollux as px
+    >>> class Pump(px.Twin):
+    ...     temp = px.sensor("K", low=250, high=420)
+    >>> rule = px.limit(Pump.temp > 350, severity="high", hysteresis=5, delay="10 s")
+    >>> rule.signal, rule.side, rule.value
+    ('temp', 'above', 350.0)
     """
     expr = condition.expr
     if expr.op not in (">", ">=", "<", "<=") or expr.args[1].op != "const":
@@ -42,7 +49,17 @@ def change(
     title: str = "",
     inclusive: bool = False,
 ) -> Change:
-    """An alarm when a measured value rises, or falls, by more than so much within a stretch of time."""
+    """An alarm when a measured value rises, or falls, by more than so much within a stretch of time.
+
+    `rise` and `fall` are in the signal's declared unit; `inclusive` counts that much itself. Raises ModelError unless
+    one of them is given.
+
+    >>> import pollux as px
+    >>> class Patient(px.Twin):
+    ...     weight = px.sensor("kg", low=30, high=250)
+    >>> px.change(Patient.weight, within="3 days", rise=2.0, severity="high").side
+    'rise'
+    """
     if (rise is None) == (fall is None):
         raise ModelError("expected either rise= or fall=", at=signal.name)
     by = rise if rise is not None else fall
@@ -51,7 +68,14 @@ def change(
 
 
 def silence(signal: Symbol, *, after: str, severity: Severity, title: str = "") -> Silence:
-    """An alarm when no reading of a signal came for longer than `after`."""
+    """An alarm when no reading of a signal came for longer than `after`.
+
+    >>> import pollux as px
+    >>> class Patient(px.Twin):
+    ...     weight = px.sensor("kg", low=30, high=250)
+    >>> px.silence(Patient.weight, after="2 days", severity="low").signal
+    'weight'
+    """
     return Silence(signal.name, duration(after), severity, title)
 
 
