@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,13 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pollux as px
+from pollux.act import Effect, Order, Outcome, Transition
 from pollux.columns.quality import Quality
 from pollux.errors import DataRefused
 from pollux.model.schema import schema_of
 from pollux.show.compose import state, where
+from pollux.show.compose.marks import of_alarm
+from pollux.show.compose.orders import Standing, outcome_row, row
 from pollux.show.compose.types import outward_columns, twin_type
 from pollux.show.compose.words import MINUS, number
+from pollux.show.documents.acting import OrderRow
 from pollux.show.facts import Field, Table, TwinType
+from pollux.watch import Alarm
 
 
 class Boiler(px.Twin):
@@ -105,3 +111,62 @@ def test_a_value_that_is_not_finite_is_null() -> None:
     """Infinities and gaps never reach a client as numbers."""
     full = state.value(table([math.inf], [None]), 0, 0, {}, {})
     assert (full.value, full.quality, full.sigma) == (None, "missing", None)
+
+
+RISE = Alarm(
+    "A-1", "Patient", "H-1", "weight-rise-2-in-259200s", "weight", "high",
+    "Weight up", "measured 86.6, up 2.13", 86.6, 10**18,
+)  # fmt: skip
+
+
+def test_a_mark_of_a_change_says_by_how_much_and_since_when():
+    """The chart of the weight can carry the change, bracketed to where the rule began to count."""
+    mark = of_alarm(RISE)
+    assert (mark.signal, mark.short, mark.from_) == ("weight", "+2.13 in 3 days", 1e9 - 259_200)
+
+
+def test_a_mark_of_a_limit_has_no_bracket():
+    """A limit that was passed is a moment, not a stretch."""
+    mark = of_alarm(replace(RISE, rule="weight-above-90", detail="measured 91, limit 90"))
+    assert (mark.signal, mark.short, mark.from_) == ("weight", None, None)
+
+
+ADVISED = Order(
+    "PC-1", "Boiler", "B-1", "set", (("power", 12.0),), "pollux", 10**18, 2 * 10**18,
+    "Raise the loop diuretic: advised by R-3, run F-3", advice="R-3", carrier="person",
+)  # fmt: skip
+
+
+def _row(asked: Order) -> OrderRow:
+    order = asked.stepped(Transition("PC-1", "proposed", 10**18, "pollux", asked.reason))
+    standing = Standing((), (), signatures=2, may_approve=False, may_cancel=False)
+    return row(order, twin_type(schema_of(Boiler)), standing)
+
+
+def test_an_order_for_a_person_is_a_plan_change_in_the_words_of_its_advice():
+    """What is asked stands once, and what lies ahead is said as it is for somebody with a list."""
+    shown = _row(ADVISED)
+    assert (shown.title, shown.text) == ("Plan change PC-1", "Raise the loop diuretic")
+    assert [one.text for one in shown.stations] == [
+        "by pollux: R-3, run F-3",
+        "needs 2 more signatures",
+        "to the medication list",
+        "read",
+        "taken",
+        "by measurements",
+    ]
+
+
+def test_an_order_for_a_device_says_what_is_set():
+    """Without advice the values stand, and the stations are those of a device."""
+    shown = _row(replace(ADVISED, reason="colder night", advice="", carrier="device"))
+    assert (shown.title, shown.text) == ("Order PC-1", "power 12 kW")
+    assert shown.stations[2].text == "to the device"
+
+
+@pytest.mark.parametrize(("before", "signed", "shown"), [(86.0, True, (-2.0, -1.0)), (math.nan, False, (84.0, 85.0))])
+def test_what_was_unknown_before_is_compared_by_its_values(before: float, signed: bool, shown: tuple[float, float]):
+    """A change needs a beginning; without one predicted and measured values stand side by side."""
+    effect = Effect("temp", "K", 10**18, before=before, median=84.0, low=83.0, high=86.0)
+    found = outcome_row(Outcome(effect, 85.0, "inside"))
+    assert (found.signed, (found.predicted, found.measured)) == (signed, shown)

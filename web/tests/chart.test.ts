@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decimate, lowerBound } from '../src/chart/decimate';
-import { spreadAt } from '../src/chart/fan';
+import { fared, spreadAt } from '../src/chart/fan';
 import { endLabels } from '../src/chart/labels';
 import { lineOf, thinned } from '../src/chart/line';
 import { rangeOf } from '../src/chart/range';
@@ -97,6 +97,12 @@ describe('a fan', () => {
     expect(spreadAt([0, 10], fan, 11)).toBeNull();
     expect(spreadAt([0, 10], fan, 5)).toBeNull();
     expect(spreadAt([], fan, 5)).toBeNull();
+  });
+  it('says how what came later lies in it, and only what came later', () => {
+    const wide = { unit: 'kg', p5: [0, 0], p50: [1, 1], p95: [2, 2] };
+    expect(fared([1, 3, 4, 5], [9, 1, NaN, 3], [2, 10], wide, 2)).toEqual({ of: 2, inside: 1, newest: false });
+    expect(fared([3, 5], [3, 1], [2, 10], wide, 2)?.newest).toBe(true);
+    expect(fared([1, 2], [1, 1], [2, 10], wide, 2)).toBeNull();
   });
 });
 

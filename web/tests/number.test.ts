@@ -1,5 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { counted, decimals, interval, told, unitText, written } from '../src/text/number';
+import { bandOf, counted, decimals, interval, told, unitText, written } from '../src/text/number';
+
+describe('an interval', () => {
+  const value = { role: 'estimate', value: 10, sigma: 2, lo: null, hi: null };
+  it('is the one that was told, or that of a standard deviation for what is estimated', () => {
+    expect(bandOf({ ...value, lo: 7, hi: 15 })).toEqual({ lo: 7, hi: 15 });
+    expect(bandOf(value)?.lo).toBeCloseTo(6.71, 2);
+  });
+  it('is not made up for what is measured', () => {
+    expect(bandOf({ ...value, role: 'measured' })).toBeNull();
+    expect(bandOf({ ...value, sigma: null })).toBeNull();
+  });
+});
+
+describe('a unit', () => {
+  it('is written as people say it', () => {
+    expect(unitText('1/min')).toBe('/min');
+    expect(unitText('mmol/l')).toBe('mmol/l');
+  });
+});
 
 describe('numbers', () => {
   it('show digits down to a third of their standard deviation', () => {

@@ -35,3 +35,24 @@ export function endOf(fork: Fork, fan: Fan): { t: number; spread: Spread } | nul
   const spread = t === undefined ? null : spreadAt(fork.grid, fan, t);
   return t === undefined || spread === null ? null : { t, spread };
 }
+
+/** How samples that came after a fork was made lie in its fan: how many of them inside, and whether the newest is. */
+export interface Fared {
+  of: number;
+  inside: number;
+  newest: boolean;
+}
+
+/** The samples (t, v) later than `made` against the 90 % band of a fan; `null` when none lies in its reach. */
+export function fared(t: ArrayLike<number>, v: ArrayLike<number>, grid: number[], fan: Fan, made: number): Fared | null {
+  const found: Fared = { of: 0, inside: 0, newest: false };
+  for (let i = 0; i < t.length; i++) {
+    if (t[i]! <= made || Number.isNaN(v[i]!)) continue;
+    const spread = spreadAt(grid, fan, t[i]!);
+    if (!spread) continue;
+    found.newest = v[i]! >= spread.p5 && v[i]! <= spread.p95;
+    found.of += 1;
+    if (found.newest) found.inside += 1;
+  }
+  return found.of > 0 ? found : null;
+}

@@ -8,9 +8,9 @@ const METAL: readonly Rgb[] = [hex('#9aa1a8'), hex('#a184a6'), hex('#874379')];
 
 const OWN: Record<Kind, Rgb> = {
   muscle: hex('#bba8a0'),
-  artery: hex('#c3aca2'),
-  vein: hex('#8d97a8'),
-  pulmonary: hex('#b1b6c1'),
+  artery: hex('#b9a499'),
+  vein: hex('#868d9c'),
+  pulmonary: hex('#a2a7b1'),
   coronary: hex('#a5453d'),
   narrowing: hex('#241f1e'),
   metal: hex('#9aa1a8'),

@@ -75,8 +75,8 @@ const LIGHT = /* glsl */ `
 const vec3 KEY = vec3(0.43, 0.70, 0.57);
 const vec3 FILL = vec3(-0.82, 0.12, 0.56);
 const vec3 RIM = vec3(-0.48, 0.42, -0.77);
-const vec3 SKY = vec3(0.50, 0.52, 0.56);
-const vec3 FLOOR = vec3(0.25, 0.215, 0.205);
+const vec3 SKY = vec3(0.42, 0.44, 0.48);
+const vec3 FLOOR = vec3(0.19, 0.165, 0.16);
 // What a mirror in the studio sees: a bright dome, a soft box to the right, a strip to the left, a warm floor.
 vec3 studio(vec3 r, float blur) {
   vec3 dome = mix(FLOOR * 0.8, vec3(0.95, 0.97, 1.02), smoothstep(-0.6 - blur, 0.8 + blur, r.y));
@@ -123,7 +123,7 @@ void main() {
   float fill = clamp(0.5 * dot(n, FILL) + 0.5, 0.0, 1.0);
   float keySeen = smoothstep(0.08, 0.92, vOpen.y);
   vec3 light = mix(FLOOR, SKY, 0.5 * n.y + 0.5) * vOpen.x * (0.25 + 0.75 * vOpen.x)
-    + vec3(0.98, 0.93, 0.87) * key * keySeen
+    + vec3(0.96, 0.92, 0.87) * key * keySeen
     + vec3(0.15, 0.17, 0.20) * fill * vOpen.z
     + vec3(0.26, 0.09, 0.06) * bleed * keySeen;
   vec3 colour = albedo * light * (1.0 - 0.82 * uMetal);
@@ -140,7 +140,7 @@ void main() {
     float spark = lobe(clamp(dot(wet, h), 0.0, 1.0), 0.3) * max(k, 0.0) * keySeen;
     colour += f * (0.8 * spark + studio(reflect(-v, wet), 0.3) * vOpen.x);
   }
-  colour *= mix(0.52, 1.0, smoothstep(0.0, 0.46, ndv));
+  colour *= mix(0.44, 1.0, smoothstep(0.0, 0.5, ndv));
   gl_FragColor = vec4(colour, uOpacity);
   #include <tonemapping_fragment>
   #include <colorspace_fragment>

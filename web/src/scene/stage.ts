@@ -8,7 +8,7 @@ import { loadModel, paintModel, type Model } from './model';
 import { bakeOcclusion, type Body } from './occlusion';
 import { Outline } from './outline';
 import { MOST_CHAMBERS } from './shader';
-import { ground, rendererOn } from './studio';
+import { ground, rendererOn, warm } from './studio';
 
 export interface Point {
   x: number;
@@ -30,8 +30,9 @@ export interface StageEvents {
 }
 
 const FASTEST = 33; // ms between frames of the beat
-const WIDE = 0.64; // share of the canvas that the thing may fill, less where labels leave it less
-const HIGH = 0.88;
+const WIDE = 0.74; // share of the canvas that the thing may fill, less where labels leave it less
+const HIGH = 0.9;
+const ASIDE = 0.05; // share of the width by which it makes room for the side that has more labels
 
 /** A scene on a canvas. It draws only when something changed; a beating heart changes at most thirty times a second. */
 export class Stage {
@@ -57,10 +58,12 @@ export class Stage {
   #closed = false;
   #baked = false;
 
-  static async open(canvas: HTMLCanvasElement, scene: Scene, bytes: ArrayBuffer, events: StageEvents): Promise<Stage> {
+  /** While the file is on its way the shaders are made ready: on a machine without a graphics card that takes as long. */
+  static async open(canvas: HTMLCanvasElement, scene: Scene, file: Promise<ArrayBuffer>, events: StageEvents): Promise<Stage> {
     const renderer = rendererOn(canvas);
     try {
-      return new Stage(renderer, scene, await loadModel(bytes, scene), events);
+      warm(renderer);
+      return new Stage(renderer, scene, await loadModel(await file, scene), events);
     } catch (error) {
       renderer.dispose();
       throw error;
@@ -235,19 +238,24 @@ export class Stage {
     const p = new Vector3();
     const { x: w, y: h } = this.#size;
     const low = isWide(w, h);
-    const wide = low ? 0.86 : Math.min(WIDE, 0.4 + w / 2600);
+    const wide = low ? 0.86 : Math.min(WIDE, 0.44 + w / 2600);
     const high = low ? 0.74 : HIGH;
-    let need = 0;
+    const [least, most] = [new Vector2(Infinity, Infinity), new Vector2(-Infinity, -Infinity)];
     for (const { mesh } of this.model.parts) {
       const position = mesh.geometry.getAttribute('position');
       for (let i = 0; i < position.count; i += 23) {
         p.fromBufferAttribute(position, i).project(home);
-        need = Math.max(need, Math.abs(p.x) / wide, Math.abs(p.y) / high);
+        least.min(p as unknown as Vector2);
+        most.max(p as unknown as Vector2);
       }
     }
+    const need = Math.max((most.x - least.x) / 2 / wide, (most.y - least.y) / 2 / high);
+    // In the middle of the canvas, whatever the file calls its middle.
+    const middle = least.clone().add(most).divideScalar(2 * need);
+    const right = this.scene.callouts.filter((c) => c.side === 'right').length;
+    const lean = low || this.scene.callouts.length === 0 ? 0 : ASIDE * ((2 * right) / this.scene.callouts.length - 1);
     this.#camera.fov = (2 * Math.atan(Math.tan((home.fov * Math.PI) / 360) * need) * 180) / Math.PI;
-    if (low) this.#camera.setViewOffset(w, h, 0, -0.09 * h, w, h);
-    else this.#camera.clearViewOffset();
+    this.#camera.setViewOffset(w, h, (middle.x / 2 + lean) * w, -(middle.y / 2) * h - (low ? 0.09 * h : 0), w, h);
     this.#camera.updateProjectionMatrix();
   }
 

@@ -1,4 +1,5 @@
-import { Mesh, NeutralToneMapping, PlaneGeometry, ShaderMaterial, SRGBColorSpace, WebGLRenderer, type Box3 } from 'three';
+import { BufferAttribute, Mesh, NeutralToneMapping, PerspectiveCamera, PlaneGeometry, Scene, ShaderMaterial, SRGBColorSpace, WebGLRenderer, type Box3 } from 'three';
+import { materialOf, shared } from './materials';
 import { GROUND_FRAGMENT, GROUND_VERTEX } from './shader';
 
 /** A renderer on a canvas, or an error where there is no WebGL. */
@@ -7,7 +8,20 @@ export function rendererOn(canvas: HTMLCanvasElement): WebGLRenderer {
   renderer.outputColorSpace = SRGBColorSpace;
   renderer.toneMapping = NeutralToneMapping;
   renderer.toneMappingExposure = 1;
+  // Waiting for the log of every program would stop the page; the tests look at what is drawn.
+  renderer.debug.checkShaderErrors = false;
   return renderer;
+}
+
+/** Has the program of the parts compiled and linked beside everything else; nothing is drawn. */
+export function warm(renderer: WebGLRenderer): void {
+  const geometry = new PlaneGeometry(1, 1);
+  const count = geometry.getAttribute('position').count;
+  geometry.setAttribute('color', new BufferAttribute(new Float32Array(3 * count), 3));
+  geometry.setAttribute('open', new BufferAttribute(new Float32Array(4 * count), 4));
+  const world = new Scene();
+  world.add(new Mesh(geometry, materialOf('muscle', false, shared())));
+  renderer.compile(world, new PerspectiveCamera());
 }
 
 /** A soft shadow under the thing, so that it stands somewhere. */

@@ -1,6 +1,6 @@
 import { getContext, setContext } from 'svelte';
 import { spreadAt } from '../chart/fan';
-import type { Fork, ForkList, Option, State, Value, View } from '../wire/types';
+import type { Fork, ForkList, Option, Orders, State, Value, View } from '../wire/types';
 import type { App } from './app';
 import { Cursor } from './cursor.svelte';
 import { LiveTwin } from './liveTwin.svelte';
@@ -22,6 +22,7 @@ export class TwinPage {
   readonly then: Resource<State>;
   readonly forks: Resource<ForkList>;
   readonly fork: Resource<Fork>;
+  readonly orders: Resource<Orders>;
   /** Options drawn in the charts, at most two. */
   drawn = $state<string[]>([]);
   /** The option that values and scene follow in what-if. */
@@ -42,6 +43,7 @@ export class TwinPage {
     this.then = new Resource(() => this.#at(`twins/${twin}`));
     this.forks = new Resource(() => this.asOf(`twins/${twin}/forks`), () => live.changes('forks', twin));
     this.fork = new Resource(() => this.#forkAddress, () => live.changes('forks', twin));
+    this.orders = new Resource(() => this.#ordersAddress, () => live.changes('commands', twin));
     $effect(() => this.#choose(this.fork.data));
   }
 
@@ -59,6 +61,12 @@ export class TwinPage {
     const list = this.forks.data?.forks ?? [];
     const id = list.some((f) => f.id === this.forkId) ? this.forkId : (list[0]?.id ?? null);
     return id === null ? null : `forks/${id}`;
+  }
+
+  /** Where neither orders nor advice are shown, none are asked for. */
+  get #ordersAddress(): string | null {
+    const panels = this.view.data?.panels ?? [];
+    return panels.includes('orders') || panels.includes('advice') ? this.asOf(`twins/${this.twin}/commands`) : null;
   }
 
   get options(): Option[] {

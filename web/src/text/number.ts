@@ -51,9 +51,19 @@ export function interval(lo: number, hi: number, doubt: Doubt = {}): string {
   return `${written(lo, digits)} to ${written(hi, digits)}`;
 }
 
-/** A unit as written behind its number; nothing for pure numbers. */
+/** A unit as written behind its number; nothing for pure numbers, and "/min" for "1/min". */
 export function unitText(unit: string | null | undefined): string {
-  return !unit || unit === '1' ? '' : unit;
+  return !unit || unit === '1' ? '' : unit.replace(/^1\//, '/');
+}
+
+/** Half of a normal 90 % interval in standard deviations. */
+const HALF = 1.6449;
+
+/** The 90 % interval of a value that is estimated or foreseen, told as such or by its standard deviation. */
+export function bandOf(value: { role: string; value: unknown; sigma: number | null; lo: number | null; hi: number | null }): { lo: number; hi: number } | null {
+  if (value.lo !== null && value.hi !== null) return { lo: value.lo, hi: value.hi };
+  if (value.role !== 'estimate' || value.sigma === null || typeof value.value !== 'number') return null;
+  return { lo: value.value - HALF * value.sigma, hi: value.value + HALF * value.sigma };
 }
 
 /** A count with its noun: "1 twin", "12 twins". */

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
-from pollux.act import Order, OrderState, Outcome
+from pollux.act import Order, OrderState, Outcome, Transition
 from pollux.show.compose.words import amount, title
 from pollux.show.documents import acting as out
 from pollux.show.documents.common import Action, Ask, CheckLine
@@ -20,6 +20,22 @@ _STATIONS: Final[tuple[tuple[OrderState, out.StationKey], ...]] = (
     ("done", "done"),
     ("verified", "verified"),
 )
+_ADVISED: Final = ": advised by "
+_AHEAD: Final[dict[str, dict[out.StationKey, str]]] = {
+    "person": {
+        "sent": "to the medication list",
+        "acknowledged": "read",
+        "done": "taken",
+        "verified": "by measurements",
+    },
+    "device": {
+        "sent": "to the device",
+        "acknowledged": "the device says yes",
+        "done": "the device says done",
+        "verified": "by measurements",
+    },
+}
+"""What each station is, for whoever carries the order: somebody with a list, or a device."""
 _REASON: Final = Ask(key="reason", label="Reason", kind="text", required=False)
 _REASON_REQUIRED: Final = Ask(key="reason", label="Reason, required...", kind="text")
 
@@ -45,7 +61,7 @@ def row(order: Order, type_: TwinType, standing: Standing) -> out.OrderRow:
         params=dict(order.params),
         reason=order.reason,
         proposer=order.proposer,
-        title=f"Order {order.id}",
+        title=f"Plan change {order.id}" if order.carrier == "person" else f"Order {order.id}",
         text=_text(order, type_),
         state=order.state,
         made=seconds(order.issued_at),
@@ -66,6 +82,10 @@ def order_list(rows: Sequence[out.OrderRow]) -> out.OrderList:
 
 
 def _text(order: Order, type_: TwinType) -> str:
+    """What is asked: in the words of the advice that it follows, else the values that are set."""
+    advised, follows, _ = order.reason.partition(_ADVISED)
+    if order.advice and follows:
+        return advised
     parts: list[str] = []
     for name, value in order.params:
         place = type_.index.get(name)
@@ -84,11 +104,19 @@ def _stations(order: Order, standing: Standing) -> tuple[out.OrderStation, ...]:
     found: list[out.OrderStation] = []
     for state, key in _STATIONS:
         step = reached.get(state)
-        text = f"by {step.who}" + (f": {step.reason}" if step.reason else "") if step else None
+        text = _AHEAD[order.carrier].get(key) if step is None else _reached(order, step)
         if state == "approved" and step is None and missing > 0 and order.state == "proposed":
             text = f"needs {missing} more signature{'s' if missing > 1 else ''}"
         found.append(out.OrderStation(key=key, label=key, t=seconds(step.at) if step else None, text=text))
     return tuple(found)
+
+
+def _reached(order: Order, step: Transition) -> str:
+    """Who brought an order to a station, and why; what is asked stands elsewhere."""
+    reason = step.reason
+    if step.state == "proposed" and order.advice:
+        reason = reason.partition(_ADVISED)[2]
+    return f"by {step.who}" + (f": {reason}" if reason else "")
 
 
 def _end(order: Order) -> out.OrderEnd | None:
@@ -129,20 +157,24 @@ def _outcome(outcomes: Sequence[Outcome]) -> out.OutcomeTable | None:
     if not outcomes:
         return None
     inside = sum(one.verdict == "inside" for one in outcomes)
-    rows = tuple(_outcome_row(one) for one in outcomes)
+    rows = tuple(outcome_row(one) for one in outcomes)
     return out.OutcomeTable(text=f"{inside} of {len(outcomes)} inside the predicted interval", rows=rows)
 
 
-def _outcome_row(one: Outcome) -> out.OutcomeRow:
-    effect, before = one.effect, one.effect.before
-    missing = math.isnan(one.measured)
+def outcome_row(one: Outcome) -> out.OutcomeRow:
+    """One effect: predicted and measured, as changes since the order was signed."""
+    effect, missing = one.effect, math.isnan(one.measured)
+    # Where nothing was known before, the values themselves are compared.
+    signed = math.isfinite(effect.before)
+    before = effect.before if signed else 0.0
     return out.OutcomeRow(
         label=title(effect.signal),
         unit=effect.unit,
         predicted=effect.median - before,
         lo=effect.low - before,
         hi=effect.high - before,
-        measured=None if missing else one.change,
+        measured=None if missing else one.measured - before,
         measured_text="not measured in time" if missing else None,
         inside=None if one.verdict == "unknown" else one.verdict == "inside",
+        signed=signed,
     )

@@ -1,6 +1,9 @@
 """How things are written for people: numbers, counts, names."""
 
 import math
+from typing import Final
+
+from pollux.clock import DAY, HOUR, MINUTE, SECOND
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -34,6 +37,20 @@ def count(n: int, one: str, many: str = "") -> str:
     ('1 twin', '12 twins', '2 pulse oximetries')
     """
     return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+_LENGTHS: Final = ((DAY, "day"), (HOUR, "h"), (MINUTE, "min"), (SECOND, "s"))
+
+
+def stretch(length: int) -> str:
+    """A length of time (ns) in the largest unit that fits whole.
+
+    >>> stretch(3 * DAY), stretch(90 * MINUTE), stretch(DAY)
+    ('3 days', '90 min', '1 day')
+    """
+    unit, word = next(((u, w) for u, w in _LENGTHS if length >= u and length % u == 0), _LENGTHS[-1])
+    n = length // unit
+    return f"{n:,} {word}{'s' if word == 'day' and n != 1 else ''}"
 
 
 def title(name: str) -> str:

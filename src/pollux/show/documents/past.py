@@ -48,7 +48,10 @@ class History(Struct, frozen=True, kw_only=True):
 
 
 class Mark(Struct, frozen=True, kw_only=True):
-    """Something that stands on the time bar; `ref` is the id of the alarm or order."""
+    """Something that stands on the time bar; `ref` is the id of the alarm or order.
+
+    With `signal`, `short` and `from` the chart of that signal carries `short`, bracketed to its line at `from`.
+    """
 
     t: float
     kind: Literal["alarm", "order", "note"]
@@ -56,6 +59,9 @@ class Mark(Struct, frozen=True, kw_only=True):
     state: str
     text: str
     ref: str
+    signal: str | None = None
+    short: str | None = None
+    from_: float | None = field(default=None, name="from")
 
 
 class Marks(Struct, frozen=True, kw_only=True):

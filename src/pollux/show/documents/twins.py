@@ -223,11 +223,21 @@ class Spin(Struct, frozen=True, kw_only=True):
     signal: str
 
 
+class Trace(Struct, frozen=True, kw_only=True):
+    """A small picture of one turn of the cycle: a column along time, or over another column."""
+
+    label: str
+    y: str
+    x: str | None
+    unit: str
+
+
 class Motion(Struct, frozen=True, kw_only=True):
     """What moves in a scene."""
 
     chambers: tuple[Chamber, ...] = ()
     spin: tuple[Spin, ...] = ()
+    traces: tuple[Trace, ...] = ()
 
 
 class Scene(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,135 @@
+"""Every number on the page is what the API says, in every view and at every kind of time."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from pollux.show.pages import PAGE
+
+from .numbers import WALK, Ledger
+from .plant import TWIN, Plant, plant
+
+FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+NO_VALUES = {
+    "p.clock > b",  # the clock, here and on the wall
+    "p.clock > span",
+    "div.right > p.clock",
+    "p.badge > span",  # how far behind, or away from now
+    "section.strip > p.words",  # the moment that is shown
+    "p.words > b",
+    "div.play > button.button",
+    "header > p.note",  # how much time the bar spans, and its dates
+    "div.axis > span",
+    "div.when > span.meta",  # when it was
+    "button.button > span",
+    "li.current > span",
+    "li.reached > span",
+    "p.met > span",
+    "button > span.key",  # the keys of options
+    "p.end > span.key",
+    "p.name > span.key",
+    "span.one > span.key",
+    "button.mark > span.more",  # how many stand here
+    "div.legend > button.button",
+    "footer > p",  # the version
+}
+"""The places of numbers that are no values, and why; everything else has a source."""
+
+
+@pytest.fixture(scope="module")
+def boilers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+    with plant(tmp_path_factory.mktemp("plant")) as open_:
+        yield open_
+
+
+@pytest.fixture(scope="module")
+def browser(tool: Any) -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not (PAGE / "index.html").exists():
+        pytest.skip("the page is not built here")
+    with playwright.sync_playwright() as tools:
+        running = tools.chromium.launch(executable_path=tool("chromium"), args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Any, boilers: Plant) -> Iterator[Any]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    opened = context.new_page()
+    opened.goto(boilers.address())
+    opened.wait_for_function("() => window.__pollux?.link === 'live'")
+    yield opened
+    context.close()
+
+
+def looked(page: Any, boilers: Plant, hash_: str, seen: str, *, key: str = "") -> Ledger:
+    """A view, after one key was pressed, read number by number."""
+    page.goto(f"{boilers.site.server.url}{hash_}")
+    page.get_by_text(seen, exact=False).first.wait_for()
+    if key:
+        page.keyboard.press(key)
+    page.wait_for_timeout(1200)
+    now = boilers.site.clock.now() / 1e9
+    past = page.evaluate("() => (window.__pollux.mode === 'replay' ? window.__pollux.cursor : null)")
+    ledger = Ledger(boilers.door, TWIN, now, wall="Boiler", at=past)
+    ledger.read(page.evaluate(WALK))
+    return ledger
+
+
+VIEWS = [
+    pytest.param(f"#/twins/{TWIN}", "Clogged", "", 90, id="live"),
+    pytest.param(f"#/twins/{TWIN}", "Clogged", "r", 60, id="replay"),
+    pytest.param(f"#/twins/{TWIN}", "Clogged", "w", 60, id="what-if"),
+    pytest.param("#/fleets/Boiler", "Needs attention", "", 30, id="fleet"),
+    pytest.param("#/fleets/Boiler", "Needs attention", "ArrowLeft", 20, id="fleet in replay"),
+    pytest.param("#/wall/Boiler", "B-2", "", 8, id="wall"),
+    pytest.param("#/twins", "Boiler B-2", "", 3, id="list"),
+]
+
+
+@pytest.mark.parametrize(("where", "seen", "key", "least"), VIEWS)
+def test_every_number_is_what_the_api_says(
+    page: Any, boilers: Plant, where: str, seen: str, key: str, least: int
+) -> None:
+    """Each has a source and agrees with it to half of its last shown digit."""
+    ledger = looked(page, boilers, where, seen, key=key)
+    assert not ledger.wrong, "\n".join(ledger.wrong)
+    assert ledger.checked >= least
+
+
+def test_the_list_of_numbers_that_are_no_values_is_short(page: Any, boilers: Plant) -> None:
+    """Clock, dates, counts of what is shown, keys of options and the version: few kinds of place, on all views."""
+    found: set[str] = set()
+    for where, seen, key, _ in (one.values for one in VIEWS):
+        found |= looked(page, boilers, str(where), str(seen), key=str(key)).chrome
+    assert found <= NO_VALUES, "\n".join(sorted(found - NO_VALUES))
+
+
+def test_a_number_without_source_and_one_that_is_off_are_found(page: Any, boilers: Plant) -> None:
+    """The ledger is not blind: a bare number, a value off by one shown digit, and a wrong cell are each named."""
+    looked(page, boilers, f"#/twins/{TWIN}", "Clogged")
+    page.evaluate(
+        """() => {
+          document.querySelector('main').append('a bare 17');
+          const shown = [...document.querySelectorAll('.num[data-signal="scale"]')][0];
+          shown.textContent = (Number(shown.textContent) + 0.01).toFixed(2);
+          document.querySelector('td b').textContent = '999';
+        }"""
+    )
+    ledger = Ledger(boilers.door, TWIN, boilers.site.clock.now() / 1e9)
+    ledger.read(page.evaluate(WALK))
+    assert len(ledger.wrong) == 3, ledger.wrong
+    assert any("a bare 17" in one for one in ledger.wrong)
+    assert any("scale.value" in one for one in ledger.wrong)
+    assert any("999" in one for one in ledger.wrong)
+
+
+def test_the_measured_line_runs_into_the_future_that_was_foreseen(page: Any, boilers: Plant) -> None:
+    """An hour after a fork was made its fan still stands where it was drawn, and words say how the line fares in it."""
+    looked(page, boilers, f"#/twins/{TWIN}", "Clogged")
+    words = page.locator('[data-field="met"][data-signal="temp"]').all_inner_texts()
+    assert len(words) == 2
+    assert all("inside" in one for one in words)
+    assert page.get_by_text("since 17:50").first.is_visible()
