@@ -132,6 +132,7 @@ class Emulation:
         self._sensors = tuple(sensors)
         self._truth = truth
         self._rng = rng
+        self._jitters = {one.name: length(one.jitter) for one in self._sensors}
         self._artefacts: dict[tuple[str, str], int] = {}
 
     def readings(self, start: int, end: int, *, reach: int | None = None) -> Iterator[Reading]:
@@ -157,7 +158,7 @@ class Emulation:
         missed = self._rng.random() < sensor.dropout
         if missed or any(begin <= moment < over for begin, over in sensor.gaps):
             return None
-        values, jitter = self._values(sensor, self._truth(moment)), length(sensor.jitter)
+        values, jitter = self._values(sensor, self._truth(moment)), self._jitters[sensor.name]
         late = int(self._rng.integers(0, jitter + 1)) if jitter else 0
         return Reading(sensor.name, moment + late, values) if values else None
 

@@ -113,6 +113,7 @@ class Wearer:
         self._worn = worn
         self._member = member
         self._path: Path | None = None
+        self._seen: tuple[int, Mapping[str, float]] = (-1, {})
         self._emulation = Emulation(worn.sensors, self._truth, rng)
         self._late: list[Reading] = []
 
@@ -121,7 +122,7 @@ class Wearer:
 
         What comes late waits until its moment has come.
         """
-        self._path = path
+        self._path, self._seen = path, (-1, {})
         read = self._emulation.tried(now) if last < 0 else self._emulation.readings(last, now, reach=self._worn.cycle)
         waiting = [*self._late, *read]
         self._late = [one for one in waiting if one.time > now]
@@ -132,9 +133,12 @@ class Wearer:
         yield from sorted(sets.items())
 
     def _truth(self, moment: int) -> Mapping[str, float]:
-        assert self._path is not None
-        found = self._path.at(moment, self._member)
-        return {name: convert(found[name], *edges) for name, edges in self._worn.edges.items()}
+        """What is true at a moment, as it is told; several sensors that read at once ask for the same."""
+        if self._seen[0] != moment:
+            assert self._path is not None
+            found = self._path.at(moment, self._member)
+            self._seen = moment, {name: convert(found[name], *edges) for name, edges in self._worn.edges.items()}
+        return self._seen[1]
 
 
 def told(values: F64, have: Unit, want: Unit) -> F64:
