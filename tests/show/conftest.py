@@ -1,15 +1,21 @@
 """A house with an application and a client for it."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pollux.show import Application
+from pollux.show.pages import PAGE
 
 from .client import Client
 from .house import FakeHouse, FakeTenancy
+from .plant import Plant
+from .plant import plant as opened
+
+FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 
 
 @pytest.fixture
@@ -58,3 +64,22 @@ def client(app: Application) -> Iterator[Client]:
     made = Client(app)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def boilers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+    """A small real site, open for all tests of a module."""
+    with opened(tmp_path_factory.mktemp("plant")) as open_:
+        yield open_
+
+
+@pytest.fixture(scope="module")
+def chromium(tool: Callable[[str], str]) -> Iterator[Any]:
+    """A running browser without a screen."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not (PAGE / "index.html").exists():
+        pytest.skip("the page is not built here")
+    with playwright.sync_playwright() as tools:
+        running = tools.chromium.launch(executable_path=tool("chromium"), args=FLAGS)
+        yield running
+        running.close()

@@ -5,12 +5,9 @@ from typing import Any
 
 import pytest
 
-from pollux.show.pages import PAGE
-
 from .numbers import WALK, Ledger
-from .plant import TWIN, Plant, plant
+from .plant import TWIN, Plant
 
-FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 NO_VALUES = {
     "p.clock > b",  # the clock, here and on the wall
     "p.clock > span",
@@ -37,26 +34,9 @@ NO_VALUES = {
 """The places of numbers that are no values, and why; everything else has a source."""
 
 
-@pytest.fixture(scope="module")
-def boilers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
-    with plant(tmp_path_factory.mktemp("plant")) as open_:
-        yield open_
-
-
-@pytest.fixture(scope="module")
-def browser(tool: Any) -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    if not (PAGE / "index.html").exists():
-        pytest.skip("the page is not built here")
-    with playwright.sync_playwright() as tools:
-        running = tools.chromium.launch(executable_path=tool("chromium"), args=FLAGS)
-        yield running
-        running.close()
-
-
 @pytest.fixture
-def page(browser: Any, boilers: Plant) -> Iterator[Any]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
+def page(chromium: Any, boilers: Plant) -> Iterator[Any]:
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
     opened = context.new_page()
     opened.goto(boilers.address())
     opened.wait_for_function("() => window.__pollux?.link === 'live'")
