@@ -15,7 +15,7 @@ help:
 	@echo "make check   format, lint, types, layering, docs, duplicates: before every commit"
 	@echo "make install EXTRAS=industrial,fmi    add optional extras"
 	@echo "make bench   measure the promises beside their peers (ARGS='fork what-if')"
-	@echo "make soak    the long runs: crash loops, coverage over many seeds"
+	@echo "make soak    the long runs: a thousand kills, five hundred power cuts on a mount, coverage over many seeds"
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Pollux needs Python 3.11 or later; set PYTHON=python3.12"; exit 1; }
