@@ -4,15 +4,19 @@ Nothing that a person carries out is ever published where a device could hear it
 """
 
 import json
+import logging
 import threading
 from collections.abc import Callable
-from typing import final
+from typing import Final, final
 
 import msgspec
 
 from pollux.act import Order, OrderBook, Transition, plan
 from pollux.clock import iso
+from pollux.errors import PolluxError
 from pollux.remember import Ticket
+
+_REPORT: Final = logging.getLogger("pollux.site")
 
 Publish = Callable[[str, bytes], None]
 """Topic and payload: to whoever is subscribed, at least once."""
@@ -32,20 +36,25 @@ class Carrier:
         self._publish = publish
         self._retain = retain
         self._note = note
-        self._sending = threading.Lock()
         self._planning = threading.Lock()
 
     def carry(self, book: OrderBook, order_id: str, now: int) -> None:
-        """Send an approved order: to the device, or by putting it on the plan, which `plan` then publishes."""
-        # Two threads may come with the same order: the first one notes it, the second one finds it noted.
-        with self._sending:
-            order = book.find(order_id)
-            if order.state != "approved":
-                return
-            noted = self._note(order, Transition(order.id, "sent", now, "pollux"))
-        noted.wait()
+        """Send an approved order: to the device, or by putting it on the plan, which `plan` then publishes.
+
+        Called by one thread after the other, orders leave in the order of the calls; each once its note is durable.
+        """
+        order = book.find(order_id)
+        if order.state != "approved":
+            return
+        noted = self._note(order, Transition(order.id, "sent", now, "pollux"))
         if order.carrier == "device":
-            self._publish(f"twins/{order.type}/{order.twin}/commands", message(order))
+            noted.then(self._sent, f"twins/{order.type}/{order.twin}/commands", message(order))
+
+    def _sent(self, topic: str, payload: bytes) -> None:
+        try:
+            self._publish(topic, payload)
+        except PolluxError as error:
+            _REPORT.warning("an order could not be sent: %s", error)
 
     def plan(self, book: OrderBook, type_: str, twin: str) -> None:
         """Publish the plan of a person as it stands in the book."""

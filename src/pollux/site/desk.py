@@ -5,6 +5,7 @@ import hashlib
 import logging
 import secrets
 import threading
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, final
@@ -59,6 +60,8 @@ class Desk:
         self._carrier = carrier
         self._changed = threading.Condition()
         self._coming = 0
+        self._queue: deque[str] = deque()
+        self._leaving = threading.Lock()
 
     @property
     def acts(self) -> bool:
@@ -185,12 +188,13 @@ class Desk:
         for order in mine:
             if order.state == "approved":
                 self.expect(Applied(orders=(order.id,)))
-                self._live.workers.submit(self.consider, order.id)
+                self._live.workers.submit(self.consider)
         for type_, twin in dict.fromkeys((order.type, order.twin) for order in mine):
             self._carrier.plan(self._live.estate.orders, type_, twin)
 
     def expect(self, applied: Applied) -> None:
-        """What an entry has changed will be considered once it is durable: for `settle` to wait for."""
+        """What an entry has changed will be considered once it is durable, in the order of the log."""
+        self._queue.extend(applied.orders)
         with self._changed:
             self._coming += len(applied.orders) + sum(map(self.asks_again, applied.alarms))
 
@@ -204,19 +208,24 @@ class Desk:
             self._coming -= 1
             self._changed.notify_all()
 
-    def consider(self, order_id: str) -> None:
-        """An order has changed and that is durable: send it if it may leave, and wake who waits for it."""
+    def consider(self) -> None:
+        """The next order that has changed, durably: send it if it may leave, and wake who waits for it.
+
+        Called once for each order that was expected, from any thread. One is considered after the other, so that a
+        device hears two orders as they were approved.
+        """
         live = self._live
-        try:
-            order = live.estate.orders.find(order_id)
-            if self._carrier is None:
-                return
-            if order.state == "approved":
-                self._send(live.site.declared[order.type], order)
-            if order.carrier == "person":
-                self._carrier.plan(live.estate.orders, order.type, order.twin)
-        finally:
-            self._considered()
+        with self._leaving:
+            order = live.estate.orders.find(self._queue.popleft())
+            try:
+                if self._carrier is None:
+                    return
+                if order.state == "approved":
+                    self._send(live.site.declared[order.type], order)
+                if order.carrier == "person":
+                    self._carrier.plan(live.estate.orders, order.type, order.twin)
+            finally:
+                self._considered()
 
     def _send(self, declared: Declared, order: Order) -> None:
         assert self._carrier is not None

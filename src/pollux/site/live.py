@@ -298,8 +298,8 @@ class LiveSite:
     def _durable(self, tenant: str, applied: Applied) -> None:
         """From the log's thread: what may leave now."""
         if not self._closing:
-            for order in applied.orders:
-                self.workers.submit(self.desk.consider, order)
+            for _ in applied.orders:
+                self.workers.submit(self.desk.consider)
             for alarm in applied.alarms:
                 if self.desk.asks_again(alarm):
                     self.workers.submit(self.desk.doubted, alarm)
