@@ -131,7 +131,8 @@ class House:
 @contextmanager
 def opened(folder: Path, *, act: bool = False, site: px.Site | None = None, **options: Any) -> Iterator[House]:
     """The site with all doors open, on free ports of this machine."""
-    with (site or plant()).open(folder, insecure=True, act=act, http="127.0.0.1:0", **options) as live:
+    options = {"http": "127.0.0.1:0", **options}
+    with (site or plant()).open(folder, insecure=True, act=act, **options) as live:
         live.accounts.add("root", kind="person", roles={"administrator"}, twins=["*"])
         yield House(live, live.accounts.issue("root").secret)
 

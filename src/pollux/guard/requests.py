@@ -5,11 +5,12 @@ owner rebinds to 127.0.0.1 makes them look local. The Host header shows the seco
 """
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from typing import final
-from urllib.parse import urlsplit
 
 _DEFAULT_PORT = {"http": 80, "https": 443}
+_AUTHORITY = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._~-]+))(?::([0-9]{0,5}))?")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -26,13 +27,11 @@ class Doors:
 
 
 def _host_and_port(authority: str) -> tuple[str, int | None] | None:
-    if not authority or any(mark in authority for mark in "@/\\?# \t\r\n"):
+    # Read whole, not with urllib: to that `[::1].evil.example` is the host ::1.
+    found = _AUTHORITY.fullmatch(authority)
+    if found is None or int(found[3] or 0) > 65_535:
         return None
-    try:
-        parts = urlsplit("//" + authority)
-        return (parts.hostname or "").rstrip(".").lower(), parts.port
-    except ValueError:
-        return None
+    return (found[1] or found[2]).rstrip(".").lower(), int(found[3]) if found[3] else None
 
 
 def is_loopback(host: str) -> bool:

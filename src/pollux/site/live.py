@@ -83,6 +83,9 @@ class LiveSite:
         self.clock: Clock = clock or WallClock()
         self._closed = closed
         self._wall = WallClock()
+        for address in (options.mqtt, options.http):
+            if address is not None:
+                parsed(address)  # what cannot be listened on is refused before anything is opened
         self._open()
 
     # -- opening and closing ------------------------------------------------------------------------------------------
@@ -126,6 +129,15 @@ class LiveSite:
         self._configure()
 
     def __enter__(self) -> Self:
+        try:
+            self._begin()
+        except BaseException:
+            # A door that does not open, as on a taken port, must leave neither lock nor thread behind.
+            self.close()
+            raise
+        return self
+
+    def _begin(self) -> None:
         sys.setswitchinterval(0.0005)
         threading.Thread(target=self._compile, name="pollux-compile", daemon=True).start()
         if self.endpoint:
@@ -135,7 +147,6 @@ class LiveSite:
             self._serve(self.options.http)
         if self._turns:
             self._turns.start()
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
