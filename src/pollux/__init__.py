@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pollux.check import Disconnected, OutOfRange, Spike, Stuck, TooFast, mqtt
     from pollux.clock import ScaledClock, SimulatedClock, duration, instant, iso
     from pollux.decide import Advice, Futures, Gate, Option, accrue, always, chance, each, ever, final
-    from pollux.predict import Learning, Outlook
+    from pollux.predict import Evidence, Learning, Outlook
     from pollux.show.facts import Turn
     from pollux.simulate import Course, level, straight
     from pollux.site.declare import Fleet, Site
@@ -75,6 +75,7 @@ _DOORS = {
     "each": "pollux.decide",
     "ever": "pollux.decide",
     "final": "pollux.decide",
+    "Evidence": "pollux.predict",
     "Learning": "pollux.predict",
     "Outlook": "pollux.predict",
     "Turn": "pollux.show.facts",
@@ -121,6 +122,7 @@ __all__ = [
     "DataRefused",
     "Disconnected",
     "Emulation",
+    "Evidence",
     "Fleet",
     "Fork",
     "Futures",

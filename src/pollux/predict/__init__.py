@@ -1,9 +1,10 @@
 """What will be, and how sure: filters, calibration and their own score."""
 
 from pollux.predict.analysis import Analysis, analyse
-from pollux.predict.estimator import Advance, Believed, Estimator, Observation
+from pollux.predict.estimator import Advance, Believed, Estimator, Observation, Read
+from pollux.predict.evidence import Evidence
 from pollux.predict.learning import Learning
-from pollux.predict.outlook import Outlook
+from pollux.predict.outlook import Outlook, wilson
 from pollux.predict.score import Score, binomial_test, interval, score
 
 __all__ = [
@@ -11,12 +12,15 @@ __all__ = [
     "Analysis",
     "Believed",
     "Estimator",
+    "Evidence",
     "Learning",
     "Observation",
     "Outlook",
+    "Read",
     "Score",
     "analyse",
     "binomial_test",
     "interval",
     "score",
+    "wilson",
 ]

@@ -1,7 +1,7 @@
 """One analysis step of an ensemble Kalman filter: a forecast ensemble meets measurements."""
 
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,13 @@ from numpy.typing import NDArray
 from pollux.errors import SimulationError
 
 F64 = NDArray[np.float64]
+
+LEAST: Final = 4
+"""With fewer members nothing is left to judge a correlation by when one is put aside."""
+DOUBTED: Final = 2.0
+"""A regression on a measurement counts for nothing below so many of its own standard errors."""
+BOUND: Final = 5.0
+"""No member is moved as if it were further from a measurement than so many standard deviations."""
 
 
 @final
@@ -19,7 +26,6 @@ class Analysis:
     `members` is (states, members). `innovation` is measured minus the mean forecast, `spread` the forecast's standard
     deviation, noise included, both (measurements,); `surprise` is the squared innovation in units of that spread,
     summed, which is chi-square distributed with `used` degrees of freedom when model and noise are right.
-    `inflation` is the factor by which the forecast's spread was widened for the ensemble's finite size.
     """
 
     members: F64
@@ -27,80 +33,87 @@ class Analysis:
     spread: F64
     surprise: float
     used: int
-    inflation: float
 
 
-def analyse(members: F64, forecast: F64, measured: F64, noise: F64) -> Analysis:
-    r"""Condition an ensemble on measurements: the ensemble transform Kalman filter with finite-size correction.
+def analyse(members: F64, forecast: F64, measured: F64, noise: F64, rng: np.random.Generator) -> Analysis:
+    r"""Condition an ensemble on measurements: an ensemble Kalman filter whose members vouch for each other.
 
-    With anomalies :math:`A` of the states and :math:`Y` of the forecast measurements, :math:`N` members and noise
-    covariance :math:`R`, the weights are
+    A member :math:`x_i` that foresees :math:`y_i` is moved by a measurement :math:`d` with noise :math:`r` as
 
-    .. math:: \Omega = (Y^T R^{-1} Y + \zeta I)^{-1}, \quad w = \Omega Y^T R^{-1} \delta, \quad
-              E = \bar x + A (w + \sqrt{N-1}\, \Omega^{1/2})
+    .. math:: x_i \leftarrow x_i + \alpha_i \frac{c_i}{v_i + r^2} (d + r\,\varepsilon_i - y_i)
 
-    on the directions that the measurements see; on all others the ensemble is left as it is, so that what nobody
-    measures is never widened by a surprise elsewhere.
+    where the covariance :math:`c_i` and the variance :math:`v_i` are those of *all other* members, and
+    :math:`\varepsilon_i` is standard normal. So no member has a part in its own gain, as the truth has none, and the
+    spread afterwards is that of the error for whatever gain (Joseph's form), however few members there are: nothing
+    needs to be inflated. Measurements are taken in one after the other, each moving what the rest foresee too.
 
-    :math:`\zeta = N - 1` is the plain filter. Here it minimises the dual function of the finite-size filter, which
-    treats the ensemble as a sample of the forecast's distribution instead of as the distribution itself, so that no
-    inflation needs tuning.
+    Where a correlation is within what chance brings, its regression is shrunk, to nothing below `DOUBTED` standard
+    errors: with :math:`t_i` the regression's Student number among :math:`N - 1` members,
+    :math:`\alpha_i = \max(0, 1 - 4 / t_i^2)`. So what nobody measures stays as unknown as it was, while
+    :math:`\alpha \to 1` and the filter goes to Kalman's as members grow.
 
     `members` is (states, N), `forecast` (measurements, N), `measured` and `noise` (measurements,), noise being a
-    standard deviation. A measurement that is NaN is missing and ignored; members with a forecast that is not finite
-    carry no information and raise SimulationError.
+    standard deviation. A measurement that is NaN is missing and ignored. Raises SimulationError for fewer than `LEAST`
+    members, and for members or forecasts that are not finite, since these carry no information.
 
     >>> rng = np.random.default_rng(1)
     >>> x = rng.normal(10, 2, (1, 2000))
-    >>> after = analyse(x, x, np.array([14.0]), np.array([2.0]))
+    >>> after = analyse(x, x, np.array([14.0]), np.array([2.0]), rng)
     >>> round(float(after.members.mean())), round(float(after.members.std()), 1)
     (12, 1.4)
 
-    Bishop, Etherton, Majumdar 2001, Mon. Weather Rev. 129:420. Bocquet, Raanes, Hannart 2015, Nonlin. Processes
-    Geophys. 22:645, section 3.
+    Gains from the others: Houtekamer, Mitchell 1998, Mon. Weather Rev. 126:796, there with two groups; Buehner 2020,
+    Mon. Weather Rev. 148:2265. One after the other: Houtekamer, Mitchell 2001, 129:123. Shrinking against sampling
+    error: Anderson 2012, 140:2359; in this form the garrote of Breiman 1995, Technometrics 37:373.
     """
     if not (np.isfinite(members).all() and np.isfinite(forecast).all()):
         raise SimulationError("expected finite members, got NaN or infinity", hint="drop the failed members first")
+    if members.shape[1] < LEAST:
+        raise SimulationError(f"expected at least {LEAST} members, got {members.shape[1]}")
     present = np.isfinite(measured)
     innovation = np.where(present, measured - forecast.mean(axis=1), np.nan)
     spread = np.hypot(forecast.std(axis=1, ddof=1), noise)
     if not present.any():
-        return Analysis(members, innovation, spread, 0.0, 0, 1.0)
-    return _condition(members, forecast[present], innovation, noise[present], spread)
+        return Analysis(members, innovation, spread, 0.0, 0)
+    joint = np.concatenate([members, forecast[present]])
+    for row, (d, r) in enumerate(zip(measured[present], noise[present], strict=True), len(members)):
+        joint = _taken_in(joint, row, float(d), float(r), rng)
+    surprise = _surprise(forecast[present], innovation[present], noise[present])
+    return Analysis(joint[: len(members)], innovation, spread, surprise, int(present.sum()))
 
 
-def _condition(members: F64, forecast: F64, innovation: F64, noise: F64, spread: F64) -> Analysis:
-    N = members.shape[1]
-    delta = innovation[np.isfinite(innovation)] / noise
-    Y: F64 = (forecast - forecast.mean(axis=1, keepdims=True)) / noise[:, None]
-    U, s, Vt = np.linalg.svd(Y, full_matrices=False)
-    projected = U.T @ delta
-    zeta = _finite_size(s, projected, float(delta @ delta - projected @ projected), N)
-    w = Vt.T @ (s / (s**2 + zeta) * projected)
-    shrink = np.sqrt((N - 1) / (s**2 + zeta)) - 1.0
-    mean = members.mean(axis=1, keepdims=True)
-    A = members - mean
-    after = mean + (A @ w)[:, None] + A + (A @ Vt.T) * shrink @ Vt
-    H = Y @ Y.T / (N - 1) + np.eye(len(delta))
-    weighed: F64 = np.asarray(np.linalg.solve(H, delta), np.float64)
-    surprise = float(delta @ weighed)
-    return Analysis(after, innovation, spread, surprise, len(delta), float(np.sqrt((N - 1) / zeta)))
+def _taken_in(joint: F64, row: int, measured: float, noise: float, rng: np.random.Generator) -> F64:
+    """All numbers (rows, N) after one measurement of what stands in `row`."""
+    N = joint.shape[1]
+    centred = joint - joint.mean(axis=1, keepdims=True)
+    # Sums over all, less the part of a member and of its pull on the mean: moments of the others, (rows, N).
+    covariance = ((centred @ centred[row])[:, None] - centred * centred[row] * (N / (N - 1))) / (N - 2)
+    variance = ((centred**2).sum(axis=1, keepdims=True) - centred**2 * (N / (N - 1))) / (N - 2)
+    total = variance[row] + noise**2
+    luck = rng.standard_normal((N,))
+    off = measured + noise * (luck - luck.mean()) - joint[row]
+    held = np.clip(off, -BOUND * np.sqrt(total), BOUND * np.sqrt(total))
+    gain = _trusted(covariance, variance, row, N) * _safely(covariance, total)
+    moved: F64 = joint + gain * held
+    return moved
 
 
-def _finite_size(s: F64, projected: F64, rest: float, N: int) -> float:
-    """The minimum of the dual function over [(N - 1) / 4, N - 1], by golden section in log zeta."""
-    epsilon = 1.0 + 1.0 / N
+def _trusted(covariance: F64, variance: F64, row: int, N: int) -> F64:
+    """How far each regression on what stands in `row` is believed, 0 to 1."""
+    square = covariance**2
+    unexplained = np.maximum(variance * variance[row] - square, 0.0)
+    doubt = DOUBTED**2 * _safely(unexplained, (N - 3) * square)
+    shrink: F64 = np.where(square > 0, np.maximum(1.0 - doubt, 0.0), 0.0)
+    return shrink
 
-    def dual(log_zeta: float) -> float:
-        zeta = float(np.exp(log_zeta))
-        misfit = float(np.sum(projected**2 / (1.0 + s**2 / zeta))) + rest
-        return float(misfit + epsilon * zeta + (N + 1) * np.log((N + 1) / zeta))
 
-    # Four times the forecast's variance is as far as one surprise may widen it: more says that the model is wrong.
-    # Below the plain filter's forecast it never goes: by itself the dual would narrow it by 1/N at each quiet update.
-    low, high = np.log((N - 1) / 4.0), np.log(N - 1.0)
-    golden = (np.sqrt(5.0) - 1.0) / 2.0
-    for _ in range(60):
-        a, b = high - golden * (high - low), low + golden * (high - low)
-        low, high = (low, b) if dual(a) < dual(b) else (a, high)
-    return float(np.exp((low + high) / 2.0))
+def _safely(over: F64, under: F64) -> F64:
+    """A quotient that is zero where the denominator is."""
+    return np.divide(over, under, out=np.zeros(np.broadcast_shapes(over.shape, under.shape)), where=under > 0)
+
+
+def _surprise(forecast: F64, innovation: F64, noise: F64) -> float:
+    centred = (forecast - forecast.mean(axis=1, keepdims=True)) / noise[:, None]
+    H = centred @ centred.T / (forecast.shape[1] - 1) + np.eye(len(noise))
+    delta = innovation / noise
+    return float(delta @ np.linalg.solve(H, delta))

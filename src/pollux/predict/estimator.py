@@ -1,6 +1,6 @@
 """The filter of one twin: an ensemble that is run ahead by the model and conditioned on what was measured."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
@@ -12,13 +12,19 @@ from pollux.columns.layout import Layout, layout_of
 from pollux.errors import SimulationError
 from pollux.model.schema import Schema, Signal
 from pollux.predict.analysis import F64, analyse
+from pollux.predict.evidence import Evidence
 from pollux.predict.learning import Learning, inferred, learnt, observed
 
 Advance = Callable[[F64, int, int], F64]
 """Columns (width, members), from and to in nanoseconds UTC: the columns at the end. A failed member is NaN."""
 
+Read = Callable[[F64, tuple[str, ...]], F64]
+"""Columns (width, members) and names: what the model computes for each member now, (names, members)."""
+
 REMEMBERED = 200
 FURTHEST = 3.0
+PASSES = 4
+"""How often the same evidence is taken in, each time with as many times its variance."""
 
 
 @final
@@ -60,9 +66,10 @@ class Foreseen:
 class Believed:
     """The ensemble of one twin at a moment: columns (width, members), and how surprised it has been.
 
-    `surprises` holds the last values of squared innovation over expectation; their mean is about one where model and
-    noise are right. `replaced` counts members that failed and were drawn anew from the others. `foreseen` is what the
-    last update expected of what it took in.
+    A `time` of zero says that it rests on evidence alone: no reading has come yet. `surprises` holds the last values of
+    squared innovation over expectation; their mean is about one where model and noise are right. `replaced` counts
+    members that failed and were drawn anew from the others. `foreseen` is what the last update expected of what it took
+    in.
     """
 
     columns: F64
@@ -100,22 +107,26 @@ class Estimator:
         self._learnt = learnt(schema)
         self._inferred = inferred(schema)
         self._observed = {one.name: one for one in observed(schema)}
+        self._latched = [self.layout.place(name) for name in self._observed if name in schema.readings]
 
     @property
     def watches(self) -> frozenset[str]:
         """The sensors whose readings it takes in."""
         return frozenset(self._observed)
 
-    def begin(self, column: F64, time: int, rng: np.random.Generator) -> Believed:
+    def begin(self, column: F64, time: int, rng: np.random.Generator, given: Believed | None = None) -> Believed:
         """An ensemble before anything was measured: priors sampled, the rest as the twin's column (width,) has it.
 
-        A state that is measured itself is known to within the noise of its sensor.
+        A state that is measured itself is known to within the noise of its sensor; all other numbers that are
+        estimated are taken from `given`, what was believed by evidence alone, where there is any.
         """
         columns = np.repeat(column[:, None], self.learning.members, axis=1)
         sampled = self.layout.start(self.learning.members, rng)
         for signal in (*self._learnt, *self._inferred):
             slot = self.layout.place(signal.name)
-            if signal.prior is not None:
+            if given is not None and signal.name not in self._observed:
+                columns[slot] = given.columns[slot]
+            elif signal.prior is not None:
                 columns[slot] = sampled[slot]
             elif signal.name in self._observed:
                 columns[slot] += signal.noise * rng.standard_normal((self.learning.members,))
@@ -136,18 +147,45 @@ class Estimator:
         after = replace(before, columns=end, time=until, updates=before.updates + 1, replaced=before.replaced + failed)
         known = [observations[name] for name in self._observed if name in observations]
         known = [one for one in known if not (0 < one.time <= before.time and one.signal in self.layout.schema.rates)]
-        forecasts = [self._forecast(one, before.time, until, start, end) for one in known]
+        forecasts = [self._forecast(one, before, until, start, end) for one in known]
         usable = [
             (one, forecast) for one, forecast in zip(known, forecasts, strict=True) if np.isfinite(forecast).all()
         ]
         return self._conditioned(after, usable, rng) if usable else after
 
-    def _forecast(self, one: Observation, begun: int, until: int, start: F64, end: F64) -> F64:
-        """What each member foresees of readings (members,): a state on the straight line to its end."""
-        slot = self.layout.place(one.signal)
+    def believe(self, before: Believed, evidence: Sequence[Evidence], read: Read, rng: np.random.Generator) -> Believed:
+        r"""Take in what was measured once, at the moment of the belief: states and parameters move, no time passes.
+
+        The evidence is taken in `PASSES` times with :math:`\sqrt{\mathrm{PASSES}}` times its deviation, and read anew
+        from the model between: in a linear model this is one step of Kalman's, in a curved one the steps are small
+        enough to follow it. `read` is handed in, as `advance` is.
+
+        Raises NotFound for names that the type does not compute, SimulationError where the model gives no number.
+
+        Emerick, Reynolds 2013, Comput. Geosci. 55:3 (ensemble smoother with multiple data assimilation).
+        """
+        for one in evidence:
+            one.check(self.layout.schema)
+        names = tuple(one.name for one in evidence)
+        measured = np.array([one.value for one in evidence])
+        noise = np.array([one.sigma for one in evidence]) * np.sqrt(PASSES)
+        columns = before.columns
+        for _ in range(PASSES if evidence else 0):
+            forecast = read(columns, names)
+            columns = self._written(columns, analyse(self._free(columns), forecast, measured, noise, rng).members)
+        if evidence and self._latched:
+            columns[self._latched] = read(columns, tuple(self.layout.names[slot] for slot in self._latched))
+        return replace(before, columns=columns)
+
+    def _forecast(self, one: Observation, before: Believed, until: int, start: F64, end: F64) -> F64:
+        """What each member foresees of readings (members,): on the straight line to its end, once it has a beginning.
+
+        A state has one from the first, what is computed from states after the first update.
+        """
+        slot, begun = self.layout.place(one.signal), before.updates > 0 or one.signal in self.layout.schema.rates
         forecast: F64 = end[slot]
-        if begun < one.time < until and one.signal in self.layout.schema.rates:
-            forecast = start[slot] + (one.time - begun) / (until - begun) * (end[slot] - start[slot])
+        if begun and before.time < one.time < until:
+            forecast = start[slot] + (one.time - before.time) / (until - before.time) * (end[slot] - start[slot])
         return forecast
 
     def _conditioned(
@@ -164,11 +202,15 @@ class Estimator:
             slot = self.layout.place(foreseen[row].signal)
             push = self._push(columns, abs(foreseen[row].measured - foreseen[row].mean), rng)
             columns[slot], forecast[row] = columns[slot] + push, forecast[row] + push
-        result = analyse(self._free(columns), forecast, measured, _widened(forecast, measured, noise))
+        # What each member would have read just now is moved along, so that the next line starts where it stands.
+        latched = [slot for slot in self._latched if np.isfinite(columns[slot]).all()]
+        joint = np.concatenate([self._free(columns), columns[latched]])
+        result = analyse(joint, forecast, measured, _widened(forecast, measured, noise), rng)
+        columns[latched] = result.members[len(joint) - len(latched) :]
         surprise = float(np.mean([((one.measured - one.mean) / one.sigma) ** 2 for one in foreseen]))
         return replace(
             believed,
-            columns=self._written(columns, result.members),
+            columns=self._written(columns, result.members[: len(joint) - len(latched)]),
             surprises=(*believed.surprises, surprise)[-REMEMBERED:],
             foreseen=foreseen,
         )

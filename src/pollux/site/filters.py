@@ -1,7 +1,7 @@
 """The filters of a site: measurements gathered between updates, updates made aside, results handed to the pipe."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import Any, final
@@ -15,15 +15,17 @@ from pollux.columns.block import Block
 from pollux.columns.quality import Quality
 from pollux.errors import PolluxError
 from pollux.model.schema import Schema
-from pollux.predict import Believed, Estimator, Learning, Observation, Outlook, interval
+from pollux.predict import Believed, Estimator, Evidence, Learning, Observation, Outlook, interval
 from pollux.predict.learning import inferred, learnt
 from pollux.simulate import Course, Run, level, run
 from pollux.site.beliefs import packed
 from pollux.site.compiling import COMPILERS
-from pollux.site.derived import derived_of, foreseen_of
+from pollux.site.derived import A_MOMENT, derived_of, foreseen_of
 from pollux.site.told import hash_of, told_by_others
 
 F64 = NDArray[np.float64]
+EVIDENCE = 1_000_033
+"""Sets the luck of evidence apart from that of updates."""
 Said = Callable[[str, str, Mapping[str, Any]], None]
 """Type, twin and the body of an estimate: what the pipe is told."""
 
@@ -37,6 +39,16 @@ def advance_by_kernel(schema: Schema, inputs: Mapping[str, Course] | None = None
         return run(Run(schema, columns, start, end - start, inputs=inputs or {}), compiler=COMPILERS).final
 
     return advance
+
+
+def read_by_kernel(schema: Schema, now: int) -> Callable[[F64, tuple[str, ...]], F64]:
+    """Read what the compiled kernel of a type computes of an ensemble at a moment, its settled models at rest."""
+
+    def read(columns: F64, names: tuple[str, ...]) -> F64:
+        outcome = run(Run(schema, columns, now, A_MOMENT, record=names), compiler=COMPILERS)
+        return np.stack([outcome[name][0] for name in names])
+
+    return read
 
 
 @dataclass(slots=True)
@@ -128,7 +140,7 @@ class Filter:
         with self._lock:
             for twin, gathered in list(self._gathered.items()):
                 belief = self._beliefs.get(twin)
-                since = belief.time if belief else gathered.newest - self._learning.interval
+                since = belief.time if belief and belief.time else gathered.newest - self._learning.interval
                 busy = self._busy.get(twin)
                 if now - since >= self._learning.interval and (busy is None or busy.done()):
                     del self._gathered[twin]
@@ -136,13 +148,42 @@ class Filter:
                     started.append(self._busy[twin])
         return started
 
+    def believe(self, twin: str, evidence: Sequence[Evidence], now: int, column: F64) -> None:
+        """Take in what was measured once, at the moment of the belief, or before its first reading.
+
+        Waits for an update that runs. Raises NotFound for what the type does not compute, before anything changes.
+        """
+        for one in evidence:
+            one.check(self._schema)
+        done = self._alone(twin)
+        try:
+            rng, read = self._luck(twin, now, EVIDENCE), read_by_kernel(self._schema, now)
+            belief = self._beliefs.get(twin) or self._estimator.begin(column, 0, rng)
+            belief = self._estimator.believe(belief, evidence, read, rng)
+            with self._lock:
+                self._beliefs[twin] = belief
+            self._said(self._schema.name, twin, self._body(twin, belief, now))
+        finally:
+            done.set_result(None)
+
+    def _alone(self, twin: str) -> Future[None]:
+        """Wait until nothing updates a twin; nothing does until the future that comes back has its result."""
+        mine: Future[None] = Future()
+        while True:
+            with self._lock:
+                busy = self._busy.get(twin)
+                if busy is None or busy.done():
+                    self._busy[twin] = mine
+                    return mine
+            busy.result()
+
     def _update(self, twin: str, gathered: _Gathered, now: int, column: F64) -> None:
         belief = self._beliefs.get(twin)
         rng = self._luck(twin, now)
         try:
-            if belief is None:
+            if belief is None or not belief.time:
                 # What is known begins with the newest reading; nothing that led to it is explained.
-                belief = self._estimator.begin(column, gathered.newest, rng)
+                belief = self._estimator.begin(column, gathered.newest, rng, given=belief)
             else:
                 advance = advance_by_kernel(self._schema, gathered.courses())
                 estimator = Estimator(self._schema, self._learning, advance)
@@ -164,8 +205,8 @@ class Filter:
                 belief.columns[slot] = column[slot]
         return belief
 
-    def _luck(self, twin: str, now: int) -> np.random.Generator:
-        key = (self._seed * 1_000_003 + hash_of(twin)) % 2**63
+    def _luck(self, twin: str, now: int, purpose: int = 0) -> np.random.Generator:
+        key = (self._seed * 1_000_003 + hash_of(twin) + purpose) % 2**63
         return np.random.Generator(np.random.Philox(key=[key, now // SECOND]))
 
     def _look(self, twin: str, belief: Believed, now: int) -> None:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, final
 from pollux.clock import DAY, duration, instant
 from pollux.columns.view import LiveReader, live_view
 from pollux.decide import Advice
+from pollux.errors import SetupError
 from pollux.model.commands import command
 from pollux.model.symbols import Symbol
+from pollux.predict import Evidence
 from pollux.show.facts import Samples
 from pollux.simulate import Course
 from pollux.site.declare import Declared
@@ -51,6 +53,17 @@ class Handle(Generic[T]):
         name = self._declared.schema.name
         view: T = live_view(self._declared.kind, LiveReader(blocks, name, blocks[name].row(self.id), now=when))  # type: ignore[assignment]
         return view
+
+    def believe(self, evidence: Sequence[Evidence]) -> None:
+        """Take in what was measured once outside of the stream, such as a scan: it narrows what is believed of it.
+
+        The belief that comes out is in the log, so that a replay has it. Raises NotFound for names that the type does
+        not compute, SetupError for a type that learns nothing.
+        """
+        live, name = self._live, self._declared.schema.name
+        if name not in live.filters:
+            raise SetupError(f"{name} learns nothing", at=self.id, hint="site.fleet(Type, learning=px.Learning())")
+        live.filters[name].believe(self.id, evidence, live.clock.now(), live.column(name, self.id))
 
     def fork(self, *, members: int = 1, seed: int | None = None, inputs: Mapping[str, Course] | None = None) -> Fork[T]:
         """A copy of the twin at this moment, to be changed and run ahead; nothing done to it reaches the twin.
