@@ -47,7 +47,8 @@ class Stamping:
         """The frames with an origin for each sender and person."""
         numbers: dict[Origin, int] = {}
         own = np.empty(len(frames), np.int32)
-        for index, number in enumerate(frames.origin.tolist()):
+        senders: list[int] = frames.origin.tolist()
+        for index, number in enumerate(senders):
             origin = frames.origins[number]
             if not origin.subject:
                 of = self._person(bytes(frames.topic(index)))
