@@ -3,8 +3,9 @@
 Two things bound it. A few members are integrated with a step that adapts itself: one whole step is compared with two
 halves, and the step grows or shrinks so that their difference stays at the tolerance; the fixed step is the one that
 all but the shortest of the accepted steps reach (the shortest come from kinks such as valves, where a shorter step for
-the whole run would buy nothing). And it does not exceed the shortest time constant seen on the way, so that the method
-stays stable (it would up to 2.8 of them) and resolves what a changed input sets off later, nor the shortest window.
+the whole run would buy nothing). And it does not exceed twice the shortest time constant seen on the way: the method is
+stable up to 2.8 of them, and at two a mode that is fast and only follows still loses two thirds in a step; where such a
+mode matters, the trial has found a shorter step. Nor does it exceed the shortest window.
 """
 
 from collections.abc import Callable
@@ -33,6 +34,9 @@ FLAT = 1e-9
 
 KINKS = 0.1
 """The part of the time in which the accepted steps may have been shorter."""
+
+FOLLOWS = 2.0
+"""Time constants of the fastest mode that a step may span."""
 
 FASTER = 0.8
 """A start whose shortest time constant is below this part of the one that was tried is tried anew."""
@@ -80,7 +84,7 @@ def try_steps(schema: Schema, start: F64, *, t0: int, span: int, settle: Settle 
     constant = trial.time_constant(t0 / SECOND)
     trial.through(t0 / SECOND, span / SECOND)
     reached = _reached(trial.accepted) if trial.accepted else span / SECOND / 100
-    bounds = (reached, trial.shortest, *(w.seconds for w in durations(layout_of(schema))))
+    bounds = (reached, FOLLOWS * trial.shortest, *(w.seconds for w in durations(layout_of(schema))))
     return Tried(rounded_down(max(min(bounds) * SECOND, SHORTEST)), constant)
 
 
