@@ -23,25 +23,31 @@ if TYPE_CHECKING:
     from pollux.act import ApprovalPolicy, Interlock
     from pollux.castor.companion import companion
     from pollux.castor.datasets import data_set
-    from pollux.castor.emulate import emulate
+    from pollux.castor.emulate import Emulated, emulate
     from pollux.castor.recording import Tape, replay
     from pollux.castor.sensors import Artefact, Channel, Emulation, Sensor
     from pollux.castor.wfdb import read_wfdb
     from pollux.check import Disconnected, OutOfRange, Spike, Stuck, TooFast, mqtt
-    from pollux.clock import ScaledClock, SimulatedClock, duration, instant, iso
+    from pollux.clock import Clock, ScaledClock, SimulatedClock, duration, instant, iso
     from pollux.decide import Advice, Futures, Gate, Option, accrue, always, chance, each, ever, final
     from pollux.predict import Evidence, Learning, Outlook
-    from pollux.show.facts import Turn
+    from pollux.show.documents.twins import Aside
+    from pollux.show.facts import Remark, Samples, Turn
     from pollux.simulate import Course, level, straight
     from pollux.site.declare import Fleet, Site
     from pollux.site.fork import Fork
     from pollux.site.handles import Handle
+    from pollux.site.live import LiveSite
     from pollux.site.presenting import Lab, LabChoice, LabFigure, LabRow, Presenter
     from pollux.site.prototype import prototype
     from pollux.site.standing import StandingOrder
+    from pollux.watch import Alarm
     from pollux.watch.words import change, limit, silence
 
 _DOORS = {
+    "LiveSite": "pollux.site.live",
+    "Clock": "pollux.clock",
+    "Emulated": "pollux.castor.emulate",
     "ApprovalPolicy": "pollux.act",
     "Interlock": "pollux.act",
     "companion": "pollux.castor.companion",
@@ -78,7 +84,11 @@ _DOORS = {
     "Evidence": "pollux.predict",
     "Learning": "pollux.predict",
     "Outlook": "pollux.predict",
+    "Aside": "pollux.show.documents.twins",
+    "Remark": "pollux.show.facts",
+    "Samples": "pollux.show.facts",
     "Turn": "pollux.show.facts",
+    "Alarm": "pollux.watch",
     "Course": "pollux.simulate",
     "level": "pollux.simulate",
     "straight": "pollux.simulate",
@@ -115,12 +125,16 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "Advice",
+    "Alarm",
     "ApprovalPolicy",
     "Artefact",
+    "Aside",
     "Channel",
+    "Clock",
     "Course",
     "DataRefused",
     "Disconnected",
+    "Emulated",
     "Emulation",
     "Evidence",
     "Fleet",
@@ -134,6 +148,7 @@ __all__ = [
     "LabFigure",
     "LabRow",
     "Learning",
+    "LiveSite",
     "ModelError",
     "NotFound",
     "Option",
@@ -143,6 +158,8 @@ __all__ = [
     "Part",
     "PolluxError",
     "Presenter",
+    "Remark",
+    "Samples",
     "ScaledClock",
     "Sensor",
     "SetupError",

@@ -54,6 +54,16 @@ class Handle(Generic[T]):
         view: T = live_view(self._declared.kind, LiveReader(blocks, name, blocks[name].row(self.id), now=when))  # type: ignore[assignment]
         return view
 
+    def history(self, symbol: Symbol, span: str) -> Samples:
+        """What a signal was over the last `span`, or what was believed of it: times, values, qualities, arrivals.
+
+        Arrays of shape (n,) in order of event time, nanoseconds UTC; estimates have `low` and `high`, the 5 % and 95 %
+        quantiles.
+        """
+        live, name = self._live, self._declared.schema.name
+        now = live.clock.now()
+        return live.rooms.history.series(name, self.id, symbol.name, now - duration(span), now + 1)
+
     def believe(self, evidence: Sequence[Evidence]) -> None:
         """Take in what was measured once outside of the stream, such as a scan: it narrows what is believed of it.
 
