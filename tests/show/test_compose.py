@@ -18,6 +18,7 @@ from pollux.show.compose import state, where
 from pollux.show.compose.marks import of_alarm
 from pollux.show.compose.orders import Standing, outcome_row, row
 from pollux.show.compose.types import outward_columns, twin_type
+from pollux.show.compose.wall import wall_fields
 from pollux.show.compose.words import MINUS, number
 from pollux.show.documents.acting import OrderRow
 from pollux.show.facts import Field, Table, TwinType
@@ -170,3 +171,11 @@ def test_what_was_unknown_before_is_compared_by_its_values(before: float, signed
     effect = Effect("temp", "K", 10**18, before=before, median=84.0, low=83.0, high=86.0)
     found = outcome_row(Outcome(effect, 85.0, "inside"))
     assert (found.signed, (found.predicted, found.measured)) == (signed, shown)
+
+
+def test_a_wall_shows_what_is_measured_of_a_person_and_nothing_that_names_them():
+    """Everything of a person is personal; under a code the pulse may hang on a wall, the name may not."""
+    fields = tuple(replace(field, personal=True) for field in twin_type(schema_of(Boiler)).fields)
+    kind = replace(twin_type(schema_of(Boiler)), fields=fields, personal=True)
+    shown = wall_fields(kind, range(len(kind.fields)))
+    assert [kind.fields[place].name for place in shown] == ["temp"]

@@ -66,7 +66,7 @@ def _tiles(call: Call[WallQuery, None], type_: TwinType) -> Sequence[Tile]:
         wall_compose.tile(
             table,
             column,
-            wall_compose.wall_fields(type_.fields, call.sight.fields(type_, twin)),
+            wall_compose.wall_fields(type_, call.sight.fields(type_, twin)),
             presence=presence[column],
             alarm=alarms.get(twin),
         )

@@ -7,7 +7,7 @@ from pollux.show.compose.state import stale_after, value
 from pollux.show.compose.words import count
 from pollux.show.documents import fleet as out
 from pollux.show.documents.twins import Value
-from pollux.show.facts import Field, PresenceFact, Remark, Table
+from pollux.show.facts import Field, PresenceFact, Remark, Table, TwinType
 from pollux.show.routes import known, seconds
 from pollux.watch import Alarm
 
@@ -15,10 +15,20 @@ MOST_TILES: Final = 16
 MOST_VALUES: Final = 3
 
 
-def wall_fields(fields: Sequence[Field], visible: Sequence[int]) -> tuple[int, ...]:
-    """The places of the fields that a tile shows: measured numbers that are not personal."""
-    fit = [place for place in visible if fields[place].role == "measured" and not fields[place].personal]
-    return tuple(place for place in fit if fields[place].plain)[:MOST_VALUES]
+def wall_fields(type_: TwinType, visible: Sequence[int]) -> tuple[int, ...]:
+    """The places of the fields that a tile shows: measured numbers that name nobody.
+
+    Of a person everything is personal; on the wall, under a code, only what is declared so field by field stays away.
+    """
+    fit = [place for place in visible if type_.fields[place].role == "measured" and not _names(type_, place)]
+    return tuple(place for place in fit if type_.fields[place].plain)[:MOST_VALUES]
+
+
+def _names(type_: TwinType, place: int) -> bool:
+    field = type_.fields[place]
+    if type_.schema is None or field.name not in type_.schema.index:
+        return field.personal
+    return type_.schema.signal(field.name).personal
 
 
 def tile(table: Table, column: int, places: Sequence[int], *, presence: PresenceFact, alarm: Alarm | None) -> out.Tile:

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 import pollux as px
-from pollux.worlds.heart import causes, known
+from pollux.worlds.heart import causes, known, presentation
 from pollux.worlds.heart.circulation import Circulation
 from pollux.worlds.heart.patient import Patient
 
@@ -30,7 +30,8 @@ def remarks(patient: px.Handle[Patient]) -> Mapping[str, px.Remark]:
     if len(baseline) > 4:
         moved = float(baseline[-1] - np.median(baseline[: len(baseline) // 2]))
         found["filling"] = px.Remark(line=f"{moved:+.0f} on his own baseline".replace("-", "−"))
-    return found
+    strains = {name: float(getattr(patient.now, name)) for name in presentation.WALLS}
+    return found | {n: px.Remark(word=presentation.wall_word(v)) for n, v in strains.items() if np.isfinite(v)}
 
 
 def turn(patient: px.Handle[Patient]) -> px.Turn | None:

@@ -115,6 +115,21 @@ SIGNALS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
 )
 """What colours each part, by layer."""
 
+WALLS: Final = ("strain_anterior", "strain_lateral", "strain_inferior", "strain_apex")
+SLIGHTLY_WEAK: Final = 10.0
+WEAK: Final = 6.0
+"""Shortening in per cent below which a wall is called so (our choice, for a heart that is weak as a whole)."""
+
+
+def wall_word(shortening: float) -> str:
+    """How the strain of a wall reads.
+
+    >>> wall_word(-4.0), wall_word(-8.0), wall_word(-12.0)
+    ('weak', 'slightly weak', 'usual')
+    """
+    return "weak" if -shortening < WEAK else "slightly weak" if -shortening < SLIGHTLY_WEAK else "usual"
+
+
 PATCHES: Final = (
     ("Anterior wall", "at_anterior", 0.33, "strain_anterior"),
     ("Lateral wall", "at_lateral", 0.36, "strain_lateral"),
