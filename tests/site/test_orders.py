@@ -15,7 +15,7 @@ from pollux.act import Order
 from pollux.clock import DAY, HOUR, MINUTE, SECOND, SimulatedClock
 from pollux.errors import NotFound, OrderRefused
 from pollux.remember import LogReader
-from pollux.show.asks import AckAsk, AdviceAsk, CommandAsk, SignAsk
+from pollux.show.asks import AckAsk, AdviceAsk, CommandAsk, ForkAsk, SignAsk
 from pollux.site import LiveSite
 from pollux.site.estate import Estate
 from pollux.site.live import TENANT
@@ -585,6 +585,38 @@ def test_what_a_card_foresees_is_judged_by_itself(tmp_path: Path) -> None:
         scale.send(weight=84.1, t=(START + 7 * DAY) / SECOND)
         live.advance_to(START + 7 * DAY + MINUTE)
         assert live.estate.orders.find(order.id).state == "verified"
+
+
+def test_futures_and_cards_are_kept_as_they_were_seen(tmp_path: Path) -> None:
+    """After a restart the fan, the card and what became of it are those that were seen; the past knows only its own."""
+    clinic_ = px.Site("clinic")
+    clinic_.fleet(Patient, policy=CLINICAL, presenter=px.Presenter(lab=LAB))
+    clock = SimulatedClock(START)
+    with clinic_.open(tmp_path, insecure=True, act=True, clock=clock) as live, device(live, "Patient/anna") as scale:
+        scale.send(weight=86.0, t=START / SECOND)
+        nurse = live.accounts.add("nurse", kind="person", roles={"operator"}, twins=["*"]).identity("test")
+        for hour in (1, 2):
+            live.advance_to(START + hour * HOUR)
+            live.rooms.advisor.advise("Patient", "anna", AdviceAsk(over="7 days"), who=nurse)
+            until(lambda hour=hour: len(live.rooms.advisor.cards("Patient", "anna")) == hour, within=60)
+        newest, older = live.rooms.advisor.cards("Patient", "anna")
+        assert (newest.state, older.state) == ("open", "expired")
+        live.rooms.advisor.decline("Patient", "anna", newest.id, "she is dry", who=nurse)
+        before = live.rooms.forks.find("F-2")
+        with pytest.raises(NotFound):
+            live.rooms.forks.find("F-3")
+    with clinic_.open(tmp_path, insecure=True, act=True, clock=SimulatedClock(START + 3 * HOUR)) as live:
+        assert live.rooms.forks.find("F-2") == before
+        assert live.rooms.forks.find("F-2").fans["A"]["weight"].p50
+        assert [card.state for card in live.rooms.advisor.cards("Patient", "anna")] == ["declined", "expired"]
+        assert live.rooms.advisor.cards("Patient", "anna")[0].text == "declined by nurse: she is dry"
+        then = live.rooms.advisor.cards("Patient", "anna", at=START + HOUR + MINUTE)
+        assert [card.state for card in then] == ["open"]
+        assert [row.id for row in live.rooms.forks.list("Patient", "anna", at=START + HOUR + MINUTE)] == ["F-1"]
+        live.rooms.forks.drop("F-2", who=nurse)
+        assert [row.id for row in live.rooms.forks.list("Patient", "anna")] == ["F-2", "F-1"]
+        assert live.rooms.forks.make("Patient", "anna", ForkAsk(choices=("up",)), who=nurse) == "F-3"
+        until(lambda: not live.rooms.forks.running("Patient", "anna"), within=60)
 
 
 # -- the log ----------------------------------------------------------------------------------------------------------

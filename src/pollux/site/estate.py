@@ -27,6 +27,7 @@ from pollux.site.acknowledgements import acknowledgements, answer
 from pollux.site.beliefs import packed, unpacked
 from pollux.site.orders import apply_order, order_of, plain_order
 from pollux.site.recent import RecentSamples, Stamps
+from pollux.site.shelf import Shelf, apply_run
 from pollux.site.trail import Trail
 from pollux.watch import Alarm, AlarmBook, Rule, Watch
 
@@ -54,6 +55,7 @@ class Applied:
     newcomers: tuple[str, ...] = ()
     orders: tuple[str, ...] = ()
     estimates: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
 
 
 @final
@@ -73,6 +75,7 @@ class Estate:
         self.alarms = AlarmBook()
         self.watches = {name: self._watch(holding) for name, holding in self.holdings.items()}
         self.orders = OrderBook()
+        self.shelf = Shelf()
         self.beliefs: dict[str, Believed] = {}
         self.trails: dict[str, Trail] = {}
         self.stamps = {name: Stamps(len(block.quality) + len(block.derived)) for name, block in self.blocks.items()}
@@ -111,6 +114,8 @@ class Estate:
                 return Applied(alarms=(self._alarm(note.body),))
             case "order":
                 return Applied(orders=(self._order(note.body),))
+            case "run":
+                return Applied(runs=(apply_run(self.shelf, note.body),))
             case "estimate":
                 return self._estimate(note.body, seq)
             case "twin":
@@ -202,6 +207,7 @@ class Estate:
         parts[f"{prefix}mirror"] = self.mirror.freeze()
         parts[f"{prefix}alarms"] = msgspec.msgpack.encode([list(self.alarms), list(self.alarms.past())])
         parts[f"{prefix}orders"] = msgspec.msgpack.encode([plain_order(order) for order in self.orders])
+        parts[f"{prefix}shelf"] = self.shelf.freeze()
         parts[f"{prefix}beliefs"] = msgspec.msgpack.encode(
             {twin: packed(b) for twin, b in sorted(self.beliefs.items())}
         )
@@ -220,6 +226,7 @@ class Estate:
             self.alarms.put(alarm)
         for order in msgspec.msgpack.decode(parts[f"{prefix}orders"]):
             self.orders.put(order_of(order))
+        self.shelf.restore(parts[f"{prefix}shelf"])
         for twin, belief in msgspec.msgpack.decode(parts[f"{prefix}beliefs"]).items():
             self.beliefs[twin] = unpacked(belief)
         for name, trail in msgspec.msgpack.decode(parts[f"{prefix}trails"]).items():

@@ -13,7 +13,7 @@ from pollux.show.asks import AckAsk, CommandAsk, SignAsk
 from pollux.show.documents.acting import Check
 from pollux.show.documents.common import Action, Ask, CheckLine
 from pollux.site.declare import Declared
-from pollux.site.rooms.advisor import Kept
+from pollux.site.shelf import Finished
 
 if TYPE_CHECKING:
     from pollux.site.live import LiveSite
@@ -64,7 +64,7 @@ class DeskRoom:
     def check(self, type_: str, twin: str, card: str, *, who: Identity) -> Check:
         live = self._live
         kept = live.rooms.advisor.kept(type_, twin, card)
-        order = self._drafted(kept, who)
+        order, card_ = self._drafted(kept, who), live.rooms.advisor.find(type_, twin, card)
         lines = _checks(live, order)
         blocked = next((line.text for line in lines if line.ok is False), None)
         id_ = f"K-{secrets.token_hex(4)}"
@@ -74,10 +74,10 @@ class DeskRoom:
             self._checked[id_] = (order, card)
         return Check(
             id=id_,
-            title=kept.card.title,
+            title=card_.title,
             expires=(live.clock.now() + 5 * MINUTE) / SECOND,
             affected=f"{type_}/{twin}",
-            lines=kept.card.lines,
+            lines=card_.lines,
             checks=tuple(lines),
             blocked=blocked,
             confirm=None if blocked else _confirm(f"twins/{type_}/{twin}/commands", id_, card, live, type_),
@@ -97,7 +97,7 @@ class DeskRoom:
         live.desk.propose(declared, order)
         if declared.policy.signatures:
             live.desk.sign(declared, order.id, who=who.name, roles=who.roles, reason=ask.reason)
-        live.rooms.advisor.acted(type_, twin, card)
+        live.rooms.advisor.acted(type_, twin, card, who=who)
         return live.rooms.orders.find(type_, twin, order.id)
 
     def _may_carry(self, declared: Declared, order: Order, who: Identity) -> bool:
@@ -134,26 +134,26 @@ class DeskRoom:
         self._live.rooms.orders.find(type_, twin, order)
         return self._live.desk.step(order, "cancelled", who=who.name, reason=reason)
 
-    def _drafted(self, kept: Kept, who: Identity) -> Order:
+    def _drafted(self, run: Finished, who: Identity) -> Order:
         """The order that a card recommends, with the effect it foresees; the twin proposes it, a person signs."""
-        if kept.choice is None:
-            raise OrderRefused("the card recommends nothing", at=kept.card.id)
-        live, record = self._live, kept.record
-        choice, now = record.choices[kept.choice], live.clock.now()
-        personal = live.site.declared[record.type].schema.personal
+        if run.choice is None or run.card is None:
+            raise OrderRefused("the card recommends nothing", at=run.id)
+        live, choice = self._live, run.tried[run.choice]
+        now, declared = live.clock.now(), live.site.declared[run.type]
+        personal = declared.schema.personal
         return Order(
             f"PC-{secrets.token_hex(4)}" if personal else f"o-{secrets.token_hex(6)}",
-            record.type,
-            record.twin,
+            run.type,
+            run.twin,
             "set",
-            tuple((symbol.name, float(value)) for symbol, value in choice.values.items()),
+            tuple(choice.values.items()),
             "pollux",
             now,
             now + DAY,
-            f"{choice.label}: advised by {kept.card.id}, run {record.id}",
-            advice=kept.card.id,
-            carrier=live.desk.carrier(live.site.declared[record.type], "set"),
-            predicted=live.desk.foreseen(record, kept.choice),
+            f"{choice.label}: advised by {run.card.id}, run {run.id}",
+            advice=run.card.id,
+            carrier=live.desk.carrier(declared, "set"),
+            predicted=choice.effects,
         )
 
 

@@ -51,8 +51,8 @@ class RunRecord:
         """As it stands in a list."""
         return ForkRow(id=self.id, title=self.title, made=self.made / SECOND, state=self.state, kept=self.kept)
 
-    def document(self, lab: Lab) -> Fork:
-        """Everything that is known of it."""
+    def document(self, lab: Lab | None = None) -> Fork:
+        """Everything that is known of it; with its lab also what was compared."""
         plain = Fork(
             id=self.id,
             twin=f"{self.type}/{self.twin}",
@@ -65,10 +65,10 @@ class RunRecord:
             progress=self.progress,
             text=self.text,
             options=tuple(self._option(number) for number in range(len(self.choices))),
-            not_modelled=lab.not_modelled or None,
-            sources=lab.sources or None,
+            not_modelled=(lab.not_modelled or None) if lab else None,
+            sources=(lab.sources or None) if lab else None,
         )
-        if self.futures is None:
+        if self.futures is None or lab is None:
             return plain
         return _shown(plain, self.futures, self, lab)
 
@@ -138,8 +138,10 @@ def _row(line: LabRow, futures: Futures) -> TableRow:
 def _gates(record: RunRecord) -> TableRow:
     cells: dict[str, Cell] = {}
     for row, gate in enumerate(record.gates):
-        reason = record.unranked[row] or gate.reason or None
-        word = "not ranked" if record.unranked[row] else gate.verdict if row else "none"
+        # A closed gate is named first: that nobody has verified a size matters only where the gate lets it through.
+        unranked = record.unranked[row] if gate.open else None
+        reason = unranked or gate.reason or None
+        word = "not ranked" if unranked else gate.verdict if row else "none"
         cells[KEYS[row]] = Cell(text=word, detail=reason)
     return TableRow(label="Gate", unit=None, signal=None, signed=False, step=None, cells=cells)
 

@@ -19,7 +19,7 @@ from pollux.worlds.heart.ward import Ward
 Document = Mapping[str, Any]
 
 WEIGHT_RULE: Final = "Weight up by more than 2 kg in 3 days"
-LABS: Final = {Patient.potassium: 4.4, Patient.creatinine: 124.0, Patient.filtration: 54.0}
+LABS: Final[dict[Any, float]] = {Patient.potassium: 4.4, Patient.creatinine: 124.0, Patient.filtration: 54.0}
 """What the laboratory finds on the day of the alarm: invented."""
 
 

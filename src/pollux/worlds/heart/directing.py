@@ -84,7 +84,7 @@ class Director:
 
     def _acted(self, card: Any) -> bool:
         now = self._ward.physician.get(f"twins/Patient/{PATIENT}/advice/{card['id']}")
-        return now["state"] != "open"
+        return bool(now["state"] != "open")
 
     @property
     def _day(self) -> float:

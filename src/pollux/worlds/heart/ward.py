@@ -22,7 +22,7 @@ from pollux.worlds.heart.story import BEGINS_WITH, GAP, ILLNESS, LIFE, PATIENT, 
 class Ward:
     """An open site with one patient, his devices and his app, and the physician who is signed in."""
 
-    live: Any
+    live: px.LiveSite
     patients: px.Fleet[Patient]
     man: px.Emulated
     physician: Clinician
@@ -45,6 +45,7 @@ def opened(folder: Path, clock: px.Clock, *, http: str = "127.0.0.1:0", outlook:
         live.accounts.add(PHYSICIAN, kind="person", roles={home.CLINICIAN}, twins=["Patient/*"])
         live.accounts.set_password(PHYSICIAN, password)
         with devices(declared.patients) as man, px.companion(declared.patients, [PATIENT], taken=swallowing(man)):
+            assert live.server is not None
             physician = Clinician(live.server.url, PHYSICIAN, password)
             yield Ward(live, declared.patients, man, physician, findings)
 
