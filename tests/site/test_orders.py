@@ -595,11 +595,13 @@ def test_futures_and_cards_are_kept_as_they_were_seen(tmp_path: Path) -> None:
     with clinic_.open(tmp_path, insecure=True, act=True, clock=clock) as live, device(live, "Patient/anna") as scale:
         scale.send(weight=86.0, t=START / SECOND)
         nurse = live.accounts.add("nurse", kind="person", roles={"operator"}, twins=["*"]).identity("test")
+        cards = live.rooms.advisor.cards
         for hour in (1, 2):
             live.advance_to(START + hour * HOUR)
             live.rooms.advisor.advise("Patient", "anna", AdviceAsk(over="7 days"), who=nurse)
-            until(lambda hour=hour: len(live.rooms.advisor.cards("Patient", "anna")) == hour, within=60)
-        newest, older = live.rooms.advisor.cards("Patient", "anna")
+            until(lambda: not live.rooms.forks.running("Patient", "anna"), within=60)
+            assert len(cards("Patient", "anna")) == hour
+        newest, older = cards("Patient", "anna")
         assert (newest.state, older.state) == ("open", "expired")
         live.rooms.advisor.decline("Patient", "anna", newest.id, "she is dry", who=nurse)
         before = live.rooms.forks.find("F-2")
