@@ -59,7 +59,7 @@ def test_a_few_men_through_the_front_door(tmp_path):
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(14400)
 def test_h30_what_the_rules_cost(tmp_path):
     """H30: over 50 stable and 50 failing months every rule's alarms, sensitivity and value come with intervals."""
     men = drawn(50, 50, np.random.default_rng(30))
