@@ -31,6 +31,7 @@ WALK = """
 """
 NUMBER = re.compile(r"[-\u2212]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
 NINETY = 1.6449
+BAD = 3
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
@@ -189,8 +190,10 @@ class Ledger:
         )
         (series,) = self._get(path)["series"]
         inside = of = 0
-        for t, v in zip(series["t"], series["v"], strict=True):
-            found = spread(fork, marks["option"], marks["signal"], t) if t > fork["made"] and v is not None else None
+        believed = [quality != BAD for quality in series["q"]] or [True] * len(series["t"])
+        for t, v, good in zip(series["t"], series["v"], believed, strict=True):
+            late = good and t > fork["made"] and v is not None
+            found = spread(fork, marks["option"], marks["signal"], t) if late else None
             if found is not None:
                 of, inside = of + 1, inside + (found[0] <= v <= found[2])
         return [one.value for one in shown_in(text)] == [inside, of]

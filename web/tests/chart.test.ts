@@ -70,6 +70,10 @@ describe('a line', () => {
     const line = lineOf(series({ t: [1, 2, 8, 9], v: [1, 2, 8, 9], gaps: [{ from: 3, to: 7, text: 'no cuff' }] }), new Ring(1).columns(), null);
     expect([...line.v]).toEqual([1, 2, NaN, 8, 9]);
   });
+  it('leaves out what nobody believes', () => {
+    const line = lineOf(series({ t: [1, 2, 3], v: [1, 900, 3], q: [1, 3, 1] }), new Ring(1).columns(), null);
+    expect([...line.v]).toEqual([1, 3]);
+  });
   it('says when it shows extremes and not samples', () => {
     const many = lineOf(series({ t: [...Array(1000).keys()], v: [...Array(1000).keys()] }), new Ring(1).columns(), null);
     expect(thinned(many, 0, 1000, 50).raw).toBe(false);

@@ -1,4 +1,4 @@
-import type { Gap, Role, Series } from '../wire/types';
+import { QUALITIES, type Gap, type Role, type Series } from '../wire/types';
 import { decimate, lowerBound } from './decimate';
 import type { Columns } from './ring';
 
@@ -19,10 +19,19 @@ export interface Tail {
 
 /** History, then what came since, then the value of now; gaps stay gaps. */
 export function lineOf(series: Series, since: Columns, tail: Tail | null): Line {
-  const old = { t: Float64Array.from(series.t), v: numbers(series.v), lo: padded(series.lo, series.t), hi: padded(series.hi, series.t) };
+  const old = believed(series, { t: Float64Array.from(series.t), v: numbers(series.v), lo: padded(series.lo, series.t), hi: padded(series.hi, series.t) });
   const joined = withTail(join(old, since), tail);
   return { ...parted(joined, series.gaps), role: series.role, gaps: series.gaps, raw: series.raw };
 }
+
+/** Without the samples that nobody believes: they are listed where they were set aside, and are no course of anything. */
+function believed(series: Series, columns: Columns): Columns {
+  if (!series.raw || !series.q.includes(BAD)) return columns;
+  const keep = (c: Float64Array) => c.filter((_, i) => series.q[i] !== BAD);
+  return { t: keep(columns.t), v: keep(columns.v), lo: keep(columns.lo), hi: keep(columns.hi) };
+}
+
+const BAD = QUALITIES.indexOf('bad');
 
 function numbers(values: (number | null)[]): Float64Array {
   return Float64Array.from(values, (v) => v ?? NaN);
