@@ -61,13 +61,27 @@ def code_of(source: str) -> list[Line]:
 
 
 def _skipped(module: ast.Module) -> frozenset[int]:
-    """First lines of statements that say nothing of what the code does: docstrings, imports, bare `...`."""
-    return frozenset(
+    """First lines of what says nothing of what the code does: docstrings, imports, bare `...`, values passed on."""
+    silent = {
         node.lineno
         for node in ast.walk(module)
         if isinstance(node, ast.Import | ast.ImportFrom)
         or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
-    )
+    }
+    passing = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef) and _passes_on(node)]
+    return frozenset(silent | {line for node in passing for line in _heads(node)})
+
+
+def _passes_on(node: ast.FunctionDef) -> bool:
+    """Whether it names a value of another model. Equations are not inherited, so each model says so for itself."""
+    last = node.body[-1]
+    derived = any(ast.unparse(one) == "px.derived" for one in node.decorator_list)
+    return derived and isinstance(last, ast.Return) and isinstance(last.value, ast.Attribute)
+
+
+def _heads(node: ast.FunctionDef) -> list[int]:
+    """The lines on which its decorators, itself and its statements begin."""
+    return [node.lineno, *(one.lineno for one in (*node.decorator_list, *node.body))]
 
 
 def pairs(sources: Iterable[tuple[Path, str]], *, least: int = LEAST) -> Iterator[Pair]:

@@ -113,7 +113,8 @@ def _safely(over: F64, under: F64) -> F64:
 
 
 def _surprise(forecast: F64, innovation: F64, noise: F64) -> float:
-    centred = (forecast - forecast.mean(axis=1, keepdims=True)) / noise[:, None]
+    centred: F64 = (forecast - forecast.mean(axis=1, keepdims=True)) / noise[:, None]
     H = centred @ centred.T / (forecast.shape[1] - 1) + np.eye(len(noise))
     delta = innovation / noise
-    return float(delta @ np.linalg.solve(H, delta))
+    weighed: F64 = np.asarray(np.linalg.solve(H, delta), np.float64)
+    return float(delta @ weighed)

@@ -169,7 +169,7 @@ class Estate:
     def _derived(self, name: str, id_: str, row: int, body: Mapping[str, Any], seq: int) -> None:
         """What a filter believes of the derived values of a twin, from 5 % quantile to 95 % quantile."""
         block, at = self.blocks[name], int(body["at"])
-        places = []
+        places: list[int] = []
         for derived, (low, median, high) in body.get("derived", {}).items():
             if derived not in block.derived:
                 continue

@@ -49,7 +49,7 @@ class Stamping:
         own = np.empty(len(frames), np.int32)
         senders: list[int] = frames.origin.tolist()
         for index, number in enumerate(senders):
-            origin = frames.origins[number]
+            origin = frames.origins[int(number)]
             if not origin.subject:
                 of = self._person(bytes(frames.topic(index)))
                 origin = origin if of is None else replace(origin, subject=of or origin.device)

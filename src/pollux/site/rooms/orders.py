@@ -116,7 +116,6 @@ class DeskRoom:
         params = tuple(
             (name, float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value)
             for name, value in ask.params.items()
-            if value is not None
         )
         order = Order(ask.id, type_, twin, ask.name, params, who.name, live.clock.now(), expires_at, ask.reason)
         live.desk.propose(declared, order, approve=approve)
