@@ -20,7 +20,7 @@ WRITTEN = "Written by `make docs` from the code; change it there."
 GROUPS = {
     "Models": ("pollux.model",),
     "Time": ("pollux.clock",),
-    "Sites and twins": ("pollux.site.declare", "pollux.site.handles", "pollux.site.prototype"),
+    "Sites and twins": ("pollux.site.declare", "pollux.site.live", "pollux.site.handles", "pollux.site.prototype"),
     "How data come in": ("pollux.check",),
     "What stands out": ("pollux.watch",),
     "What is believed and foreseen": ("pollux.predict", "pollux.simulate"),

@@ -62,14 +62,17 @@ def code_of(source: str) -> list[Line]:
 
 def _skipped(module: ast.Module) -> frozenset[int]:
     """First lines of what says nothing of what the code does: docstrings, imports, bare `...`, values passed on."""
-    silent = {
-        node.lineno
-        for node in ast.walk(module)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
-    }
-    passing = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef) and _passes_on(node)]
+    statements = [node for node in ast.walk(module) if isinstance(node, ast.stmt)]
+    silent = {node.lineno for node in statements if _is_silent(node)}
+    passing = [node for node in statements if isinstance(node, ast.FunctionDef) and _passes_on(node)]
     return frozenset(silent | {line for node in passing for line in _heads(node)})
+
+
+def _is_silent(node: ast.stmt) -> bool:
+    """Whether a statement is an import, or a text or `...` that nobody uses."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return True
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _passes_on(node: ast.FunctionDef) -> bool:
@@ -81,7 +84,7 @@ def _passes_on(node: ast.FunctionDef) -> bool:
 
 def _heads(node: ast.FunctionDef) -> list[int]:
     """The lines on which its decorators, itself and its statements begin."""
-    return [node.lineno, *(one.lineno for one in (*node.decorator_list, *node.body))]
+    return [node.lineno, *(one.lineno for one in node.decorator_list), *(one.lineno for one in node.body)]
 
 
 def pairs(sources: Iterable[tuple[Path, str]], *, least: int = LEAST) -> Iterator[Pair]:

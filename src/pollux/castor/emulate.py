@@ -156,7 +156,7 @@ class Orders:
         return "accepted", ""
 
     def by_hand(self, member: int, settings: Mapping[str, Any]) -> None:
-        """Somebody sets actuators of a thing without a command; raises NotFound and SetupError for what cannot be set."""
+        """Somebody sets actuators of a thing without a command; raises NotFound and SetupError for what cannot be."""
         own = {
             name: setting(self._plant.schema, name, value, edge=self._edges.get(name))
             for name, value in settings.items()

@@ -192,9 +192,7 @@ class Watch:
             return []
         name = self._names[signal]
         rule = Silence(name, 1, "medium")
-        words = (
-            f"{name} reads {sample.value:g}, doubted: {reason.name.lower().replace('_', ' ')}; measure again"
-        )
+        words = f"{name} reads {sample.value:g}, doubted: {reason.name.lower().replace('_', ' ')}; measure again"
         raised = self._raise(
             rule, f"Check the {self._thing} or the sensor", standing, sample, words, rule_name=f"{name}-doubted"
         )
