@@ -51,7 +51,7 @@ ALLOWED: dict[tuple[str, str], set[str]] = {
     ("GET", TW + "/scene.glb"): set(),
     ("GET", TW + "/history"): READERS,
     ("GET", TW + "/marks"): READERS,
-    ("GET", TW + "/cycle"): set(),
+    ("GET", TW + "/cycle"): READERS,
     ("GET", "/alarms"): EVERYBODY,
     ("POST", "/alarms/{alarm}/ack"): PROPOSERS,
     ("POST", "/alarms/{alarm}/shelve"): PROPOSERS,

@@ -96,7 +96,7 @@ def test_marks_hold_alarms_and_orders(client: Client, house: FakeHouse, plant: F
 def test_a_turn_is_one_binary_frame(client: Client, house: FakeHouse, plant: FakeTenancy) -> None:
     """The cycle comes as a frame of kind 4, row by row; who may not see a column gets nothing."""
     path, token = "/api/v1/twins/Patient/H-1/cycle", house.tokens["clinician"]
-    assert client.get(path, token).status == 404
+    assert len(read(client.get(path, token).body).values) == 0
     plant.twins.cycle = Turn(("pulse", "name"), np.arange(6.0).reshape(3, 2), NOW, 0.25, 7)
     answer = client.get(path, token)
     frame = read(answer.body)
@@ -174,3 +174,13 @@ def test_a_doubted_stretch_keeps_its_mark() -> None:
     assert set(worst[500:600].tolist()) == {Quality.BAD}
     assert set(worst[:500].tolist()) == {Quality.GOOD}
     assert HOUR > 0
+
+
+def test_a_cycle_gives_the_columns_that_are_asked_for(client: Client, house: FakeHouse, plant: FakeTenancy) -> None:
+    """In the order asked; a column that the turn has not is refused by its name."""
+    path, token = "/api/v1/twins/Patient/H-1/cycle", house.tokens["clinician"]
+    plant.twins.cycle = Turn(("pulse", "name"), np.arange(6.0).reshape(3, 2), NOW, 0.25, 7)
+    assert read(client.get(f"{path}?fields=name", token).body).values.tolist() == [1.0, 3.0, 5.0]
+    refused = client.get(f"{path}?fields=flow", token)
+    assert refused.status == 422
+    assert b"flow" in refused.body

@@ -60,8 +60,9 @@ class MarksQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CycleQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """The twin's own turn, or that of one option of a fork."""
+    """The twin's own turn, or that of one option of a fork; `fields` names the columns that are wanted, in order."""
 
+    fields: str | None = None
     at: Moment | None = None
     fork: str | None = None
     option: str | None = None

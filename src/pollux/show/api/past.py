@@ -1,5 +1,6 @@
 """What was: history, marks on the time bar, one turn of the cycle."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,9 @@ from pollux.show.problems import absent
 from pollux.show.routes import Call, Reply, moment, seconds
 
 MOST_FIELDS: Final = 64
+BINARY: Final = "application/octet-stream"
+NOTHING_TURNS: Final = Frame(FrameKind.CYCLE, 0, 0, 0.0, np.empty(0, np.float32))
+"""The answer where a twin has no turn, or had none then: a frame without rows."""
 
 
 def stretch(call: seen.AnyCall, start: Moment | None, end: Moment | None, at: Moment | None) -> tuple[int, int]:
@@ -90,9 +94,22 @@ def read_cycle(call: Call[CycleQuery, None]) -> Reply:
         if seen.offered(call.tenancy.forks).find(query.fork).twin != call.twin:
             raise absent()
         turn = call.tenancy.live.fork_turn(query.fork, query.option or "0", at)
-    if turn is None or not all(call.may("read", name) for name in turn.fields):
+    if turn is None:
+        return Reply(encode(NOTHING_TURNS), media=BINARY)
+    if not all(call.may("read", name) for name in turn.fields):
         raise absent()
-    return Reply(encode(cycle_frame(turn, 0)), media="application/octet-stream")
+    return Reply(encode(cycle_frame(_columns(turn, query.fields), 0)), media=BINARY)
+
+
+def _columns(turn: Turn, wanted: str | None) -> Turn:
+    """The columns of a turn that were asked for, in that order; raises DataRefused for one that it has not."""
+    if wanted is None:
+        return turn
+    names = tuple(name for name in wanted.split(",") if name)
+    missing = [name for name in names if name not in turn.fields]
+    if missing:
+        raise DataRefused(f"expected a column of the turn, got {missing[0]!r}", at="?fields")
+    return replace(turn, fields=names, rows=turn.rows[:, [turn.fields.index(name) for name in names]])
 
 
 def cycle_frame(turn: Turn, channel: int) -> Frame:
