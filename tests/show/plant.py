@@ -115,7 +115,7 @@ def _ends(signal: str) -> Any:
 
 
 def _clogged(futures: px.Futures) -> list[px.LabFigure]:
-    return [px.LabFigure(100.0 * float((row > 0).mean())) for row in futures.samples.count("clogs")]
+    return [px.LabFigure(100.0 * float((row[-1] > 1).mean())) for row in futures.samples.path("scale")]
 
 
 LAB = px.Lab(
@@ -124,8 +124,7 @@ LAB = px.Lab(
     24,
     (
         px.LabRow("Benefit", "Water", "K", _ends("temp"), "temp", step=0.1),
-        px.LabRow("Benefit", "Scale", "mm", _ends("scale"), "scale"),
-        px.LabRow("Risk", "Clogged", "%", _clogged, step=1.0),
+        px.LabRow("Risk", "Scale above 1 mm", "%", _clogged, "scale", step=1.0),
     ),
     lambda futures: [px.LabFigure(-float(row[-1])) for row in futures.band("scale").median],
     not_modelled="soot",

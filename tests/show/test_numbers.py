@@ -8,6 +8,7 @@ import pytest
 from .numbers import WALK, Ledger
 from .plant import TWIN, Plant
 
+MODES = {"r": "replay", "ArrowLeft": "replay", "w": "whatif"}
 NO_VALUES = {
     "p.clock > b",  # the clock, here and on the wall
     "p.clock > span",
@@ -48,8 +49,11 @@ def looked(page: Any, boilers: Plant, hash_: str, seen: str, *, key: str = "") -
     """A view, after one key was pressed, read number by number."""
     page.goto(f"{boilers.site.server.url}{hash_}")
     page.get_by_text(seen, exact=False).first.wait_for()
+    if "twins/Boiler" in hash_:
+        page.get_by_role("table").first.wait_for()
     if key:
         page.keyboard.press(key)
+        page.wait_for_function(f"() => window.__pollux.mode === '{MODES[key]}'")
     page.wait_for_timeout(1200)
     now = boilers.site.clock.now() / 1e9
     past = page.evaluate("() => (window.__pollux.mode === 'replay' ? window.__pollux.cursor : null)")
@@ -113,3 +117,12 @@ def test_the_measured_line_runs_into_the_future_that_was_foreseen(page: Any, boi
     assert len(words) == 2
     assert all("inside" in one for one in words)
     assert page.get_by_text("since 17:50").first.is_visible()
+
+
+def test_futures_are_in_the_units_of_their_signals(page: Any, boilers: Plant) -> None:
+    """A lab may compare the chance of a signal in per cent; its fan is still of the signal, and so says the page."""
+    fans = boilers.door.ask("GET", f"forks/{boilers.fork}")["fans"]["A"]
+    assert {name: fan["unit"] for name, fan in fans.items()} == {"temp": "K", "scale": "mm"}
+    looked(page, boilers, f"#/twins/{TWIN}", "Clogged", key="w")
+    shown = page.locator('[data-field="unit"][data-fork]').all_inner_texts()
+    assert shown == ["K", "mm"]

@@ -17,6 +17,7 @@ VIEWS = (
     ("#/twins", "Boiler B-2", ""),
 )
 """Where, what is seen there, and the key that is pressed: live, replay, what-if, all keys, fleet, wall, list."""
+MODES = {"r": "replay", "w": "whatif"}
 SHAPES = [(theme, width) for theme in ("light", "dark") for width in (1440, 390)]
 
 
@@ -50,8 +51,12 @@ def test_every_view_can_be_read_by_everybody(watched: tuple[Any, list[str]], boi
     for where, seen, key in VIEWS:
         page.goto(f"{boilers.site.server.url}{where}")
         page.get_by_text(seen).first.wait_for()
+        if "twins/Boiler" in where:
+            page.get_by_role("table").first.wait_for()
         if key:
             page.keyboard.press(key)
+        if key in MODES:
+            page.wait_for_function(f"() => window.__pollux.mode === '{MODES[key]}'")
         page.wait_for_timeout(600)
         answer = axe.run(page).response
         assert len(answer["passes"]) > 10, "axe looked at nothing"

@@ -18,17 +18,11 @@ MOST_VALUES: Final = 3
 def wall_fields(type_: TwinType, visible: Sequence[int]) -> tuple[int, ...]:
     """The places of the fields that a tile shows: measured numbers that name nobody.
 
-    Of a person everything is personal; on the wall, under a code, only what is declared so field by field stays away.
+    Of a person everything is personal; what a device measures may hang there under a code, what is told of them not.
     """
-    fit = [place for place in visible if type_.fields[place].role == "measured" and not _names(type_, place)]
-    return tuple(place for place in fit if type_.fields[place].plain)[:MOST_VALUES]
-
-
-def _names(type_: TwinType, place: int) -> bool:
-    field = type_.fields[place]
-    if type_.schema is None or field.name not in type_.schema.index:
-        return field.personal
-    return type_.schema.signal(field.name).personal
+    fields = [type_.fields[place] for place in visible]
+    fit = (one.role == "measured" and one.plain and (type_.personal or not one.personal) for one in fields)
+    return tuple(place for place, fits in zip(visible, fit, strict=True) if fits)[:MOST_VALUES]
 
 
 def tile(table: Table, column: int, places: Sequence[int], *, presence: PresenceFact, alarm: Alarm | None) -> out.Tile:

@@ -171,7 +171,7 @@ class ForksRoom:
 
     def _shelved(self, done: RunRecord, lab: Lab) -> Finished:
         """What the log keeps of a run that has ended."""
-        document = done.document(lab)
+        document = done.document(lab, self._live.site.declared[done.type].schema)
         card, choice = card_of(done, document, lab)
         tried = tuple(
             Tried(

@@ -8,6 +8,7 @@ import msgspec
 from pollux.clock import SECOND, iso
 from pollux.decide import Futures, Gate
 from pollux.decide.gates import worst
+from pollux.model.schema import Schema
 from pollux.show.documents.whatif import Cell, Comparison, Fan, Fork, ForkRow, RunOption, RunState, TableGroup, TableRow
 from pollux.site.presenting import Lab, LabChoice, LabFigure, LabRow
 
@@ -51,8 +52,8 @@ class RunRecord:
         """As it stands in a list."""
         return ForkRow(id=self.id, title=self.title, made=self.made / SECOND, state=self.state, kept=self.kept)
 
-    def document(self, lab: Lab | None = None) -> Fork:
-        """Everything that is known of it; with its lab also what was compared."""
+    def document(self, lab: Lab | None = None, schema: Schema | None = None) -> Fork:
+        """Everything that is known of it; with its lab, and the schema of its twin, also what was compared."""
         plain = Fork(
             id=self.id,
             twin=f"{self.type}/{self.twin}",
@@ -68,9 +69,9 @@ class RunRecord:
             not_modelled=(lab.not_modelled or None) if lab else None,
             sources=(lab.sources or None) if lab else None,
         )
-        if self.futures is None or lab is None:
+        if self.futures is None or lab is None or schema is None:
             return plain
-        return _shown(plain, self.futures, self, lab)
+        return _shown(plain, self.futures, self, lab, schema)
 
     def _option(self, number: int) -> RunOption:
         choice = self.choices[number]
@@ -99,22 +100,28 @@ def ranked(record: RunRecord, futures: Futures, lab: Lab, seconds: float) -> Run
     )
 
 
-def _shown(plain: Fork, futures: Futures, record: RunRecord, lab: Lab) -> Fork:
+def _shown(plain: Fork, futures: Futures, record: RunRecord, lab: Lab, schema: Schema) -> Fork:
     grid = [time / SECOND for time in futures.samples.times.tolist()]
-    fans = {KEYS[row]: _fans(futures, row, lab) for row in range(len(record.choices))}
+    fans = {KEYS[row]: _fans(futures, row, lab, schema) for row in range(len(record.choices))}
     return msgspec.structs.replace(plain, grid=grid, fans=fans, table=_table(futures, record, lab))
 
 
-def _fans(futures: Futures, row: int, lab: Lab) -> dict[str, Fan]:
-    fans: dict[str, Fan] = {}
-    for line in lab.rows:
-        if line.signal is None or line.signal in fans:
-            continue
-        band = futures.band(line.signal)
-        fans[line.signal] = Fan(
-            unit=line.unit, p5=band.low[row].tolist(), p50=band.median[row].tolist(), p95=band.high[row].tolist()
+def _fans(futures: Futures, row: int, lab: Lab, schema: Schema) -> dict[str, Fan]:
+    """What is compared, and what devices will measure, in the unit of each: a chance of a signal is no value of it."""
+    compared = [line.signal for line in lab.rows if line.signal is not None]
+    foretold = [
+        one.name for one in schema.signals if one.role == "sensor" and one.name in {*schema.rates, *schema.readings}
+    ]
+    bands = {name: futures.band(name) for name in dict.fromkeys([*compared, *foretold])}
+    return {
+        name: Fan(
+            unit=str(schema.unit_of(name)),
+            p5=band.low[row].tolist(),
+            p50=band.median[row].tolist(),
+            p95=band.high[row].tolist(),
         )
-    return fans
+        for name, band in bands.items()
+    }
 
 
 def _table(futures: Futures, record: RunRecord, lab: Lab) -> Comparison:
