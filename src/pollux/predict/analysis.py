@@ -14,8 +14,9 @@ LEAST: Final = 4
 """With fewer members nothing is left to judge a correlation by when one is put aside."""
 DOUBTED: Final = 2.0
 """A regression on a measurement counts for nothing below so many of its own standard errors."""
-BOUND: Final = 5.0
-"""No member is moved as if it were further from a measurement than so many standard deviations."""
+FAR: Final = 3.5
+"""No member stands further from the others than so many of their standard deviations: one of sixty does by chance, in
+one analysis of forty."""
 
 
 @final
@@ -75,9 +76,9 @@ def analyse(members: F64, forecast: F64, measured: F64, noise: F64, rng: np.rand
     spread = np.hypot(forecast.std(axis=1, ddof=1), noise)
     if not present.any():
         return Analysis(members, innovation, spread, 0.0, 0)
-    joint = np.concatenate([members, forecast[present]])
+    joint = _gathered(np.concatenate([members, forecast[present]]))
     for row, (d, r) in enumerate(zip(measured[present], noise[present], strict=True), len(members)):
-        joint = _taken_in(joint, row, float(d), float(r), rng)
+        joint = _gathered(_taken_in(joint, row, float(d), float(r), rng))
     surprise = _surprise(forecast[present], innovation[present], noise[present])
     return Analysis(joint[: len(members)], innovation, spread, surprise, int(present.sum()))
 
@@ -85,17 +86,35 @@ def analyse(members: F64, forecast: F64, measured: F64, noise: F64, rng: np.rand
 def _taken_in(joint: F64, row: int, measured: float, noise: float, rng: np.random.Generator) -> F64:
     """All numbers (rows, N) after one measurement of what stands in `row`."""
     N = joint.shape[1]
-    centred = joint - joint.mean(axis=1, keepdims=True)
-    # Sums over all, less the part of a member and of its pull on the mean: moments of the others, (rows, N).
-    covariance = ((centred @ centred[row])[:, None] - centred * centred[row] * (N / (N - 1))) / (N - 2)
-    variance = ((centred**2).sum(axis=1, keepdims=True) - centred**2 * (N / (N - 1))) / (N - 2)
-    total = variance[row] + noise**2
+    covariance, variance = _others(joint, joint[row]), _others(joint, joint)
     luck = rng.standard_normal((N,))
     off = measured + noise * (luck - luck.mean()) - joint[row]
-    held = np.clip(off, -BOUND * np.sqrt(total), BOUND * np.sqrt(total))
-    gain = _trusted(covariance, variance, row, N) * _safely(covariance, total)
-    moved: F64 = joint + gain * held
+    gain = _trusted(covariance, variance, row, N) * _safely(covariance, variance[row] + noise**2)
+    moved: F64 = joint + gain * off
     return moved
+
+
+def _others(one: F64, other: F64) -> F64:
+    """The covariance of two numbers (rows, N) among all members but one, for each: (rows, N)."""
+    N = one.shape[1]
+    one, other = one - one.mean(axis=1, keepdims=True), other - other.mean(axis=-1, keepdims=True)
+    product = one * other
+    # The sum over all, less the part of a member and of its pull on the mean.
+    found: F64 = (product.sum(axis=1, keepdims=True) - product * (N / (N - 1))) / (N - 2)
+    return found
+
+
+def _gathered(joint: F64) -> F64:
+    """Members that stand far from all others (rows, N) brought to where they are only just not alone.
+
+    A straight line through the others says nothing of what lies far from them; left there it would go ever further,
+    and bend their lines.
+    """
+    N = joint.shape[1]
+    mean = joint.mean(axis=1, keepdims=True)
+    middle = (N * mean - joint) / (N - 1)
+    reach = FAR * np.sqrt(np.maximum(_others(joint, joint), 0.0))
+    return np.clip(joint, middle - reach, middle + reach)
 
 
 def _trusted(covariance: F64, variance: F64, row: int, N: int) -> F64:
