@@ -116,7 +116,7 @@ LEAF = {"op": "state", "name": "temp", "unit": "K"}
         (value(op="window", args=[LEAF], kind="peak", over="duration", seconds=0), "seconds above zero"),
         (value(op="where", args=[LEAF, LEAF, LEAF]), "expected a condition, got a number in K"),
         (
-            value(op="settled", args=[], schema="00", inputs=[], seconds=1, every=None, output="x"),
+            value(op="settled", args=[], schema="00", inputs=[], seconds=1, every=None, step=None, output="x"),
             "expected the digest of a known type",
         ),
     ],

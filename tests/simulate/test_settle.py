@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from tests.simulate.models import SECOND, Fast, Rarely, Slow
 
+import pollux as px
 from pollux.columns import layout_of
 from pollux.model.schema import schema_of
 from pollux.simulate import Run, Settling, level, now, prepare, run
@@ -140,6 +141,27 @@ def test_a_type_may_say_how_often_it_asks():
         settling = Settling(every=every, step=SECOND // 50)
         request = Run(schema, start, 0, 200 * SECOND, step=10 * SECOND, backend="numpy", settling=settling)
         assert run(request).settled.questions == 2 * questions
+
+
+def test_the_type_may_say_the_step_of_its_fast_model():
+    """A declared step is taken, and one of the run goes before it."""
+
+    class Stepped(px.Twin):
+        y = px.hidden("1", start=1)
+
+        @px.derived
+        def seen(self):
+            return px.settled(Fast, {Fast.target: self.y}, over="10 s", step="50 ms").level
+
+        @px.rate(y)
+        def grows(self):
+            return px.quantity(1e-3, "1/s") * self.seen
+
+    schema = schema_of(Stepped)
+    request = Run(schema, layout_of(schema).start(1), 0, 20 * SECOND, step=10 * SECOND, backend="numpy")
+    assert [one.dt for one in prepare(request, None).whole.fast] == [0.05]
+    own = replace(request, settling=Settling(step=SECOND // 100))
+    assert [one.dt for one in prepare(own, None).whole.fast] == [0.01]
 
 
 def test_a_member_that_fails_costs_nothing_more():

@@ -203,7 +203,7 @@ def _settled_slots(names: list[str], schema: Schema) -> Iterator[SettledSlots]:
         for expr in topological([root]):
             if isinstance(expr.data, Settled):
                 fast = expr.data
-                times = (fast.over_seconds, fast.every_seconds)
+                times = (fast.over_seconds, fast.every_seconds, fast.step_seconds)
                 asking = runs.setdefault((fast.schema.digest, fast.inputs, times, *map(id, expr.args)), [])
                 if not any(expr is other for other in asking):
                     asking.append(expr)

@@ -95,7 +95,7 @@ def _plain(value: object) -> Any:
             return value.symbol
         case Settled():
             about = [value.schema.digest, list(value.inputs), value.output]
-            return [*about, _plain(value.over_seconds), _plain(value.every_seconds)]
+            return [*about, *map(_plain, (value.over_seconds, value.every_seconds, value.step_seconds))]
         case tuple():
             return [_plain(one) for one in cast(tuple[object, ...], value)]
         case Window() | normal() | lognormal() | uniform():

@@ -55,7 +55,8 @@ class Window:
 class Settled:
     """The `output` of a fast model, run for `over_seconds` with the operands of the node as its `inputs`.
 
-    `every_seconds` is how often the slow model asks again; None leaves it to the run.
+    `every_seconds` is how often the slow model asks again, `step_seconds` the step of the fast one; None leaves them to
+    the run.
     """
 
     schema: "Schema"
@@ -63,6 +64,7 @@ class Settled:
     over_seconds: float
     output: str
     every_seconds: float | None = None
+    step_seconds: float | None = None
 
 
 @final

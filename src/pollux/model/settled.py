@@ -20,12 +20,13 @@ T = TypeVar("T", bound="Twin")
 Inputs: TypeAlias = "Mapping[parameter | actuator | Value, Value | float]"
 
 
-def settled(kind: type[T], given: Inputs, *, over: str, every: str | None = None) -> T:
+def settled(kind: type[T], given: Inputs, *, over: str, every: str | None = None, step: str | None = None) -> T:
     """A view of a fast model after it has run `over` a stretch of time with these parameters and actuators.
 
     What is read on the view, a reading above all, is a value of the slow model: `settled(Circulation,
     {Circulation.svr: self.svr}, over="25 s").systolic`. A bare number is in the declared unit of its key; what is not
-    given keeps the value that the fast model declares. `every` says how often the slow model asks again.
+    given keeps the value that the fast model declares. `every` says how often the slow model asks again, `step` how long the
+    steps of the fast model are where its author has tried it; else they are chosen.
 
     Raises ModelError for keys that are no parameters or actuators of the type.
 
@@ -48,7 +49,8 @@ def settled(kind: type[T], given: Inputs, *, over: str, every: str | None = None
         raise ModelError(f"expected parameters of {kind.__name__} as keys", hint=f"{{{kind.__name__}.name: value}}")
     inputs, run = tuple(sorted(told)), seconds(over)
     args, again = tuple(told[name] for name in inputs), None if every is None else seconds(every)
-    return view_of(kind, lambda name: _output(args, Settled(schema, inputs, run, name, again)))
+    dt = None if step is None else seconds(step)
+    return view_of(kind, lambda name: _output(args, Settled(schema, inputs, run, name, again, dt)))
 
 
 def _told(kind: type, symbol: Symbol, value: Value | float) -> Expr:

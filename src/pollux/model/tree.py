@@ -74,7 +74,8 @@ def _data(expr: Expr) -> Json:
         return {"kind": data.kind, "over": data.over, **over}
     if isinstance(data, Settled):
         about = {"schema": data.schema.digest, "inputs": list(data.inputs)}
-        return {**about, "seconds": data.over_seconds, "every": data.every_seconds, "output": data.output}
+        times = {"seconds": data.over_seconds, "every": data.every_seconds, "step": data.step_seconds}
+        return {**about, **times, "output": data.output}
     return {"link": data} if expr.op == "total" else {}
 
 

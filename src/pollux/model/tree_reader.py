@@ -91,7 +91,7 @@ class _Reader:
         return self._let[place]
 
     def _settled(self, fields: Json, args: tuple[Expr, ...], at: str) -> Expr:
-        _exactly(fields, at, "op", "args", "schema", "inputs", "seconds", "every", "output")
+        _exactly(fields, at, "op", "args", "schema", "inputs", "seconds", "every", "step", "output")
         schema = self._schemas.get(_text(fields["schema"], f"{at}.schema"))
         if schema is None:
             _refuse("the digest of a known type", fields["schema"], f"{at}.schema")
@@ -101,7 +101,8 @@ class _Reader:
         told = tuple(told_in(one, schema.signal(name).unit) for one, name in zip(args, inputs, strict=True))
         output = _text(fields["output"], f"{at}.output")
         every = None if fields["every"] is None else _positive(fields["every"], f"{at}.every")
-        data = Settled(schema, inputs, _positive(fields["seconds"], f"{at}.seconds"), output, every)
+        step = None if fields["step"] is None else _positive(fields["step"], f"{at}.step")
+        data = Settled(schema, inputs, _positive(fields["seconds"], f"{at}.seconds"), output, every, step)
         return node("settled", told, schema.unit_of(output), data)
 
 

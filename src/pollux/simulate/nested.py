@@ -33,7 +33,9 @@ def _fast_model(run: Run, rows: Rows, slots: SettledSlots, compiler: Compiler | 
     within, program = rows_of(task), compose(task)
     place = slice(slots.start, slots.start + slots.layout.width)
     asks, inputs = recorder(slots.exprs[0].args, rows), places(slots, asked[0].inputs)
-    step = run.settling.step or _step(run, rows, schema, place, asks, inputs, over)
+    declared = asked[0].step_seconds
+    step = run.settling.step or (round(declared * SECOND) if declared else None)
+    step = step or _step(run, rows, schema, place, asks, inputs, over)
     members, every = run.start.shape[1], run.settling.interval(asked[0].every_seconds, run.span)
     steps = round(over * SECOND / step * (1 + run.span / SECOND / every / STRETCHES))
     return FastModel(

@@ -25,7 +25,7 @@ WET: Final = 18.0
 HALF_RACEMATE: Final = 0.5
 
 DRIFT: Final[Mapping[str, float]] = MappingProxyType(
-    {"strength": 0.07, "resistance": 0.08, "compliance": 0.03, "free_rate": 0.25, "intake": 0.25, "kidneys": 0.25}
+    {"strength": 0.07, "resistance": 0.08, "compliance": 0.03, "free_rate": 0.25, "intake": 1.0, "kidneys": 1.0}
 )
 """What may change from day to day, for his filter: a day's step in units of each prior's spread (our choice)."""
 
@@ -200,6 +200,7 @@ class Patient(px.Twin, personal=True):
             },
             over="40 s",
             every="12 h",
+            step="2 ms",
         )
 
     @px.derived
