@@ -159,9 +159,9 @@ def test_the_type_may_say_the_step_of_its_fast_model():
 
     schema = schema_of(Stepped)
     request = Run(schema, layout_of(schema).start(1), 0, 20 * SECOND, step=10 * SECOND, backend="numpy")
-    assert [one.dt for one in prepare(request, None).whole.fast] == [0.05]
+    assert [one.dt for one in prepare.prepare(request, None).whole.fast] == [0.05]
     own = replace(request, settling=Settling(step=SECOND // 100))
-    assert [one.dt for one in prepare(own, None).whole.fast] == [0.01]
+    assert [one.dt for one in prepare.prepare(own, None).whole.fast] == [0.01]
 
 
 def test_a_member_that_fails_costs_nothing_more():

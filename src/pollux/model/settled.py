@@ -25,8 +25,8 @@ def settled(kind: type[T], given: Inputs, *, over: str, every: str | None = None
 
     What is read on the view, a reading above all, is a value of the slow model: `settled(Circulation,
     {Circulation.svr: self.svr}, over="25 s").systolic`. A bare number is in the declared unit of its key; what is not
-    given keeps the value that the fast model declares. `every` says how often the slow model asks again, `step` how long the
-    steps of the fast model are where its author has tried it; else they are chosen.
+    given keeps the value that the fast model declares. `every` says how often the slow model asks again, `step` how
+    long the steps of the fast model are where its author has tried it; else they are chosen.
 
     Raises ModelError for keys that are no parameters or actuators of the type.
 

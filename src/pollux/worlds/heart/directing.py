@@ -22,7 +22,9 @@ FIRST: Final = 2.4
 """The day on which the team tries what may help."""
 PATIENCE: Final = 18 * HOUR
 """How long after a recommendation the physician waits for somebody at the page to sign it."""
-LOOK: Final = 0.2
+BEHIND: Final = 15 * HOUR
+"""How old his newest estimate may be while time passes quickly: one comes every 12 hours."""
+LOOK: Final = 0.1
 
 
 @final
@@ -60,15 +62,25 @@ class Director:
         """The acts in their order; each waits for its moment, and ends at once when the demo does."""
         if not self._until(lambda: self._estimated):
             return
-        self._clock.run_at(max(QUICK, self._usual))
-        if self._until(lambda: self._day >= FIRST):
+        if self._quickly(FIRST):
             self._change("he has gained weight since he came, pressure allows it", wait=0)
-        if self._until(lambda: self._day >= ILLNESS.begins - 0.3):
-            self._clock.run_at(self._usual)
+        if self._quickly(ILLNESS.begins - 0.3):
             self._say("Day 11: a chest cold, salty soup.")
         if self._until(lambda: acts.alarmed(self._ward) is not None):
             self._say(acts.examined_again(self._ward))
             self._change("congested: weight, pressure and estimate agree", wait=PATIENCE)
+
+    def _quickly(self, day: float) -> bool:
+        """Let time pass quickly until a day, but never so that his twin falls behind; false when the demo ends."""
+
+        def there() -> bool:
+            follows = self._clock.now() - self._newest < BEHIND
+            self._clock.run_at(max(QUICK, self._usual) if follows else self._usual)
+            return self._day >= day
+
+        reached = self._until(there)
+        self._clock.run_at(self._usual)
+        return reached
 
     def _change(self, reason: str, *, wait: int) -> None:
         """Everything is tried on the twin; the card is signed when nobody has done so in time."""
@@ -91,8 +103,14 @@ class Director:
         return (self._clock.now() - START) / DAY
 
     @property
+    def _newest(self) -> int:
+        """When his twin was last estimated; 0 when never."""
+        past = self._ward.patient.history(Patient.filling, "3 days").time
+        return int(past[-1]) if len(past) else 0
+
+    @property
     def _estimated(self) -> bool:
-        return len(self._ward.patient.history(Patient.filling, "2 days").value) > 0
+        return self._newest > 0
 
     def _until(self, reached: Callable[[], bool]) -> bool:
         """Wait for something; false when the demo ends first."""

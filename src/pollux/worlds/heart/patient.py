@@ -53,12 +53,12 @@ class Patient(px.Twin, personal=True):
     set.
     """
 
-    pulse = px.sensor("1/min", low=20, high=250, noise=3, every="1 min")
+    pulse = px.sensor("1/min", low=20, high=250, noise=3, every="1 h")
     systolic = px.sensor("mmHg", low=40, high=260, noise=5, every="8 h")
     diastolic = px.sensor("mmHg", low=20, high=160, noise=4, every="8 h")
-    saturation = px.sensor("%", low=50, high=100, noise=1.5, every="1 min")
+    saturation = px.sensor("%", low=50, high=100, noise=1.5, every="1 h")
     weight = px.sensor("kg", low=30, high=300, noise=0.4, every="1 day")
-    respiration = px.sensor("1/min", low=3, high=60, noise=1.5, every="1 min")
+    respiration = px.sensor("1/min", low=3, high=60, noise=1.5, every="1 h")
     temperature = px.sensor("degC", low=30, high=43, noise=0.2, every="1 day")
 
     rhythm = px.fact(["sinus", "atrial fibrillation", "paced"], personal=True)
