@@ -173,3 +173,13 @@ def test_a_clock_changes_its_speed_without_a_jump() -> None:
     assert clock.speed == 1.0
     with pytest.raises(px.PolluxError):
         clock.run_at(0.0)
+
+
+def test_what_is_so_already_counts() -> None:
+    """A member that is worn out now needs no further event; one that is no number counts for nothing."""
+    outlook = px.Outlook({"end": (Oven.worn_out, "1 h")})
+    never, soon = np.iinfo(np.int64).min, START + MINUTE
+    first = {"worn_out": np.array([never, soon, never, never])}
+    alive, already = np.array([True, True, True, False]), {"worn_out": np.array([True, False, False, True])}
+    assert outlook.counted(first, START, alive)["end"][1] == pytest.approx(100 / 3)
+    assert outlook.counted(first, START, alive, already=already)["end"][1] == pytest.approx(200 / 3)

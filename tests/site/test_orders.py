@@ -581,6 +581,8 @@ def test_what_a_card_foresees_is_judged_by_itself(tmp_path: Path) -> None:
         with app(live, "Patient/anna", PLAN) as phone:
             phone.plan(["sent"])
             phone.say(ACK, id=order.id, state="done")
+        fared = live.rooms.receptions.of("Patient", "anna")
+        assert (fared.connected, fared.refusals) == (True, ())
         live.advance_to(START + 7 * DAY)
         scale.send(weight=84.1, t=(START + 7 * DAY) / SECOND)
         live.advance_to(START + 7 * DAY + MINUTE)

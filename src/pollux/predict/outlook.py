@@ -80,14 +80,24 @@ class Outlook:
             if name in schema.index or name in schema.derived or not name.isidentifier():
                 raise ModelError(f"expected a name of its own, got {name!r}", at=f"Outlook, {schema.name}")
 
-    def counted(self, first: Mapping[str, I64], now: int, alive: NDArray[np.bool_]) -> dict[str, Quantiles]:
+    def counted(
+        self,
+        first: Mapping[str, I64],
+        now: int,
+        alive: NDArray[np.bool_],
+        *,
+        already: Mapping[str, NDArray[np.bool_]] | None = None,
+    ) -> dict[str, Quantiles]:
         """By name the chance in per cent: low end, best guess, high end of the 90 % interval.
 
-        `first` is by event when it first happened to each member, nanoseconds UTC; `alive` which members are numbers.
+        `first` is by event when it first happened to each member, nanoseconds UTC; `alive` which members are numbers;
+        `already` by event whether it is so now: what has happened is no longer to come, but it is so all the same.
         """
         found: dict[str, Quantiles] = {}
         for name, (event, span) in self.chances.items():
             within = (first[event.name] > now) & (first[event.name] <= now + duration(span))
+            if already is not None:
+                within = within | already[event.name]
             low, share, high = wilson(int((within & alive).sum()), int(alive.sum()))
             found[name] = (100 * low, 100 * share, 100 * high)
         return found

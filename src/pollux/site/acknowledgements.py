@@ -30,7 +30,7 @@ class _Answer(msgspec.Struct, frozen=True):
 @final
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The word of a device, or of a person through an app, on an order of one twin."""
+    """The word of a device, or of a person through an app, on an order of one twin; `frame` is its place in a batch."""
 
     type: str
     twin: str
@@ -40,6 +40,7 @@ class Told:
     who: str
     at: int
     carrier: Carried = "device"
+    frame: int = -1
 
     def concerns(self, order: Order) -> bool:
         """Whether it may move this order."""
@@ -60,7 +61,8 @@ def acknowledgements(frames: Frames) -> Iterator[Told]:
             continue
         who = frames.origins[int(frames.origin[index])].device
         names = match[1].decode(), match[2].decode()
-        yield Told(*names, said.id, said.state, said.reason, who, int(frames.arrival[index]), _CARRIED[match[3]])
+        at, carrier = int(frames.arrival[index]), _CARRIED[match[3]]
+        yield Told(*names, said.id, said.state, said.reason, who, at, carrier, index)
 
 
 def answer(book: OrderBook, told: Told) -> str:

@@ -43,9 +43,11 @@ def foreseen_of(
     """By chance its low end, best guess and high end in per cent, of an ensemble that goes on as it is."""
     members = drawn(columns.shape[1], outlook.members, rng)
     settling = Settling(every=outlook.span // QUESTIONS)
-    outcome = run(Run(schema, columns[:, members], now, outlook.span, settling=settling), compiler=COMPILERS)
+    plan = Run(schema, columns[:, members], now, outlook.span, settling=settling, record=tuple(schema.events))
+    outcome = run(plan, compiler=COMPILERS)
     first = {name: one.first for name, one in outcome.events.items()}
-    return outlook.counted(first, now, ~outcome.failed)
+    already = {name: outcome[name][0] > 0 for name in schema.events}
+    return outlook.counted(first, now, ~outcome.failed, already=already)
 
 
 def _quantiles(members: F64) -> Quantiles:

@@ -101,8 +101,11 @@ class Estate:
             self.recent[name].add(seq, batch)
             alarms += self.watches[name].apply(batch, block.ids)
         newcomers = tuple(f"{name}/{id_}" for name, id_ in effects.newcomers)
-        answered = tuple(answer(self.orders, told) for told in acknowledgements(frames))
-        return Applied(batches, tuple(alarms), effects.refusals, newcomers, tuple(o for o in answered if o))
+        told = [*acknowledgements(frames)]
+        answered = tuple(answer(self.orders, one) for one in told)
+        heard = {one.frame for one in told}
+        refused = tuple(one for one in effects.refusals if one.frame not in heard)
+        return Applied(batches, tuple(alarms), refused, newcomers, tuple(o for o in answered if o))
 
     def take_note(self, note: Note, seq: int) -> Applied:
         """Something that was decided, or that happened because time passed."""

@@ -103,13 +103,19 @@ class ReceptionsRoom:
                 if (when := block.aside_time[index, row]) != NEVER
             ]
             decoded = int(estate.mirror.populations[type_].rhythm.messages[row])
-        connected = self._connected(twin)
+        connected = self._connected(type_, twin)
         words = "connected" if connected else "not connected" if connected is not None else "speaks over HTTP"
         heard = int(np.maximum(last, 0))
         counted = decoded + refused, decoded
         return ReceptionFact(self._since, connected, words, *counted, heard, refusals, tuple(aside))
 
-    def _connected(self, twin: str) -> bool | None:
-        if self._live.endpoint is None:
+    def _connected(self, type_: str, twin: str) -> bool | None:
+        """Whether a device that speaks for a twin is there: one of its name, or one whose account is for this twin."""
+        live = self._live
+        if live.endpoint is None:
             return None
-        return any(one.name == twin for one in self._live.endpoint.connections())
+        return any(one.name == twin or self._speaks(one.name, type_, twin) for one in live.endpoint.connections())
+
+    def _speaks(self, name: str, type_: str, twin: str) -> bool:
+        account = self._live.accounts.find(name)
+        return account is not None and account.kind == "device" and f"{type_}/{twin}" in account.twins

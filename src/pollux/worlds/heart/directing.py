@@ -22,6 +22,10 @@ FIRST: Final = 2.4
 """The day on which the team tries what may help."""
 PATIENCE: Final = 18 * HOUR
 """How long after a recommendation the physician waits for somebody at the page to sign it."""
+TRIED: Final = ("loop+1", "sglt2", "arni")
+"""What the physician tries while somebody looks on; the lab offers more."""
+SLOWED: Final = 6.0
+"""By how much the calendar is slowed while options are tried, so that what is foreseen begins at what is seen."""
 BEHIND: Final = 15 * HOUR
 """How old his newest estimate may be while time passes quickly: one comes every 12 hours."""
 LOOK: Final = 0.1
@@ -84,7 +88,9 @@ class Director:
 
     def _change(self, reason: str, *, wait: int) -> None:
         """Everything is tried on the twin; the card is signed when nobody has done so in time."""
-        self._ward.physician.tries()
+        self._clock.run_at(self._usual / SLOWED)
+        self._ward.physician.tries(TRIED)
+        self._clock.run_at(self._usual)
         card = self._ward.physician.card()
         self._say(f"Tried on the twin. {card['rank']}: {card['title']}.")
         began = self._clock.now()
