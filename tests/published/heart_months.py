@@ -189,15 +189,9 @@ def lived(world, seeds: Sequence[int], days=DAYS) -> Lived:
     columns = begun = LAYOUT.start(len(seeds), rng)
     told = []
     for first in range(0, 24 * days, EVERY):
-        columns = columns.copy()
         seen: dict[str, list[tuple[np.ndarray, int]]] = {name: [] for name in WORN}
-        for one in learnt(SCHEMA):
-            assert one.prior is not None
-            step, slot = DRIFT.get(one.name, 0.0) * np.sqrt(EVERY / 24), LAYOUT.place(one.name)
-            columns[slot] = one.prior.from_free(
-                one.prior.to_free(columns[slot]) + step * rng.standard_normal(len(seeds))
-            )
         for hour in range(first, first + EVERY):
+            columns = walked(columns, rng)
             columns = world.advance(columns, hour * HOUR, (hour + 1) * HOUR)
             for name, hours in WORN.items():
                 if (hour + 1) % 24 in hours:
@@ -205,6 +199,18 @@ def lived(world, seeds: Sequence[int], days=DAYS) -> Lived:
                     seen[name].append((columns[LAYOUT.place(name)] + noise, (hour + 1) * HOUR))
         told.append({name: readings for name, readings in seen.items() if readings})
     return Lived(begun, columns, tuple(told))
+
+
+def walked(columns, rng):
+    """Parameters an hour later, by the walk that the filter believes in."""
+    columns = columns.copy()
+    for one in learnt(SCHEMA):
+        assert one.prior is not None
+        slot, step = LAYOUT.place(one.name), DRIFT.get(one.name, 0.0) / np.sqrt(24)
+        columns[slot] = one.prior.from_free(
+            one.prior.to_free(columns[slot]) + step * rng.standard_normal(columns.shape[1])
+        )
+    return columns
 
 
 def followed(world, man: Lived, k: int, seed: int, *, evidence: Sequence[Evidence] = (), members=MEMBERS) -> Believed:
@@ -253,14 +259,17 @@ class Held:
 def held(world, men: Lived, beliefs: Sequence[Believed], *, ended=True) -> dict[str, Held]:
     """The intervals of all beliefs beside the truth.
 
-    `open` is the standard deviation of the patients themselves, at that moment: what is known before any measurement.
+    `open` is how the patients themselves differ at that moment, what is known before any measurement: the distance from
+    their 5 % to their 95 % quantile, as that of a standard deviation.
     """
     truth = numbers(world, men.ended if ended else men.begun)
     believed = np.stack([numbers(world, one.columns) for one in beliefs])
     found = {}
     for row, name in enumerate(ASKED):
         low, median, high = interval(believed[:, row])
-        spread = float(truth[row].std())
-        ratio = float(np.median(high - low)) / (2 * 1.6449) / max(spread, 1e-12)
+        spread = float(np.diff(np.quantile(truth[row], (0.05, 0.95)))[0]) / (2 * 1.6449)
+        if spread < 1e-9:
+            continue
+        ratio = float(np.median(high - low)) / (2 * 1.6449) / spread
         found[name] = Held(name, score(low, median, high, truth[row]), spread, ratio)
     return found

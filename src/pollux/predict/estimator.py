@@ -172,7 +172,10 @@ class Estimator:
         columns = before.columns
         for _ in range(PASSES if evidence else 0):
             forecast = read(columns, names)
-            columns = self._written(columns, analyse(self._free(columns), forecast, measured, noise, rng).members)
+            free = self._free(columns)
+            columns = self._written(
+                columns, self._no_wider(free, analyse(free, forecast, measured, noise, rng).members)
+            )
         if evidence and self._latched:
             columns[self._latched] = read(columns, tuple(self.layout.names[slot] for slot in self._latched))
         return replace(before, columns=columns)
@@ -206,11 +209,12 @@ class Estimator:
         latched = [slot for slot in self._latched if np.isfinite(columns[slot]).all()]
         joint = np.concatenate([self._free(columns), columns[latched]])
         result = analyse(joint, forecast, measured, _widened(forecast, measured, noise), rng)
-        columns[latched] = result.members[len(joint) - len(latched) :]
+        analysed = self._no_wider(joint, result.members)
+        columns[latched] = analysed[len(joint) - len(latched) :]
         surprise = float(np.mean([((one.measured - one.mean) / one.sigma) ** 2 for one in foreseen]))
         return replace(
             believed,
-            columns=self._written(columns, result.members[: len(joint) - len(latched)]),
+            columns=self._written(columns, analysed[: len(joint) - len(latched)]),
             surprises=(*believed.surprises, surprise)[-REMEMBERED:],
             foreseen=foreseen,
         )
@@ -275,6 +279,21 @@ class Estimator:
         rows = [columns[self.layout.place(one.name)] for one in self._inferred]
         rows += [one.prior.to_free(columns[self.layout.place(one.name)]) for one in self._learnt if one.prior]
         return np.stack(rows) if rows else np.empty((0, columns.shape[1]))
+
+    def _no_wider(self, before: F64, after: F64) -> F64:
+        """Numbers after an analysis (numbers, members), none wider than before it, or than its prior where it has one.
+
+        Chance in the gains may widen what is believed, and rightly so; but nothing that is measured makes anybody know
+        less than nothing. So no run of bad luck, and no wrong model, drives an ensemble apart.
+        """
+        priors = [one.prior.free_sigma for one in self._learnt if one.prior]
+        widest = np.zeros(len(before))
+        widest[len(self._inferred) : len(self._inferred) + len(priors)] = priors
+        allowed = np.maximum(before.std(axis=1), widest)
+        share = np.minimum(1.0, allowed / np.maximum(after.std(axis=1), np.finfo(float).tiny))
+        mean = after.mean(axis=1, keepdims=True)
+        held: F64 = mean + share[:, None] * (after - mean)
+        return held
 
     def _written(self, columns: F64, free: F64) -> F64:
         """The columns with the numbers of `free` put back, states within their declared bounds."""
