@@ -86,7 +86,8 @@ def analyse(members: F64, forecast: F64, measured: F64, noise: F64, rng: np.rand
 def _taken_in(joint: F64, row: int, measured: float, noise: float, rng: np.random.Generator) -> F64:
     """All numbers (rows, N) after one measurement of what stands in `row`."""
     N = joint.shape[1]
-    covariance, variance = _others(joint, joint[row]), _others(joint, joint)
+    centred = joint - joint.mean(axis=1, keepdims=True)
+    covariance, variance = _of_the_others(centred * centred[row]), _of_the_others(centred**2)
     luck = rng.standard_normal((N,))
     off = measured + noise * (luck - luck.mean()) - joint[row]
     gain = _trusted(covariance, variance, row, N) * _safely(covariance, variance[row] + noise**2)
@@ -94,13 +95,11 @@ def _taken_in(joint: F64, row: int, measured: float, noise: float, rng: np.rando
     return moved
 
 
-def _others(one: F64, other: F64) -> F64:
-    """The covariance of two numbers (rows, N) among all members but one, for each: (rows, N)."""
-    N = one.shape[1]
-    one, other = one - one.mean(axis=1, keepdims=True), other - other.mean(axis=-1, keepdims=True)
-    product = one * other
+def _of_the_others(products: F64) -> F64:
+    """The covariance among all members but one, for each, from products of two numbers' anomalies (rows, N)."""
+    N = products.shape[1]
     # The sum over all, less the part of a member and of its pull on the mean.
-    found: F64 = (product.sum(axis=1, keepdims=True) - product * (N / (N - 1))) / (N - 2)
+    found: F64 = (products.sum(axis=1, keepdims=True) - products * (N / (N - 1))) / (N - 2)
     return found
 
 
@@ -111,10 +110,11 @@ def _gathered(joint: F64) -> F64:
     and bend their lines.
     """
     N = joint.shape[1]
-    mean = joint.mean(axis=1, keepdims=True)
-    middle = (N * mean - joint) / (N - 1)
-    reach = FAR * np.sqrt(np.maximum(_others(joint, joint), 0.0))
-    return np.clip(joint, middle - reach, middle + reach)
+    centred = joint - joint.mean(axis=1, keepdims=True)
+    off = centred * (N / (N - 1))
+    reach = FAR * np.sqrt(np.maximum(_of_the_others(centred**2), 0.0))
+    near: F64 = joint if (np.abs(off) <= reach).all() else joint - off + np.clip(off, -reach, reach)
+    return near
 
 
 def _trusted(covariance: F64, variance: F64, row: int, N: int) -> F64:
