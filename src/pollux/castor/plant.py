@@ -13,6 +13,7 @@ from pollux.errors import NotFound, SetupError
 from pollux.model.schema import Schema
 from pollux.model.units import Unit, convert
 from pollux.simulate import Course, Run, now, run, straight
+from pollux.site.compiling import COMPILERS
 
 F64 = NDArray[np.float64]
 
@@ -158,7 +159,7 @@ class Plant:
         plan = Run(
             self.schema, self._columns, self.time, until - self.time, grid=every, record=tuple(names), inputs=inputs
         )
-        outcome = run(plan)
+        outcome = run(plan, compiler=COMPILERS)
         self._columns = outcome.final
         for name, course in inputs.items():
             place = self._layout.place(name)

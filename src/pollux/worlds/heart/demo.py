@@ -9,10 +9,10 @@ from typing import Final
 import pollux as px
 from pollux.worlds.heart.directing import Director
 from pollux.worlds.heart.grades import NOTICE
-from pollux.worlds.heart.story import START
+from pollux.worlds.heart.story import PATIENT, START
 from pollux.worlds.heart.telling import tell
 from pollux.worlds.heart.ward import opened
-from pollux.worlds.stage import free_port, until_told
+from pollux.worlds.stage import free_port, place_of, until_told
 
 DAY: Final = 86_400.0
 
@@ -29,13 +29,17 @@ def live(options: argparse.Namespace) -> int:
     print(f"{NOTICE}\nThe first days pass quickly; then a day takes {options.day:g} s.", flush=True)
     over, port = until_told(), free_port(options.port)
     clock = px.ScaledClock(START, speed=DAY / options.day)
+
+    def greet(site: px.LiveSite) -> None:
+        print(place_of(site.page(), options.port, port), flush=True)
+        # Whoever opens the page asks for the heart first of all: it is made before anything else is worked at.
+        site.rooms.presenter.scene("Patient", PATIENT)
+
     with (
         tempfile.TemporaryDirectory() as folder,
-        opened(Path(folder), clock, http=f"127.0.0.1:{port}") as ward,
+        opened(Path(folder), clock, http=f"127.0.0.1:{port}", greet=greet) as ward,
+        Director(ward, clock, usual=DAY / options.day, say=lambda line: print(line, flush=True)),
     ):
-        taken = "" if port == options.port else f" (port {options.port} is taken)"
-        print(f"{ward.live.page()}{taken}", flush=True)
-        with Director(ward, clock, usual=DAY / options.day, say=lambda line: print(line, flush=True)):
-            over.wait(options.seconds)
+        over.wait(options.seconds)
     print(NOTICE, flush=True)
     return 0

@@ -2,6 +2,8 @@
 signs, what may be tried.
 """
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, final
 
@@ -46,11 +48,16 @@ class Home:
 
 
 def declare(
-    *, members: int = 48, every: str = "12 h", tried: int = 48, outlook: str = "1 day", narrowing: float = 0.62
+    *,
+    members: int = 48,
+    every: str = "12 h",
+    tried: int = 48,
+    outlook: str = "1 day",
+    narrowing: Callable[[], float] = lambda: 0.62,
 ) -> Home:
     """The site of the demo; `members` and `every` are those of the filter, `tried` the members of lab and outlook.
 
-    `outlook` is how often the outlook is asked, `narrowing` the share of its area that the scan says the anterior
+    `outlook` is how often the outlook is asked, `narrowing` gives the share of its area that the scan says the anterior
     artery has lost, drawn on the heart.
     """
     declared: list[Home] = []
@@ -72,14 +79,16 @@ def declare(
     return declared[0]
 
 
-def presenter(treatments: px.Lab, patients: Any, narrowing: float) -> px.Presenter:
-    """How he is shown; the heart in three dimensions is made when it is first asked for."""
-    made: dict[float, bytes] = {}
+def presenter(treatments: px.Lab, patients: Any, narrowing: Callable[[], float]) -> px.Presenter:
+    """How he is shown; the heart in three dimensions is made once, when it is first asked for."""
+    made: list[bytes] = []
+    making = threading.Lock()
 
     def model(_: str) -> bytes:
-        if narrowing not in made:
-            made[narrowing] = scene.file((Narrowing(LAD, narrowing, 0.30, 14.0),))
-        return made[narrowing]
+        with making:
+            if not made:
+                made.append(scene.file((Narrowing(LAD, narrowing(), 0.30, 14.0),)))
+            return made[0]
 
     def view(twin: str) -> dict[str, Any]:
         now = patients()[twin].now

@@ -1,9 +1,10 @@
 """The demo's patient and the people around him on one open site: admitted, measured, tried on his twin, treated."""
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, final
 
@@ -35,11 +36,23 @@ class Ward:
 
 
 @contextmanager
-def opened(folder: Path, clock: px.Clock, *, http: str = "127.0.0.1:0", outlook: str = "1 day") -> Iterator[Ward]:
-    """Open the clinic's site in a folder and admit him; his devices speak and his app listens until it is closed."""
-    findings = examined(seed=SEEDS.scan)
-    declared = home.declare(narrowing=narrowed(findings), outlook=outlook)
+def opened(
+    folder: Path,
+    clock: px.Clock,
+    *,
+    http: str = "127.0.0.1:0",
+    outlook: str = "1 day",
+    greet: Callable[[px.LiveSite], None] = lambda _: None,
+) -> Iterator[Ward]:
+    """Open the clinic's site in a folder and admit him; his devices speak and his app listens until it is closed.
+
+    `greet` is called as soon as the door is open and his bed is there, before anything is known of him.
+    """
+    declared = home.declare(narrowing=lambda: narrowed(examined(seed=SEEDS.scan)), outlook=outlook)
     with declared.site.open(folder, act=True, http=http, clock=clock) as live:
+        declared.patients.add(PATIENT)
+        greet(live)
+        findings = examined(seed=SEEDS.scan)
         admit(declared.patients, findings)
         password = secrets.token_urlsafe(12)
         live.accounts.add(PHYSICIAN, kind="person", roles={home.CLINICIAN}, twins=["Patient/*"])
@@ -50,6 +63,7 @@ def opened(folder: Path, clock: px.Clock, *, http: str = "127.0.0.1:0", outlook:
             yield Ward(live, declared.patients, man, physician, findings)
 
 
+@cache
 def examined(*, seed: int) -> tuple[scan.Finding, ...]:
     """What is measured on his scan, with the scanner's error."""
     rng = np.random.default_rng(seed)
