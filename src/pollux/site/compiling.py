@@ -1,4 +1,4 @@
-"""Kernels compiled aside: one child process at a time, each kernel once."""
+"""Kernels compiled aside: two child processes at a time, each kernel once."""
 
 import atexit
 import subprocess
@@ -6,9 +6,12 @@ import threading
 from collections import deque
 from concurrent.futures import Future
 from pathlib import Path
-from typing import final
+from typing import Final, final
 
 from pollux.simulate.compile_child import compile_in_child
+
+AT_ONCE: Final = 2
+"""Children at a time: one core each, where there are so many."""
 
 
 @final
@@ -25,7 +28,7 @@ class Compiling:
 
 @final
 class Compilers:
-    """Has kernels compiled by child processes, one after the other, so that the machine stays free for the twins.
+    """Has kernels compiled by child processes, few at a time and behind everybody else, so that twins and pages go on.
 
     A kernel that is asked for again, while it waits or after it failed, is the same compilation. The children end when
     the process does.
@@ -35,8 +38,8 @@ class Compilers:
         self._lock = threading.Lock()
         self._known: dict[str, Compiling] = {}
         self._waiting: deque[tuple[Path, str, Future[int]]] = deque()
-        self._child: subprocess.Popen[bytes] | None = None
-        self._busy = False
+        self._children: set[subprocess.Popen[bytes]] = set()
+        self._at_work = 0
         self._over = False
 
     def __call__(self, folder: Path, key: str) -> Compiling:
@@ -47,8 +50,8 @@ class Compilers:
                 done: Future[int] = Future()
                 found = self._known[key] = Compiling(done)
                 self._waiting.append((folder, key, done))
-                if not self._busy:
-                    self._busy = True
+                if self._at_work < AT_ONCE:
+                    self._at_work += 1
                     # A daemon: nobody's exit waits for a kernel that nobody will run.
                     threading.Thread(target=self._work, name="pollux-compilers", daemon=True).start()
         return found
@@ -57,20 +60,25 @@ class Compilers:
         while True:
             with self._lock:
                 if self._over or not self._waiting:
-                    self._busy = False
+                    self._at_work -= 1
                     return
                 folder, key, done = self._waiting.popleft()
-                child = self._child = compile_in_child(folder, key)
-            done.set_result(child.wait())
+                child = compile_in_child(folder, key)
+                self._children.add(child)
+            status = child.wait()
+            with self._lock:
+                self._children.discard(child)
+            done.set_result(status)
 
     def stop(self) -> None:
         """End the child that runs; nothing further is compiled."""
         with self._lock:
             self._over = True
-            child, waiting = self._child, list(self._waiting)
+            children, waiting = list(self._children), list(self._waiting)
             self._waiting.clear()
-        if child is not None and child.poll() is None:
-            child.terminate()
+        for child in children:
+            if child.poll() is None:
+                child.terminate()
         for _, _, done in waiting:
             done.set_result(1)
 

@@ -67,10 +67,10 @@ def made(ward: Ward) -> Told:
     return told
 
 
-def tried(ward: Ward) -> tuple[Told, Document, Document]:
-    """Everything that the lab offers, on the same luck: the run, and the card that came of it."""
+def tried(ward: Ward, choices: tuple[str, ...] = ()) -> tuple[Told, Document, Document]:
+    """Some choices, or everything that the lab offers, on the same luck: the run, and the card that came of it."""
     told = Told()
-    run = ward.physician.tries()
+    run = ward.physician.tries(choices)
     card = ward.physician.card()
     rows = {row["label"]: row for group in run["table"]["groups"] for row in group["rows"]}
     for option in run["options"]:

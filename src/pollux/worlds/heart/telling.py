@@ -11,6 +11,12 @@ from pollux.worlds.heart.man import DAY, HOUR
 from pollux.worlds.heart.story import CHAPTERS, HEADER, START
 from pollux.worlds.heart.ward import Ward, opened
 
+MEMBERS = 32
+"""Members of each option: as many as a story of a minute bears."""
+
+ACUTE = ("loop+1", "sglt2", "arni", "beta+1", "mra")
+"""What is tried again when he is congested."""
+
 LATEST = 19
 """The day by which the scale must have raised its alarm."""
 
@@ -21,7 +27,7 @@ def tell() -> int:
     print(f"{HEADER}\n", flush=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        opened(Path(folder), px.SimulatedClock(START), outlook="1000 days") as ward,
+        opened(Path(folder), px.SimulatedClock(START), outlook="1000 days", tried=MEMBERS) as ward,
     ):
         _told(0, acts.made(ward), promises)
         orders = [_changed(ward, promises)]
@@ -58,7 +64,7 @@ def _alarmed(ward: Ward, promises: list[tuple[str, bool]]) -> str:
         raise px.SimulationError(f"expected the scale's alarm by day {LATEST}, got none", at="the story")
     _told(3, acts.sudden(ward, alarm, filling), promises, day=(ward.live.clock.now() - START) / DAY)
     labs = acts.examined_again(ward)
-    told, _, card = acts.tried(ward)
+    told, _, card = acts.tried(ward, ACUTE)
     told.lines.insert(0, labs)
     signed, order = acts.signed(ward, card, "congested: weight, pressure and estimate agree")
     _told(4, _joined(told, signed), promises, day=(ward.live.clock.now() - START) / DAY)

@@ -42,13 +42,14 @@ def opened(
     *,
     http: str = "127.0.0.1:0",
     outlook: str = "1 day",
+    tried: int = 48,
     greet: Callable[[px.LiveSite], None] = lambda _: None,
 ) -> Iterator[Ward]:
     """Open the clinic's site in a folder and admit him; his devices speak and his app listens until it is closed.
 
     `greet` is called as soon as the door is open and his bed is there, before anything is known of him.
     """
-    declared = home.declare(narrowing=lambda: narrowed(examined(seed=SEEDS.scan)), outlook=outlook)
+    declared = home.declare(narrowing=lambda: narrowed(examined(seed=SEEDS.scan)), outlook=outlook, tried=tried)
     with declared.site.open(folder, act=True, http=http, clock=clock) as live:
         declared.patients.add(PATIENT)
         greet(live)
