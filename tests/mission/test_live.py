@@ -196,8 +196,11 @@ def test_a_persons_data_are_sealed_and_end_with_the_key(tmp_path: Path) -> None:
     with opened(tmp_path) as house:
         said(house, "Patient/anna-1957", b'{"weight": 71.2345}')
         assert house.value("Patient/anna-1957", "weight")["value"] == 71.2345
-        looked = [entry for entry in house.get("/audit").json["entries"] if entry["what"] == "looked"]
-        assert [entry["target"] for entry in looked] == ["Patient/anna-1957"]
+
+        def looked() -> list[str]:
+            return [entry["target"] for entry in house.get("/audit").json["entries"] if entry["what"] == "looked"]
+
+        until(lambda: looked() == ["Patient/anna-1957"])
     for path in (one for one in tmp_path.rglob("*") if one.is_file() and "keys" not in one.parts):
         assert b"71.2345" not in path.read_bytes()
         assert b"anna-1957" not in path.read_bytes()
