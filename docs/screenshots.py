@@ -24,7 +24,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, sync_playwright
-from scipy.spatial import cKDTree
+from scipy.spatial import cKDTree  # pyright: ignore[reportAttributeAccessIssue]
 
 import pollux as px
 from pollux.worlds.heart import acts
@@ -119,7 +119,7 @@ def taken(browser: Browser, ward: Ward, shot: Shot) -> bytes:
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
     page.goto(ward.live.page(PHYSICIAN))
-    page.goto(ward.live.server.url + shot.where)
+    page.goto(ward.live.server.url + shot.where)  # pyright: ignore[reportOptionalMemberAccess]
     page.wait_for_function("() => window.__pollux?.link === 'live'", timeout=120_000)
     past = shot.where.endswith(PATIENT)
     _settled(page, past=past)
