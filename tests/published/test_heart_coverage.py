@@ -36,7 +36,7 @@ from pollux.worlds.heart.costs import drawn as drawn_men
 from pollux.worlds.heart.man import Lives, Man
 
 IDENTIFIABLE = (
-    *("strength", "compliance", "free_rate", "salt", "usual", "felt"),
+    *("strength", "resistance", "compliance", "free_rate", "salt", "usual", "felt"),
     *("filling", "venous", "output", "mean_pressure", "ejection", "blood"),
 )
 """What wearables know within three weeks to less than `NARROW` of how patients differ: the interval's median width."""
