@@ -17,6 +17,10 @@ class Kiln(px.Twin):
     room = px.parameter("degC", 20)
     sooting = px.parameter("g/s", 0.01)
 
+    @px.command(measures=True)
+    def look(self, at=px.fact(["heat", "draught", "soot"]), eye=px.fact(["left", "right"], "left")):  # noqa: B008
+        """Measure again."""
+
     @px.rate(heat)
     def warms(self):
         return (self.burner - self.loss * (self.heat - self.room)) / self.mass

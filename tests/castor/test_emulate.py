@@ -162,6 +162,64 @@ class Told:
         return found
 
 
+def test_what_is_asked_for_is_measured_at_once(yard: Yard) -> None:
+    """Between two cycles, and with no time passing: the heat of that very moment arrives, then the device is done."""
+    with px.emulate(yard.kilns, 2, every="60 s", actuators={Kiln.burner: 900}) as kilns:
+        yard.later(60)
+        yard.later(20)
+        assert float(yard.kilns["K-2"].now.heat.age) == 20.0
+        order = yard.kilns["K-2"].ask(Kiln.look, {"at": "heat"}, reason="is it so hot?")
+        assert order.wait("done", "rejected", "failed", timeout=20) == "done"
+        now = yard.kilns["K-2"].now
+        assert (float(now.heat.age), float(now.draught.age)) == (0.0, 20.0)
+        assert float(yard.kilns["K-1"].now.heat.age) == 20.0
+        read = float(now.heat)
+        yard.later(10)
+        before, after = kilns.truth(Kiln.heat)[1] - 60, kilns.truth(Kiln.heat)[1]
+        assert before < read < after
+        assert [step.state for step in order.order.steps][-2:] == ["accepted", "done"]
+
+
+def test_what_is_asked_for_changes_nothing_else(tmp_path: Path) -> None:
+    """The things and what their sensors read when they are due are the same, bit for bit, asked or not."""
+    ends = []
+    for asked in (False, True):
+        yard = Yard(tmp_path / str(asked))
+        with yard.live, px.emulate(yard.kilns, 1, every="60 s", actuators={Kiln.burner: 900}, seed=3) as kilns:
+            for _ in range(4):
+                yard.later(45)
+                if asked:
+                    order = yard.kilns["K-1"].ask(Kiln.look, {"at": "heat"}, reason="why not")
+                    assert yard.stated(order, "done") == "done"
+            yard.later(60)
+            ends.append((kilns.truth(Kiln.heat).tolist(), float(yard.kilns["K-1"].now.heat)))
+    assert ends[0] == ends[1]
+
+
+def test_what_nobody_can_measure_is_refused(yard: Yard) -> None:
+    """The soot has no sensor: rejected with its name. A sensor that is off reads nothing: failed."""
+    off = px.Sensor("eye", "10 s", (px.Channel("heat"),), gaps=((START + SECOND, START + 99 * SECOND),))
+    with px.emulate(yard.kilns, 1, every="10 s", sensors=[off]):
+        yard.later(20)
+        soot = yard.kilns["K-1"].ask(Kiln.look, {"at": "soot"}, reason="try")
+        assert yard.stated(soot, "rejected") == "rejected"
+        assert soot.order.steps[-1].reason == "expected a signal that is measured here, got soot"
+        heat = yard.kilns["K-1"].ask(Kiln.look, {"at": "heat"}, reason="try")
+        assert yard.stated(heat, "failed") == "failed"
+        assert heat.order.steps[-1].reason == "nothing could be read of heat"
+
+
+def test_moved_time_waits_for_what_was_asked(yard: Yard) -> None:
+    """However far time is moved at once, the reading is of the moment at which it was asked for."""
+    with px.emulate(yard.kilns, 1, every="60 s"):
+        yard.later(20)
+        order = yard.kilns["K-1"].ask(Kiln.look, {"at": "draught"}, reason="try")
+        yard.later(3600)
+        samples, _ = yard.live.estate.recent["Kiln"].of(0, Kiln.__pollux__.index["draught"], 0)
+        assert order.state == "done"
+        assert START + 20 * SECOND in samples.event_time.tolist()
+
+
 def test_afterwards_no_token_is_left(yard: Yard) -> None:
     """When the devices have left, what they were given opens no door any more."""
     with px.emulate(yard.kilns, 2):

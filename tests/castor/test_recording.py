@@ -121,6 +121,20 @@ def test_somebody_may_answer_for_a_recording(tmp_path: Path) -> None:
     assert heard == [("K-9", "set", {"burner": 40.0})]
 
 
+def test_a_recording_refuses_what_it_cannot(tmp_path: Path) -> None:
+    """Asked to measure, or to be set, it says at once why not."""
+    site = px.Site()
+    fleet = site.fleet(Kiln)
+    clock = px.SimulatedClock(START)
+    with site.open(tmp_path, act=True, clock=clock) as live, px.replay(fleet, {"K-9": tape(3)}):
+        live.advance_to(START + SECOND)
+        again = fleet["K-9"].ask(Kiln.look, {"at": "heat"}, reason="is it so hot?")
+        order = fleet["K-9"].set({Kiln.burner: 40.0}, reason="try")
+        assert (again.wait(timeout=20), order.wait(timeout=20)) == ("rejected", "rejected")
+        assert again.order.steps[-1].reason == "a recording cannot measure again"
+        assert order.order.steps[-1].reason == "a recording cannot obey"
+
+
 def test_a_recording_plays_at_the_speed_of_a_running_clock(tmp_path: Path) -> None:
     """Under a clock that runs a thousand times faster it is over by itself."""
     site = px.Site()

@@ -66,6 +66,13 @@ class Devices:
         """One device says what has become of a command that it accepted."""
         self._speakers[number].tell(command, state, reason)
 
+    def measured(self, number: int, values: Mapping[str, Any], *, time: int) -> None:
+        """One device says what it read because somebody asked, and waits until that is acknowledged."""
+        speaker = self._speakers[number]
+        speaker.send(values, time=time)
+        if not speaker.wait():
+            raise Overloaded(f"not acknowledged within {PATIENCE:g} s", retry_after=1.0, at=self.ids[number])
+
     def wait(self, *, timeout: float = PATIENCE) -> None:
         """Wait until everything that was sent is acknowledged; raises Overloaded when the time is over first."""
         end = stopwatch() + timeout

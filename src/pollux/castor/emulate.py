@@ -1,5 +1,6 @@
 """Emulated devices for any twin type: its own physics, or another's, behind real connections to the open site."""
 
+import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,24 +9,30 @@ from typing import Any, Final, Self, TypeVar, final
 
 import numpy as np
 
+from pollux.act import OrderState
+from pollux.castor.asked import Requests
 from pollux.castor.devices import Devices
 from pollux.castor.pace import Pace
 from pollux.castor.plant import F64, Life, Plant, nothing, setting
 from pollux.castor.sensors import Sensor
-from pollux.castor.speaker import Command, State
+from pollux.castor.speaker import PATIENCE, Command, State
 from pollux.castor.worn import Wearer, Worn, declared
-from pollux.clock import Clock, duration, instant
+from pollux.clock import Clock, SimulatedClock, duration
 from pollux.errors import NotFound, PolluxError, SetupError
 from pollux.model.schema import Schema, schema_of
 from pollux.model.symbols import Symbol
 from pollux.model.twin import Twin
 from pollux.model.units import convert
 from pollux.site.declare import Fleet
+from pollux.site.live import LiveSite
 
 T = TypeVar("T", bound=Twin)
 
 BY_HAND: Final = ""
 """The id of what nobody ordered."""
+
+UNDER_WAY: Final[frozenset[OrderState]] = frozenset({"sent", "accepted"})
+"""How an order stands that has been sent and is not over."""
 
 WAITING: Final = 1_000
 """Commands that wait for the devices' next cycle or for an actuator to arrive; further ones are rejected."""
@@ -49,16 +56,17 @@ def emulate(
     Each is a thing of its own that obeys the equations of the type, with parameters drawn from their priors by `seed`.
     It sends sensors (with the declared noise) and actuators over MQTT, every `every` of the site's clock where a sensor
     declares no interval of its own, and carries out `set`: within limits, no faster than the slew, "done" when it is
-    there. `actuators` is how they are set at the beginning, in the declared units; `ids` names them, else they are
+    there. A command with `measures=True` is obeyed at once: the signals that its words name are read and sent, then it
+    is "done". `actuators` is how they are set at the beginning, in the declared units; `ids` names them, else they are
     `P-1`, `P-2`, ... after the type's first letter.
 
     `obeys` lets the things obey another type, so that the twin's equations are wrong about them as they are about real
     things: what is read of it is what it calls by the same name, or by a channel's `reads`, told in the unit of the
     fleet's signal. `parameters` says what its parameters and states are at the beginning, one value or one for each
     thing; `life(start, end)` what they do over the next stretch, as courses in their own units, with one value or one
-    for each thing per instant. `sensors` are those that every thing wears instead of the declared ones; each reads when
-    it is put on and then as it says, and what was read is sent every `every`. An actuator that no sensor reads is told
-    as it is, every `every`.
+    for each thing per instant; it may be asked twice for a stretch. `sensors` are those that every thing wears instead
+    of the declared ones; each reads when it is put on and then as it says, and what was read is sent every `every`. An
+    actuator that no sensor reads is told as it is, every `every`.
 
     Entering returns when every device's first reading is acknowledged, so that all twins can be read. Under a simulated
     clock the devices do what falls due while it is moved; where another clock runs ahead of them, a sensor misses what
@@ -75,9 +83,7 @@ def emulate(
     fed = _fed(model, life or nothing, now, now + worn.cycle)
     rng = np.random.Generator(np.random.Philox(key=seed))
     plant = Plant(model, len(names), start=now, rng=rng, made=begun, life=fed)
-    orders = Orders(plant, schema, live.clock)
-    devices = Devices(live, schema, names, answers=orders.answer)
-    return Emulated(live.clock, plant, orders, devices, worn, worn.on(len(names), seed=seed))
+    return Emulated(live, schema, plant, names, worn, worn.on(len(names), seed=seed))
 
 
 def _made(model: Schema, given: Mapping[Symbol, Any], count: int) -> dict[str, F64 | float]:
@@ -144,7 +150,7 @@ class Orders:
         if len(self._accepted) + len(self._ongoing) >= WAITING:
             return "rejected", "too many commands wait"
         try:
-            if command.expires_at and self._clock.now() >= instant(command.expires_at):
+            if command.late(self._clock.now()):
                 return "rejected", "it came after its expiry"
             settings = {
                 name: setting(self._plant.schema, name, value, edge=self._edges.get(name))
@@ -184,16 +190,26 @@ class Emulated:
     """Emulated devices of one fleet, made by `emulate`; a context."""
 
     def __init__(
-        self, clock: Clock, plant: Plant, orders: Orders, devices: Devices, worn: Worn, wearers: Sequence[Wearer]
+        self,
+        live: LiveSite,
+        schema: Schema,
+        plant: Plant,
+        ids: Sequence[str],
+        worn: Worn,
+        wearers: Sequence[Wearer],
     ) -> None:
-        self._clock = clock
+        self._live = live
+        self._schema = schema
         self._plant = plant
         self._worn = worn
-        self._orders = orders
-        self._devices = devices
         self._wearers = wearers
+        self._orders = Orders(plant, schema, live.clock)
+        self._devices = Devices(live, schema, ids, answers=self._answer)
+        self._requests = Requests(schema, worn.measured, live.clock, measure=self._measured, tell=self._devices.tell)
+        self._moving = threading.Lock()
+        self._lost: set[str] = set()
         self._last = -1
-        self._pace = Pace(clock, lambda: worn.after(self._last), self._turn)
+        self._pace = Pace(live.clock, lambda: worn.after(self._last), self._turn)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -220,12 +236,14 @@ class Emulated:
         self._orders.by_hand(self.ids.index(id_), settings)
 
     def __enter__(self) -> Self:
+        self._lost.update(self._sent())  # to devices that were there before these
         self._devices.__enter__()
         try:
-            self._turn(self._clock.now())
+            self._turn(self._live.clock.now())
         except BaseException:
-            self._devices.__exit__(None, None, None)
+            self._leave(None, None, None)
             raise
+        self._live.owing.append(self._obeyed)
         self._pace.start()
         return self
 
@@ -233,12 +251,31 @@ class Emulated:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._pace.stop()
-        self._devices.__exit__(kind, error, trace)
+        self._live.owing.remove(self._obeyed)
+        self._leave(kind, error, trace)
         if error is None and self._pace.failure is not None:
             raise self._pace.failure
 
+    def _leave(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._requests.stop()
+        self._devices.__exit__(kind, error, trace)
+
+    def _answer(self, member: int, command: Command) -> tuple[State, str]:
+        asked = self._requests if self._requests.takes(command.name) else self._orders
+        return asked.answer(member, command)
+
     def _turn(self, now: int) -> None:
-        """One cycle: move on, begin what was ordered, read and send; then say what is done, as the twin shows it."""
+        """One cycle; under a clock that is moved, also what is asked because of it: no time passes meanwhile."""
+        with self._moving:
+            self._cycle(now)
+        if isinstance(self._live.clock, SimulatedClock):
+            self._live.desk.settle()
+            self._obeyed()
+
+    def _cycle(self, now: int) -> None:
+        """Move on, begin what was ordered, read and send; then say what is done, as the twin shows it."""
         last, worn = self._last, self._worn
         if last >= 0:
             now = max(last, worn.moment(now))
@@ -252,3 +289,30 @@ class Emulated:
         self._devices.wait()
         for order, state, reason in ended:
             self._devices.tell(order.member, order.id, state, reason)
+
+    def _measured(self, member: int, names: Sequence[str]) -> str:
+        """One device reads some signals now, between its cycles or at one; why it could not, or nothing."""
+        with self._moving:
+            now = max(self._last, self._live.clock.now())
+            path = self._plant.ahead(now, self._worn.names)
+            values = self._wearers[member].asked(names, path, now)
+            if len(values) < len(names):
+                return f"nothing could be read of {', '.join(name for name in names if name not in values)}"
+            self._devices.measured(member, values, time=now)
+        return ""
+
+    def _obeyed(self) -> None:
+        """Wait until the devices have done with every request to measure that has been sent to them."""
+        for id_ in self._sent():
+            state = self._live.desk.wait(id_, ("done",), PATIENCE)
+            if state in UNDER_WAY:  # it was lost on its way, and is not waited for again
+                self._lost.add(id_)
+
+    def _sent(self) -> list[str]:
+        """The requests to measure that are on their way, but for those that are known to be lost."""
+        if not self._live.desk.acts or not any(one.measures for one in self._schema.commands.values()):
+            return []
+        with self._live.pipe.lock:
+            orders = [one for id_ in self.ids for one in self._live.estate.orders.of(self._schema.name, id_)]
+        mine = [one for one in orders if one.state in UNDER_WAY and one.id not in self._lost]
+        return [one.id for one in mine if self._requests.takes(one.name)]

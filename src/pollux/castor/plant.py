@@ -12,7 +12,7 @@ from pollux.columns.layout import layout_of
 from pollux.errors import NotFound, SetupError
 from pollux.model.schema import Schema
 from pollux.model.units import Unit, convert
-from pollux.simulate import Course, Run, now, run, straight
+from pollux.simulate import Course, Outcome, Run, now, run, straight
 from pollux.site.compiling import COMPILERS
 
 F64 = NDArray[np.float64]
@@ -139,10 +139,19 @@ class Plant:
 
         Signals, derived values, events (as 0 and 1); a reading is the one that was last complete.
         """
+        return self._shown(self._columns, self.time, names)
+
+    def ahead(self, moment: int, names: Sequence[str]) -> Path:
+        """What will be true at a later moment, if nothing is ordered until then; the things stay where they are."""
+        columns = self._ended(moment)[0] if moment > self.time else self._columns
+        values = self._shown(columns, max(moment, self.time), names)
+        return Path(np.array([moment]), {name: row[None] for name, row in values.items()})
+
+    def _shown(self, columns: F64, time: int, names: Sequence[str]) -> dict[str, F64]:
         exprs = [self.schema.expression(name) for name in names]
-        values = dict(zip(names, now(self.schema, self._columns, exprs, time=self.time / SECOND), strict=True))
+        values = dict(zip(names, now(self.schema, columns, exprs, time=time / SECOND), strict=True))
         for name in self.schema.readings.keys() & values.keys():
-            latched = self._columns[self._layout.place(name)]
+            latched = columns[self._layout.place(name)]
             values[name] = np.where(np.isnan(values[name]), latched, values[name])
         return values
 
@@ -154,18 +163,22 @@ class Plant:
         """One run; its path without the end."""
         if until <= self.time:
             return Path(np.empty(0, np.int64), {name: np.empty((0, self.count)) for name in names})
-        ramps = self._ramps(until)
-        inputs = {**self._life(self.time, until), **ramps}
+        self._columns, outcome = self._ended(until, every=every, names=names)
+        self.time = until
+        return Path(outcome.times[:-1], {name: outcome[name][:-1] for name in names})
+
+    def _ended(self, until: int, *, every: int | None = None, names: Sequence[str] = ()) -> tuple[F64, Outcome]:
+        """The columns as they will be at a later moment, and how they came there."""
+        inputs = {**self._life(self.time, until), **self._ramps(until)}
         plan = Run(
             self.schema, self._columns, self.time, until - self.time, grid=every, record=tuple(names), inputs=inputs
         )
         outcome = run(plan, compiler=COMPILERS)
-        self._columns = outcome.final
+        columns = outcome.final
         for name, course in inputs.items():
             place = self._layout.place(name)
-            self._columns[place] = _last(course, until, self._columns[place])
-        self.time = until
-        return Path(outcome.times[:-1], {name: outcome[name][:-1] for name in names})
+            columns[place] = _last(course, until, columns[place])
+        return columns, outcome
 
     def _ramps(self, until: int) -> dict[str, Course]:
         """The actuators that are on their way, until their aim or for the whole stretch."""

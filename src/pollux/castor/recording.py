@@ -14,6 +14,7 @@ from pollux.castor.pace import Pace
 from pollux.castor.speaker import Command, State
 from pollux.clock import Clock, duration
 from pollux.errors import DataRefused
+from pollux.model.schema import Schema
 from pollux.site.declare import Fleet
 
 F64 = NDArray[np.float64]
@@ -83,16 +84,28 @@ def replay(
     or, under a simulated one, while it is moved. Rows of one `every` are sent together at its end, which is what a
     device does that gathers; what is behind the clock at the beginning is sent at once. Nothing of the future is sent.
 
-    A recording cannot obey. `answers` says what becomes of a command, by the twin's id and the command: its state and a
-    reason; without it the devices hear none.
+    A recording cannot obey, nor measure again: every command is rejected with that reason, unless `answers` says what
+    becomes of it, by the twin's id and the command: its state and a reason.
     """
-    live, ids = fleet.live, tuple(tapes)
-    devices = Devices(live, fleet.declared.schema, ids, answers=None if answers is None else _numbered(ids, answers))
+    live, ids, schema = fleet.live, tuple(tapes), fleet.declared.schema
+    devices = Devices(live, schema, ids, answers=_refusing(schema) if answers is None else _numbered(ids, answers))
     return Replayed(live.clock, devices, tuple(tapes.values()), duration(every))
 
 
 def _numbered(ids: tuple[str, ...], answers: Callable[[str, Command], tuple[State, str]]) -> Answers:
     return lambda number, command: answers(ids[number], command)
+
+
+def _refusing(schema: Schema) -> Answers:
+    measuring = {one.name for one in schema.commands.values() if one.measures}
+
+    def answer(_: int, command: Command) -> tuple[State, str]:
+        return (
+            "rejected",
+            "a recording cannot measure again" if command.name in measuring else "a recording cannot obey",
+        )
+
+    return answer
 
 
 @final

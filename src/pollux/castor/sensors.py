@@ -83,6 +83,10 @@ class Sensor:
         if not self.at or not all(0 <= length(one) < interval for one in self.at):
             raise SetupError(f"expected moments within {self.every}, got {self.at}", at=self.name)
 
+    def off(self, moment: int) -> bool:
+        """Whether it is off then."""
+        return any(begin <= moment < over for begin, over in self.gaps)
+
     def due(self, start: int, end: int, *, reach: int | None = None) -> list[int]:
         """When it reads in (start, end]; with `reach` only in the last so many nanoseconds of it, or once at least.
 
@@ -154,9 +158,24 @@ class Emulation:
             if values:
                 yield Reading(sensor.name, moment, values)
 
+    def asked(self, signal: str, moment: int, rng: np.random.Generator) -> float | None:
+        """What is read of one signal when somebody asks for it; None where its sensor is off, or nothing is true of it.
+
+        It errs as any reading does, by the luck of `rng`: what is read when it is due stays what it would have been.
+        """
+        found = ((sensor, one) for sensor in self._sensors for one in sensor.channels if one.signal == signal)
+        sensor, channel = next(found, (None, None))
+        if sensor is None or channel is None or sensor.off(moment):
+            return None
+        truth = self._truth(moment).get(channel.measured, math.nan)
+        if not math.isfinite(truth):
+            return None
+        lasting = self._artefacts.get((sensor.name, channel.signal), 0) > 0
+        return _told(channel, truth, rng, disturbed=lasting or _befalls(channel, rng))
+
     def _read(self, sensor: Sensor, moment: int) -> Reading | None:
         missed = self._rng.random() < sensor.dropout
-        if missed or any(begin <= moment < over for begin, over in sensor.gaps):
+        if missed or sensor.off(moment):
             return None
         values, jitter = self._values(sensor, self._truth(moment)), self._jitters[sensor.name]
         late = int(self._rng.integers(0, jitter + 1)) if jitter else 0
@@ -170,21 +189,30 @@ class Emulation:
         }
 
     def _measure(self, sensor: Sensor, channel: Channel, truth: float) -> float:
-        disturbed = self._disturbed(sensor, channel, truth)
-        noise = channel.noise * float(self._rng.standard_normal()) if channel.noise and disturbed is None else 0.0
-        value = truth + channel.bias + noise if disturbed is None else disturbed
-        if channel.step:
-            value = round(round(value / channel.step) * channel.step, 10)
-        return min(max(value, channel.low), channel.high)
+        return _told(channel, truth, self._rng, disturbed=self._disturbed(sensor, channel))
 
-    def _disturbed(self, sensor: Sensor, channel: Channel, truth: float) -> float | None:
-        artefact = channel.artefact
-        if artefact is None:
-            return None
-        key = (sensor.name, channel.signal)
-        if self._artefacts.get(key, 0) == 0 and self._rng.random() < artefact.chance:
+    def _disturbed(self, sensor: Sensor, channel: Channel) -> bool:
+        """Whether an artefact is in this reading: one that began earlier and lasts, or one that begins now."""
+        artefact, key = channel.artefact, (sensor.name, channel.signal)
+        if artefact is not None and self._artefacts.get(key, 0) == 0 and _befalls(channel, self._rng):
             self._artefacts[key] = int(self._rng.geometric(1.0 / artefact.length))
         if self._artefacts.get(key, 0) == 0:
-            return None
+            return False
         self._artefacts[key] -= 1
-        return artefact.value + artefact.times * truth
+        return True
+
+
+def _befalls(channel: Channel, rng: np.random.Generator) -> bool:
+    """Whether an artefact begins."""
+    return channel.artefact is not None and bool(rng.random() < channel.artefact.chance)
+
+
+def _told(channel: Channel, truth: float, rng: np.random.Generator, *, disturbed: bool) -> float:
+    """What a channel tells of a truth."""
+    if disturbed and channel.artefact is not None:
+        value = channel.artefact.value + channel.artefact.times * truth
+    else:
+        value = truth + channel.bias + (channel.noise * float(rng.standard_normal()) if channel.noise else 0.0)
+    if channel.step:
+        value = round(round(value / channel.step) * channel.step, 10)
+    return min(max(value, channel.low), channel.high)

@@ -12,6 +12,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from pollux.castor.chorus import Chorus
+from pollux.clock import instant
 from pollux.errors import Overloaded, SetupError
 
 State = Literal["accepted", "done", "rejected", "failed"]
@@ -26,6 +27,10 @@ class Command(msgspec.Struct, frozen=True):
     issued_at: str = ""
     expires_at: str = ""
     reason: str = ""
+
+    def late(self, now: int) -> bool:
+        """Whether its time is over; raises ClockError for an expiry that is no time."""
+        return bool(self.expires_at) and now >= instant(self.expires_at)
 
 
 Answer = Callable[[Command], tuple[State, str]]

@@ -1,7 +1,7 @@
 """The sensors of emulated things: from what is true of a model to what is told of a fleet's signals."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, final
@@ -72,6 +72,11 @@ class Worn:
         return tuple(dict.fromkeys(channel.measured for one in self.sensors for channel in one.channels))
 
     @cached_property
+    def measured(self) -> frozenset[str]:
+        """The signals that are told."""
+        return frozenset(channel.signal for one in self.sensors for channel in one.channels)
+
+    @cached_property
     def grid(self) -> int:
         """The distance of moments on which every reading falls."""
         spans = [length(span) for one in self.sensors for span in (one.every, *one.at)]
@@ -101,20 +106,21 @@ class Worn:
 
     def on(self, count: int, *, seed: int) -> list["Wearer"]:
         """So many things that wear them, each with luck of its own, however many there are."""
-        lucks = [np.random.Generator(np.random.Philox(one)) for one in np.random.SeedSequence(seed).spawn(count)]
-        return [Wearer(self, member, luck) for member, luck in enumerate(lucks)]
+        lucks = np.random.SeedSequence(seed).spawn(count)
+        return [Wearer(self, member, _luck(one), _luck(one.spawn(1)[0])) for member, one in enumerate(lucks)]
 
 
 @final
 class Wearer:
     """One thing with its sensors: what they read becomes what its device tells."""
 
-    def __init__(self, worn: Worn, member: int, rng: np.random.Generator) -> None:
+    def __init__(self, worn: Worn, member: int, rng: np.random.Generator, asked: np.random.Generator) -> None:
         self._worn = worn
         self._member = member
         self._path: Path | None = None
         self._seen: tuple[int, Mapping[str, float]] = (-1, {})
         self._emulation = Emulation(worn.sensors, self._truth, rng)
+        self._asked = asked
         self._late: list[Reading] = []
 
     def tells(self, path: Path, last: int, now: int) -> Iterator[tuple[int, dict[str, float]]]:
@@ -132,6 +138,12 @@ class Wearer:
                 sets.setdefault(one.time, {}).update(one.values)
         yield from sorted(sets.items())
 
+    def asked(self, signals: Sequence[str], path: Path, moment: int) -> dict[str, float]:
+        """What is read of some signals when somebody asks; nothing of those whose sensor is off."""
+        self._path, self._seen = path, (-1, {})
+        found = {name: self._emulation.asked(name, moment, self._asked) for name in signals}
+        return {name: value for name, value in found.items() if value is not None}
+
     def _truth(self, moment: int) -> Mapping[str, float]:
         """What is true at a moment, as it is told; several sensors that read at once ask for the same."""
         if self._seen[0] != moment:
@@ -139,6 +151,10 @@ class Wearer:
             found = self._path.at(moment, self._member)
             self._seen = moment, {name: convert(found[name], *edges) for name, edges in self._worn.edges.items()}
         return self._seen[1]
+
+
+def _luck(seed: np.random.SeedSequence) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(seed))
 
 
 def told(values: F64, have: Unit, want: Unit) -> F64:

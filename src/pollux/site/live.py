@@ -124,6 +124,8 @@ class LiveSite:
         self.rooms: Rooms = Rooms(self)
         self._states = StatePublisher(self.publish) if self.endpoint else None
         self._turns = Turns(self.turn) if not isinstance(self.clock, SimulatedClock) else None
+        self.owing: list[Callable[[], None]] = []
+        """Called before time is moved by hand: each waits until somebody inside has done what was asked of it."""
         self.server: Server | None = None
         self._closing = False
         self._configure()
@@ -342,6 +344,8 @@ class LiveSite:
         """In simulated time: move the clock, and do everything that falls due before coming back."""
         assert isinstance(self.clock, SimulatedClock)
         self.desk.settle()
+        for settle in tuple(self.owing):
+            settle()
         self.clock.advance_to(when)
         for name, filter_ in self.filters.items():
             for future in filter_.due(when, lambda twin, name=name: self.column(name, twin), self.workers):  # type: ignore[misc]
