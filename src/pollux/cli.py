@@ -113,8 +113,9 @@ def _token(verbs: Any) -> None:
     verb.add_argument("name", nargs="?", metavar="NAME")
     verb.add_argument("--kind", choices=("device", "service", "person"), default="service")
     verb.add_argument("--role", action="append", default=[], metavar="ROLE")
-    verb.add_argument("--twin", metavar="TYPE/ID", help="the twin that a device speaks for")
-    verb.add_argument("--tenant", default="main")
+    verb.add_argument(
+        "--twin", metavar="TYPE/ID", help="the twin that a device speaks for, or whose person an app is of"
+    )
     verb.add_argument("--json", action="store_true")
 
 

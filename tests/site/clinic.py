@@ -64,18 +64,24 @@ def signed(live: LiveSite, order: px.StandingOrder, *, who: str = "dr-wu", reaso
 
 
 class App:
-    """A stock MQTT client with an account: what it hears, by topic, and what it says."""
+    """A stock MQTT client with an account: what it hears, by topic, and what it says.
 
-    def __init__(self, live: LiveSite, twin: str, role: str, *topics: str) -> None:
+    `login` is the name and the token of an account that is there; without it one is made.
+    """
+
+    def __init__(
+        self, live: LiveSite, twin: str, role: str, *topics: str, login: tuple[str, str] | None = None
+    ) -> None:
         assert live.endpoint is not None
         self.heard: list[tuple[str, dict[str, Any]]] = []
         self.granted: list[str] = []
         self._arrived = threading.Condition()
         name = f"{role}-{twin.split('/')[1]}-{len(topics)}"
-        subject = twin.split("/")[1]
-        live.accounts.add(name, kind="service", roles={role}, twins=[twin], subject=subject)
+        if login is None:
+            live.accounts.add(name, kind="service", roles={role}, twins=[twin], subject=twin.split("/")[1])
+            login = name, live.accounts.issue(name).secret
         self.client = paho.Client(CallbackAPIVersion.VERSION2, client_id=name, protocol=paho.MQTTv5)
-        self.client.username_pw_set(name, live.accounts.issue(name).secret)
+        self.client.username_pw_set(*login)
         self.client.on_message = self._heard
         ready = threading.Event()
 
@@ -120,9 +126,11 @@ class App:
 
 
 @contextmanager
-def app(live: LiveSite, twin: str, *topics: str, role: str = "app") -> Iterator[App]:
+def app(
+    live: LiveSite, twin: str, *topics: str, role: str = "app", login: tuple[str, str] | None = None
+) -> Iterator[App]:
     """A connected client of that role, and its end."""
-    one = App(live, twin, role, *topics)
+    one = App(live, twin, role, *topics, login=login)
     try:
         yield one
     finally:

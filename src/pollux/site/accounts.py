@@ -8,7 +8,8 @@ from typing import Final
 
 from pollux.clock import WallClock, iso
 from pollux.errors import SetupError
-from pollux.guard import Accounts
+from pollux.guard import Account, Accounts
+from pollux.model.suggest import did_you_mean
 
 ROLES: Final = ("viewer", "operator", "engineer", "clinician", "approver", "app", "service", "administrator")
 
@@ -26,9 +27,14 @@ def run(options: argparse.Namespace) -> int:
 def add(accounts: Accounts, options: argparse.Namespace) -> int:
     """Make an account where there is none, and a token for it."""
     name = _name(options)
-    if accounts.find(name) is None:
+    known = accounts.find(name)
+    if known is None or _nobodys(known):
         roles, twins = _rights(options)
-        accounts.add(name, kind=options.kind, roles=roles, twins=twins)
+        accounts.add(name, kind=options.kind, roles=roles, twins=twins, subject=_subject(roles, twins))
+    elif _another(known, options):
+        raise SetupError(
+            f"expected what {name} was made with, {_words(known)}, got other rights", hint="take another name"
+        )
     token = accounts.issue(name)
     print(json.dumps({"name": name, "id": token.id, "token": token.secret}) if options.json else token.secret)
     return 0
@@ -37,7 +43,8 @@ def add(accounts: Accounts, options: argparse.Namespace) -> int:
 def person(accounts: Accounts, options: argparse.Namespace) -> int:
     """Make a person's account with a password, which is asked for, or read from standard input where it is piped."""
     name = _name(options)
-    accounts.add(name, kind="person", roles=options.role or ["viewer"], twins=[options.twin or "*"])
+    roles, twins = options.role or ["viewer"], [options.twin or "*"]
+    accounts.add(name, kind="person", roles=_known(roles), twins=twins, subject=_subject(roles, twins))
     password = getpass.getpass("password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     accounts.set_password(name, password)
     return 0
@@ -51,7 +58,7 @@ def listed(accounts: Accounts, options: argparse.Namespace) -> int:
             print(json.dumps({"name": account.name, "kind": account.kind, "roles": sorted(account.roles),
                               "twins": list(account.twins), "tokens": [one.id for one in tokens]}))  # fmt: skip
             continue
-        print(f"{account.name:24} {account.kind:8} {', '.join(sorted(account.roles))}  on {', '.join(account.twins)}")
+        print(f"{account.name:24} {account.kind:8} {_words(account)}")
         for one in tokens:
             print(f"    {one.id}  {one.purpose}  since {iso(one.created)}")
     return 0
@@ -77,4 +84,41 @@ def _rights(options: argparse.Namespace) -> tuple[list[str], list[str]]:
         return ["device"], [options.twin]
     if not options.role:
         raise SetupError("expected a role", hint=f"--role {', '.join(ROLES)}")
-    return options.role, [options.twin or "*"]
+    return _known(options.role), [options.twin or "*"]
+
+
+def _known(roles: list[str]) -> list[str]:
+    """The roles, if all of them are: an account with a misspelt one could do nothing, and nobody would know why."""
+    for role in roles:
+        if role not in ROLES:
+            raise SetupError(
+                f"expected one of {', '.join(ROLES)}, got {role!r}", at="--role", hint=did_you_mean(role, ROLES)
+            )
+    return roles
+
+
+def _subject(roles: list[str], twins: list[str]) -> str | None:
+    """The person for whom an app speaks, who has the id of the person's twin; None for every other account."""
+    if "app" not in roles:
+        return None
+    type_, _, id_ = twins[0].partition("/")
+    if not type_ or not id_ or {"*", "/"} & {*type_, *id_}:
+        raise SetupError(
+            f"expected the twin of the person whose app it is, got {twins[0]!r}", hint="--role app --twin Patient/anna"
+        )
+    return id_
+
+
+def _another(account: Account, options: argparse.Namespace) -> bool:
+    """Whether rights are asked for that an account does not have: a token of it would open other doors than meant."""
+    roles, twin = frozenset(options.role), options.twin
+    return bool(roles and roles != account.roles) or bool(twin and (twin,) != account.twins)
+
+
+def _words(account: Account) -> str:
+    return f"{', '.join(sorted(account.roles))}  on {', '.join(account.twins)}"
+
+
+def _nobodys(account: Account) -> bool:
+    """Whether it is an app's account that nobody has said the person of."""
+    return "app" in account.roles and account.subject is None
