@@ -130,8 +130,7 @@ def test_curl_does_a_whole_day(tmp_path: Path, tool: Tool) -> None:
         reason = ("-H", "Content-Type: application/json", "-d", '{"reason": "seen"}')
         assert curl(f"/alarms/{alarms['alarms'][0]['id']}/ack", *reason)[0] == 200
         status, fork = curl("/twins/Machine/M-1/forks", *json_, said=b"{}")
-        assert status == 201
-        until(lambda: curl(f"/forks/{fork['id']}")[1]["state"] == "done")
+        assert (status, curl(f"/forks/{fork['id']}")[1]["state"]) == (201, "ready")
         run_ = b'{"over": "1 h", "settings": {"speed": [600, 2400]}, "members": 4}'
         assert curl(f"/forks/{fork['id']}/run", *json_, said=run_)[0] == 202
         until(lambda: curl(f"/forks/{fork['id']}")[1]["state"] == "done")

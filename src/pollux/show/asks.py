@@ -162,14 +162,15 @@ class ForkAsk(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class RunAsk(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How far to run ahead ("30 days"), and what to try.
 
-    `choices` are names of the lab; `settings` map actuators to values to try, several keys make a grid.
+    `choices` are names of the lab; `settings` map actuators to values to try, several keys make a grid. The same `seed`
+    is the same luck; without it the luck follows from the twin and the day.
     """
 
     over: Annotated[str, Meta(max_length=64)]
     choices: tuple[Word, ...] = ()
     settings: dict[str, tuple[float, ...]] = field(default_factory=dict[str, tuple[float, ...]])
     members: Annotated[int, Meta(ge=1, le=10_000)] = 200
-    seed: Annotated[int, Meta(ge=0)] = 0
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
 
 
 class Price(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

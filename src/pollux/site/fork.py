@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from typing import Generic, TypeVar, final
+from typing import Any, Generic, TypeVar, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pollux.clock import duration
+from pollux.clock import DAY, duration
 from pollux.columns.slices import RowSlice
 from pollux.decide import Futures, options
 from pollux.decide.options import Choices, Option
@@ -17,7 +17,9 @@ from pollux.model.symbols import Symbol
 from pollux.show.facts import Turn
 from pollux.simulate import Course, Run
 from pollux.site.ensemble import Ensemble
+from pollux.site.estate import Estate
 from pollux.site.luck import started
+from pollux.site.told import hash_of
 from pollux.site.turning import medoid, turn_of
 
 F64 = NDArray[np.float64]
@@ -136,3 +138,28 @@ class Fork(Generic[T]):
         schema = self.schema
         signals = [one.name for one in schema.signals if one.kind == "number" and one.role in ("sensor", "hidden")]
         return tuple(dict.fromkeys([*signals, *schema.derived]))
+
+
+def forked(
+    estate: Estate,
+    type_: str,
+    twin: str,
+    *,
+    made: int,
+    executor: Executor,
+    members: int = 1,
+    seed: int | None = None,
+    inputs: Mapping[str, Course] | None = None,
+) -> Fork[Any]:
+    """A twin copied out of an estate as it is, or was; whoever asks holds the lock of a live one. Raises NotFound."""
+    block = estate.blocks[type_]
+    belief = estate.beliefs.get(f"{type_}/{twin}") if estate.beliefs else None
+    return Fork(
+        block.take(block.row(twin)),
+        made=made,
+        members=members,
+        seed=hash_of(twin) + made // DAY if seed is None else seed,
+        believed=None if belief is None else belief.columns,
+        inputs=inputs,
+        executor=executor,
+    )

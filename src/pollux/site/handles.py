@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, final
 
-from pollux.clock import DAY, duration, instant
+from pollux.clock import duration, instant
 from pollux.columns.view import LiveReader, live_view
 from pollux.decide import Advice
 from pollux.errors import SetupError
@@ -13,9 +13,8 @@ from pollux.predict import Evidence
 from pollux.show.facts import Samples
 from pollux.simulate import Course
 from pollux.site.declare import Declared
-from pollux.site.fork import Fork
+from pollux.site.fork import Fork, forked
 from pollux.site.standing import StandingOrder
-from pollux.site.told import hash_of
 
 if TYPE_CHECKING:
     from pollux.site.live import LiveSite
@@ -83,19 +82,16 @@ class Handle(Generic[T]):
         """
         live, name = self._live, self._declared.schema.name
         with live.pipe.lock:
-            block = live.estate.blocks[name]
-            slice_ = block.take(block.row_of[self.id])
-            belief = live.estate.beliefs.get(f"{name}/{self.id}") if live.estate.beliefs else None
-        now = live.clock.now()
-        return Fork(
-            slice_,
-            made=now,
-            members=members,
-            seed=hash_of(self.id) + now // DAY if seed is None else seed,
-            believed=None if belief is None else belief.columns,
-            inputs=inputs,
-            executor=live.workers,
-        )
+            return forked(
+                live.estate,
+                name,
+                self.id,
+                made=live.clock.now(),
+                executor=live.workers,
+                members=members,
+                seed=seed,
+                inputs=inputs,
+            )
 
     def relate(self, links: "Mapping[Symbol, Sequence[str]]") -> None:
         """Link it to other twins by their ids, in place of those it was linked to; raises DataRefused for strangers."""

@@ -20,7 +20,7 @@ GRID = 60
 @final
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """A fork with what is known of its run."""
+    """A fork with what is known of its run; `unranked` is by choice why it is not ranked, known before or after."""
 
     id: str
     type: str
@@ -43,6 +43,8 @@ class RunRecord:
     @property
     def title(self) -> str:
         """What it is, in one line."""
+        if self.state == "ready":
+            return f"fork of {iso(self.made)[11:19]} · not run yet"
         length = (self.until - self.made) / (86_400 * SECOND)
         took = f" · {self.seconds:.1f} s" if self.state == "done" else ""
         luck = f"{self.members} members each, same random numbers"
@@ -59,7 +61,7 @@ class RunRecord:
             twin=f"{self.type}/{self.twin}",
             title=self.title,
             made=self.made / SECOND,
-            until=self.until / SECOND,
+            until=None if self.state == "ready" else self.until / SECOND,
             members=self.members,
             seq=self.seq,
             state=self.state,
@@ -85,7 +87,9 @@ class RunRecord:
 def ranked(record: RunRecord, futures: Futures, lab: Lab, seconds: float) -> RunRecord:
     """The record of a run that has ended: gates, ranking and what is not ranked."""
     gates = tuple(worst(lab.gates(record.twin, choice)) for choice in record.choices)
-    unranked = tuple(lab.unranked(choice, futures, row) for row, choice in enumerate(record.choices))
+    unranked = tuple(
+        record.unranked[row] or lab.unranked(choice, futures, row) for row, choice in enumerate(record.choices)
+    )
     scores = [figure.value for figure in lab.score(futures)]
     open_ = [row for row in range(len(scores)) if gates[row].open and unranked[row] is None]
     return replace(
