@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pollux.decide import Advice, Futures, Gate, Option, accrue, always, chance, each, ever, final
     from pollux.predict import Evidence, Learning, Outlook
     from pollux.show.documents.twins import Aside
-    from pollux.show.facts import Remark, Samples, Turn
+    from pollux.show.facts import Points, Remark, Samples, Score, Turn
     from pollux.simulate import Course, level, straight
     from pollux.site.declare import Fleet, Site
     from pollux.site.fork import Fork
@@ -85,8 +85,10 @@ _DOORS = {
     "Learning": "pollux.predict",
     "Outlook": "pollux.predict",
     "Aside": "pollux.show.documents.twins",
+    "Points": "pollux.show.facts",
     "Remark": "pollux.show.facts",
     "Samples": "pollux.show.facts",
+    "Score": "pollux.show.facts",
     "Turn": "pollux.show.facts",
     "Alarm": "pollux.watch",
     "Course": "pollux.simulate",
@@ -156,11 +158,13 @@ __all__ = [
     "OutOfRange",
     "Outlook",
     "Part",
+    "Points",
     "PolluxError",
     "Presenter",
     "Remark",
     "Samples",
     "ScaledClock",
+    "Score",
     "Sensor",
     "SetupError",
     "SimulatedClock",

@@ -37,10 +37,12 @@ from pollux.show.facts import (
     Metric,
     Mode,
     News,
+    Points,
     PresenceFact,
     ReceptionFact,
     Remark,
     Samples,
+    Score,
     Table,
     Turn,
     TwinType,
@@ -548,6 +550,10 @@ class FakePresenter:
 
     def remarks(self, type_: str, twin: str, *, at: int | None = None) -> Mapping[str, Remark]:
         return {"pulse": Remark(word="usual for her")} if type_ == "Patient" else {}
+
+    def scores(self, type_: str, twin: str, *, at: int | None = None) -> Sequence[Score]:
+        inputs = (Points("pulse", "pulse", 2), Points("name", "name", None, "not measured"))
+        return (Score("Early warning", 6, inputs, "medium", "An aid."),) if type_ == "Patient" else ()
 
     def cause(self, alarm: Alarm) -> str:
         return "likely fluid" if alarm.signal == "weight" else ""

@@ -34,6 +34,7 @@ class Boiler(px.Twin):
     built = px.fact("text")
     leaks = px.fact("flag")
     tubes = px.fact("1", low=0, high=400)
+    surveyed = px.fact("flag")
 
     @px.rate(temp)
     def heats(self):
@@ -139,6 +140,13 @@ def remarks(boiler: Any) -> dict[str, px.Remark]:
     return {"temp": px.Remark(aside=aside, step=0.1), "scale": px.Remark(line="+0.1 since the sweep", word="thin")}
 
 
+def scores(boiler: Any, now: int) -> list[px.Score]:
+    """One score that is whole, and one that lacks what nobody told."""
+    hot = px.Points("water", "temp", 2 if float(boiler.temp) > 360 else 0)
+    tubes, built = px.Points("tubes", "tubes", 1), px.Points("surveyed", "surveyed", None, "not told in 30 days")
+    return [px.Score("Heat", 3, (hot, tubes), "high", "Look within 2 h."), px.Score("Survey", 4, (built, tubes))]
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """The front door of a site, with somebody's token."""
@@ -190,7 +198,7 @@ def plant(folder: Path) -> Iterator[Plant]:
         learning=px.Learning(members=16, every="2 h"),
         outlook=px.Outlook({"clogged": (Boiler.clogs, "30 days")}, members=16, every="2 h"),
         policy=px.ApprovalPolicy(signatures=1, roles=frozenset({"administrator"})),
-        presenter=px.Presenter(view=view, lab=LAB, remarks=remarks),
+        presenter=px.Presenter(view=view, lab=LAB, remarks=remarks, scores=scores),
     )
     site.watch(
         Boiler,

@@ -11,17 +11,22 @@ from hypothesis import strategies as st
 
 import pollux as px
 from pollux.act import Effect, Order, Outcome, Transition
-from pollux.columns.quality import Quality
+from pollux.columns.batch import Refusal
+from pollux.columns.frames import Origin
+from pollux.columns.quality import Quality, Reason
 from pollux.errors import DataRefused
 from pollux.model.schema import schema_of
 from pollux.show.compose import state, where
 from pollux.show.compose.marks import of_alarm
 from pollux.show.compose.orders import Standing, outcome_row, row
+from pollux.show.compose.reception import refusals
+from pollux.show.compose.scores import row as score_row
 from pollux.show.compose.types import outward_columns, twin_type
-from pollux.show.compose.wall import wall_fields
+from pollux.show.compose.wall import spots, tile
 from pollux.show.compose.words import MINUS, number
 from pollux.show.documents.acting import OrderRow
-from pollux.show.facts import Field, Table, TwinType
+from pollux.show.documents.twins import Vital
+from pollux.show.facts import Field, Points, PresenceFact, Score, Table, TwinType
 from pollux.watch import Alarm
 
 
@@ -177,5 +182,39 @@ def test_a_wall_shows_what_is_measured_of_a_person_and_nothing_that_names_them()
     """Everything of a person is personal; under a code the pulse may hang on a wall, the name may not."""
     fields = tuple(replace(field, personal=True) for field in twin_type(schema_of(Boiler)).fields)
     kind = replace(twin_type(schema_of(Boiler)), fields=fields, personal=True)
-    shown = wall_fields(kind, range(len(kind.fields)))
-    assert [kind.fields[place].name for place in shown] == ["temp"]
+    shown = spots(kind, range(len(kind.fields)))
+    assert [[kind.fields[place].name for place in spot.places] for spot in shown] == [["temp"]]
+
+
+def test_a_wall_pairs_what_the_domain_pairs_and_leaves_out_what_nobody_measured():
+    """What stands on top of the page stands on the tile under the same words: a pair in one place, no estimate."""
+    sensors = ("systolic", "diastolic", "saturation")
+    kind = TwinType(
+        "P", (*(Field(name, "measured", "1") for name in sensors), Field("filling", "estimate", "1")), "", ""
+    )
+    vitals = [Vital(label="Pressure", signals=sensors[:2]), Vital(label="Filling", signals=("filling",))]
+    vitals.append(Vital(label="Oxygen", signals=("saturation",)))
+    found = [(spot.label, spot.places) for spot in spots(kind, range(4), vitals)]
+    assert found == [("Pressure", (0, 1)), ("Oxygen", (2,))]
+    numbers, zeros = np.array([[118.0], [72.0], [97.0], [12.0]]), np.zeros((4, 1), np.int64)
+    good = np.full((4, 1), Quality.GOOD, np.uint8)
+    told = Table(kind, ("B-1",), 1, 0, numbers, good, zeros.astype(np.uint16), zeros, zeros, np.full((4, 1), np.nan))
+    shown = tile(told, 0, spots(kind, range(4), vitals), presence=PresenceFact(True, 1), alarm=None)
+    assert [(one.value, one.second, one.stale) for one in shown.values] == [(118.0, 72.0, False), (97.0, None, False)]
+
+
+def test_a_score_is_a_number_only_where_every_input_counts():
+    """Else it is the least that it can be, and what is missing is named with the reason."""
+    pulse, oxygen = Points("pulse", "pulse", 2), Points("oxygen", "oxygen", 0)
+    whole = score_row(Score("Early", 6, (pulse, oxygen), "medium"))
+    assert (whole.title, whole.points, whole.complete, whole.measure) == ("Early", 2, True, "2 of 2 inputs")
+    part = score_row(Score("Early", 6, (pulse, replace(oxygen, points=None, reason="not measured")), None, "An aid."))
+    assert (part.title, part.complete, part.measure) == ("Early incomplete, at least 2", False, "1 of 2 inputs")
+    assert part.text == "Missing: oxygen (not measured) · An aid."
+
+
+def test_every_reason_to_refuse_a_message_has_something_to_try():
+    """Who reads of a refusal reads what to do about it."""
+    for reason in (one for one in Reason if one.refuses):
+        (fault,) = refusals([Refusal(0, 1, Origin("", "P-1"), "a/b", reason, "expected JSON", "{")])
+        assert fault.hint, reason

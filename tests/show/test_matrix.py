@@ -55,6 +55,7 @@ ALLOWED: dict[tuple[str, str], set[str]] = {
     ("GET", "/alarms"): EVERYBODY,
     ("POST", "/alarms/{alarm}/ack"): PROPOSERS,
     ("POST", "/alarms/{alarm}/shelve"): PROPOSERS,
+    ("GET", TW + "/scores"): READERS,
     ("GET", TW + "/refusals"): VIEWERS,
     ("GET", "/refusals"): {"admin", OWN},
     ("GET", TW + "/forks"): READERS,

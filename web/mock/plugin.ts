@@ -128,6 +128,7 @@ function ofHeart(what: string, query: Query): unknown {
     advice: () => heart.advice(),
     commands: () => heart.orders(),
     refusals: () => heart.refusals(),
+    scores: () => heart.scores(),
     'scene.glb': () => cached('heart', heartGlb),
     cycle: () => {
       const { values, dt } = heart.cycle(fields, query.get('fork') ? 82 : 79);
@@ -148,6 +149,7 @@ function ofPump(twin: string, what: string, query: Query): unknown {
     advice: () => ({ cards: [] }),
     commands: () => ({ orders: [] }),
     refusals: () => pumps.refusals(twin),
+    scores: () => ({ at: now(), scores: [] }),
     'scene.glb': () => cached('pump', pumpGlb),
   };
   return answers[what]?.();
@@ -166,7 +168,7 @@ function session(): object {
   const pump = process.env.MOCK_HOME === 'pump';
   return {
     person: pump ? 'shift engineer' : 'cardiologist on duty', rights_text: pump ? 'may send orders to lines 1 to 20' : 'may sign plan changes', tenant: 'Heart clinic', mode: 'act', view: 'full',
-    home: pump ? 'fleets/Pump' : `twins/${heart.HEART}`, notice: null, now: now(), speed: SPEED, zone: 'UTC', version: 'mock',
+    home: pump ? 'fleets/Pump' : `twins/${heart.HEART}`, panels: [], notice: null, now: now(), speed: SPEED, zone: 'UTC', version: 'mock',
   };
 }
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pollux.columns.batch import Refusal
 from pollux.model.schema import Schema
+from pollux.show.documents.common import Severity
 from pollux.show.documents.twins import Aside, Flag, ValueRole
 
 F64 = NDArray[np.float64]
@@ -211,6 +212,45 @@ class Remark:
     flag: Flag | None = None
     stale_after: float | None = None
     step: float | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Points:
+    """What one input adds to a score: None where it does not count, and why."""
+
+    label: str
+    signal: str
+    points: int | None
+    reason: str = ""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A sum of points as a domain counts it, at most `most`; what is missing is never taken for zero.
+
+    `severity` is the attention that it asks for, None for none; `text` what else is to be said.
+
+    >>> Score("S", 6, (Points("pulse", "pulse", 2), Points("oxygen", "oxygen", None, "not measured"))).complete
+    False
+    """
+
+    title: str
+    most: int
+    inputs: tuple[Points, ...]
+    severity: Severity | None = None
+    text: str = ""
+
+    @property
+    def points(self) -> int:
+        """The sum over the inputs that count; the score is at least this."""
+        return sum(one.points or 0 for one in self.inputs)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every input counts."""
+        return all(one.points is not None for one in self.inputs)
 
 
 @final

@@ -39,6 +39,7 @@ from pollux.show.facts import (
     ReceptionFact,
     Remark,
     Samples,
+    Score,
     Table,
     Turn,
     TwinType,
@@ -54,6 +55,16 @@ class Ticket(Protocol):
 
     def otherwise(self, callback: Callable[..., object], /, *args: object) -> object:
         """Call `callback(*args)` when it has turned out that it never will be."""
+
+
+class Noted(Protocol):
+    """An entry of the audit trail that is being written."""
+
+    def then(self, callback: Callable[..., object], /, *args: object) -> object:
+        """Call `callback(*args)` when it is durable, at once if it already is; never when it fails."""
+
+    def wait(self, timeout: float | None = None, /) -> bool:
+        """Wait until it is durable; false when the time is over first. Raises StorageFailed when it never will be."""
 
 
 Sink = Callable[[Frames], Ticket]
@@ -242,6 +253,9 @@ class Presenter(Protocol):
     def remarks(self, type_: str, twin: str, *, at: int | None = None) -> Mapping[str, Remark]:
         """What is to be said beside values."""
 
+    def scores(self, type_: str, twin: str, *, at: int | None = None) -> Sequence[Score]:
+        """Sums of points that the domain counts of a twin."""
+
     def cause(self, alarm: Alarm) -> str:
         """What is likely behind an alarm, in a few words; empty where nobody says."""
 
@@ -271,8 +285,11 @@ class AuditTrail(Protocol):
     def entries(self, after: int, limit: int) -> Sequence[AuditEntry]:
         """Entries after a position of the log."""
 
-    def looked(self, who: Identity, target: str) -> None:
-        """Somebody was shown personal data."""
+    def looked(self, who: Identity, target: str) -> Noted | None:
+        """Somebody is to be shown personal data, once this entry is durable; None where it already is.
+
+        Raises Overloaded and StorageFailed where it cannot be written.
+        """
 
 
 class Subjects(Protocol):

@@ -52,6 +52,8 @@ ALARMS: Final = (
           body=(asks.Reason,), answers={200: alarms_out.AlarmRow}, tag="alarms", slow=True),
     Route("POST", "/alarms/{alarm}/shelve", "Put an alarm out of sight for a while", alarms.shelve, None,
           body=(asks.Shelve,), answers={200: alarms_out.AlarmRow}, tag="alarms", slow=True),
+    Route("GET", TW + "/scores", "Scores of a twin, with what they lack", alarms.read_scores, SEES_TWIN,
+          query=asks.AtQuery, answers={200: alarms_out.ScoreList}, tag="alarms", slow=True),
     Route("GET", TW + "/refusals", "Why data do not arrive", alarms.read_refusals, SEES_TWIN,
           query=asks.AtQuery, answers={200: alarms_out.Reception | None}, tag="alarms"),
     Route("GET", "/refusals", "What was refused of all senders", alarms.read_lost, Right("admin", "*"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, final
 
 from pollux.decide import Futures, Gate
-from pollux.show.facts import Remark, Turn
+from pollux.show.facts import Remark, Score, Turn
 from pollux.watch import Alarm
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ class Presenter:
     `caption` gives title and subtitle of a twin, for those who may see names; `view` what stands where; `scene` the
     model in three dimensions as GLB; `wall` a wall by its name, which holds no names of persons. `remarks` says by
     field what stands beside its value, `turn` the newest turn of what beats or spins in it, `cause` what is likely
-    behind an alarm, in a few words. These three are handed the twin itself.
+    behind an alarm, in a few words. These three are handed the twin itself. `scores` counts points from a view of the
+    twin as it is, or was known at a moment, and is handed that moment in nanoseconds UTC.
     """
 
     caption: Callable[[str], tuple[str, str]] | None = None
@@ -100,3 +101,4 @@ class Presenter:
     remarks: Callable[["Handle[Any]"], Mapping[str, Remark]] | None = None
     turn: Callable[["Handle[Any]"], Turn | None] | None = None
     cause: Callable[["Handle[Any]", Alarm], str] | None = None
+    scores: Callable[[Any, int], Sequence[Score]] | None = None

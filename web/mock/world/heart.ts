@@ -1,4 +1,4 @@
-import type { Alarms, Cards, Chart, Fan, Fork, History, Line, Marks, Orders, Refusals, Scene, State, Value, View } from '../../src/wire/types';
+import type { Alarms, Cards, Chart, Fan, Fork, History, Line, Marks, Orders, Refusals, Scene, State, Value, View, Scores } from '../../src/wire/types';
 import { DAY, HOUR, now } from '../clock';
 import { normal, random } from '../random';
 import { action, CODE, known, REASON, UNTIL, value, type Past } from './kit';
@@ -224,7 +224,7 @@ export function act(path: string, body: Record<string, unknown>): boolean {
 
 export function alarms(): Alarms {
   const acts = (id: string, shelve: boolean) => [action('ack', 'Acknowledge', `alarms/${id}/ack`), ...(shelve ? [action('shelve', 'Shelve...', `alarms/${id}/shelve`, [REASON, UNTIL])] : [])];
-  const row = (id: string, severity: 'high' | 'medium' | 'low', st: 'raised' | 'acknowledged' | 'shelved' | 'incomplete', title: string, text: string, ago: number, signal: string | null, shelve = true) => {
+  const row = (id: string, severity: 'high' | 'medium' | 'low', st: 'raised' | 'acknowledged' | 'shelved', title: string, text: string, ago: number, signal: string | null, shelve = true) => {
     const why = acknowledged.get(id);
     return { id, twin: HEART, severity, state: why ? ('acknowledged' as const) : st, title, text: why ? `${text} · acknowledged by you: “${why}”` : text, t: T0 - ago, until: null, measure: null as string | null, signal, part: null, actions: st === 'raised' && !why ? acts(id, shelve) : [] };
   };
@@ -235,7 +235,20 @@ export function alarms(): Alarms {
       row('A-7', 'medium', 'raised', 'Weight up 2.3 kg in 3 days', 'Medium · rule: more than 2 kg · likely fluid (82 %), next: see future 0', 3.67 * HOUR, 'weight'),
       row('A-5', 'low', 'acknowledged', 'Oximeter silent', 'Low · acknowledged by the nurse: “probe off for breakfast”', 14 * 60, 'spo2'),
       row('A-4', 'low', 'shelved', 'Resting heart rate above his own band', 'Low · shelved until 18:00 by the cardiologist: “known, after flu”', 2 * DAY, 'pulse'),
-      { ...row('A-3', 'low', 'incomplete', 'NEWS2 incomplete, at least 1', 'Missing: respiration, temperature, consciousness, oxygen. At home an aid, not a validated score.', HOUR, null), measure: '3 of 7 inputs' },
+    ],
+  };
+}
+
+export function scores(): Scores {
+  const input = (label: string, signal: string, points: number | null) => ({ label, signal, points, reason: points === null ? 'not measured' : null });
+  return {
+    at: now(),
+    scores: [
+      {
+        title: 'NEWS2 incomplete, at least 1', complete: false, points: 1, most: 20, measure: '3 of 7 inputs', severity: null,
+        text: 'Missing: respiration, temperature, consciousness, oxygen. At home an aid, not a validated score.',
+        inputs: [input('pulse', 'pulse', 0), input('systolic pressure', 'systolic', 0), input('oxygen saturation', 'spo2', 1), input('respiration', 'respiration', null)],
+      },
     ],
   };
 }

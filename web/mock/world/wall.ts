@@ -4,7 +4,7 @@ import { now } from '../clock';
 const T0 = now();
 
 export function wall(): Wall {
-  const v = (label: string, unit: string, value: number, second: number | null, stale = false) => ({ label, unit, value, second, step: 1, stale, t: now() - 1, quality: 'good' as const });
+  const v = (label: string, unit: string, value: number, second: number | null, stale = false) => ({ label, unit, value, second, step: 1, sigma: null, stale, t: now() - 1, quality: 'good' as const });
   const tile = (code: string, pulse: number, sys: number, dia: number, spo2: number, extra: Partial<Tile> = {}): Tile => ({
     code, state: 'steady', severity: null, text: 'steady', since: now() - 1 - (code.charCodeAt(3) % 4),
     values: [v('pulse', '/min', pulse, null, extra.state === 'silent'), v('pressure', 'mmHg', sys, dia, extra.state === 'silent'), v('oxygen', '%', spo2, null, extra.state === 'silent')], ...extra,

@@ -32,7 +32,8 @@ export interface StageEvents {
 const FASTEST = 33; // ms between frames of the beat
 const WIDE = 0.74; // share of the canvas that the thing may fill, less where labels leave it less
 const HIGH = 0.9;
-const ASIDE = 0.05; // share of the width by which it makes room for the side that has more labels
+const LABELS = 220; // pixels of the width that the labels of both sides take
+const ASIDE = 0.07; // share of the width by which it makes room for the side that has more labels
 
 /** A scene on a canvas. It draws only when something changed; a beating heart changes at most thirty times a second. */
 export class Stage {
@@ -238,7 +239,7 @@ export class Stage {
     const p = new Vector3();
     const { x: w, y: h } = this.#size;
     const low = isWide(w, h);
-    const wide = low ? 0.86 : Math.min(WIDE, 0.44 + w / 2600);
+    const wide = low ? 0.86 : Math.min(WIDE, Math.max(0.5, 1 - LABELS / w));
     const high = low ? 0.74 : HIGH;
     const [least, most] = [new Vector2(Infinity, Infinity), new Vector2(-Infinity, -Infinity)];
     for (const { mesh } of this.model.parts) {

@@ -3,7 +3,8 @@ export type Route =
   | { name: 'twins' }
   | { name: 'twin'; twin: string }
   | { name: 'fleet'; type: string }
-  | { name: 'wall'; wall: string };
+  | { name: 'wall'; wall: string }
+  | { name: 'lost' };
 
 /** The view that a hash names; everything unknown is home. */
 export function routeOf(hash: string): Route {
@@ -11,6 +12,7 @@ export function routeOf(hash: string): Route {
   if (kind === 'twins' && rest.length >= 2) return { name: 'twin', twin: rest.join('/') };
   if (kind === 'twins') return { name: 'twins' };
   if (kind === 'fleets' && rest[0]) return { name: 'fleet', type: rest[0] };
+  if (kind === 'refusals') return { name: 'lost' };
   if (kind === 'wall') return { name: 'wall', wall: rest[0] ?? '' };
   return { name: 'home' };
 }

@@ -1,10 +1,11 @@
 import { getContext, setContext } from 'svelte';
 import { spreadAt } from '../chart/fan';
-import type { Fork, ForkList, Option, Orders, State, Value, View } from '../wire/types';
+import type { Fork, ForkList, Option, Orders, Scores, State, Value, View } from '../wire/types';
 import type { App } from './app';
 import { Cursor } from './cursor.svelte';
 import { LiveTwin } from './liveTwin.svelte';
 import { Resource } from './resource.svelte';
+import { Pulse } from './pulse.svelte';
 import { valueSource, type Source } from './source';
 
 /** A value as it is to be shown now: live, as known then, or simulated; `value` is null when nothing is known. */
@@ -23,6 +24,7 @@ export class TwinPage {
   readonly forks: Resource<ForkList>;
   readonly fork: Resource<Fork>;
   readonly orders: Resource<Orders>;
+  readonly scores: Resource<Scores>;
   /** Options drawn in the charts, at most two. */
   drawn = $state<string[]>([]);
   /** The option that values and scene follow in what-if. */
@@ -44,6 +46,8 @@ export class TwinPage {
     this.forks = new Resource(() => this.asOf(`twins/${twin}/forks`), () => live.changes('forks', twin));
     this.fork = new Resource(() => this.#forkAddress, () => live.changes('forks', twin));
     this.orders = new Resource(() => this.#ordersAddress, () => live.changes('commands', twin));
+    const counted = new Pulse(() => this.#countedAt);
+    this.scores = new Resource(() => this.#scoresAddress, () => counted.beat);
     $effect(() => this.#choose(this.fork.data));
   }
 
@@ -67,6 +71,20 @@ export class TwinPage {
   get #ordersAddress(): string | null {
     const panels = this.view.data?.panels ?? [];
     return panels.includes('orders') || panels.includes('advice') ? this.asOf(`twins/${this.twin}/commands`) : null;
+  }
+
+  get #scoresAddress(): string | null {
+    return this.view.data?.panels.includes('alerts') ? this.asOf(`twins/${this.twin}/scores`) : null;
+  }
+
+  /** The signals that scores are counted from. */
+  get counted(): string[] {
+    return [...new Set((this.scores.data?.scores ?? []).flatMap((s) => s.inputs.map((i) => i.signal)))].sort();
+  }
+
+  /** When each of them was told last: a score is asked for again when this changes. */
+  get #countedAt(): string {
+    return this.cursor.mode === 'replay' ? '' : this.counted.map((signal) => this.live.values[signal]?.t ?? 0).join();
   }
 
   get options(): Option[] {

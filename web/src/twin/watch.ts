@@ -1,9 +1,10 @@
 import type { View, Watch } from '../wire/types';
 
 /** What the page of a twin shows and therefore asks to be told: nothing more. */
-export function watchOf(view: View): Watch['twins'][number] {
+export function watchOf(view: View, counted: string[] = []): Watch['twins'][number] {
   const scene = view.scene;
   const fields = new Set([
+    ...counted,
     ...view.vitals.flatMap((v) => v.signals),
     ...view.charts.map((c) => c.signal),
     ...(scene?.parts ?? []).flatMap((p) => [...Object.values(p.signals), ...p.patches.flatMap((patch) => Object.values(patch.signals))]),

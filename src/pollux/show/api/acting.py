@@ -79,7 +79,7 @@ def approve(call: Call[NoQuery, Approval]) -> OrderRow:
 def read_plan(call: Call[NoQuery, None]) -> Plan:
     """The changes that a person is to carry out, for the person's app."""
     call.tenancy.twins.presence(call.type.name, [call.id])
-    seen.looked(call, call.type, call.id)
+    seen.looked(call, (call.type, call.id))
     return plan(call.twin, seen.offered(call.tenancy.orders).list(call.type.name, call.id))
 
 

@@ -9,11 +9,12 @@ from pollux.errors import DataRefused
 from pollux.show.api import seen
 from pollux.show.asks import AlarmsQuery, AtQuery, LostQuery, NoQuery, Reason, Shelve
 from pollux.show.compose import alarms as compose
+from pollux.show.compose import scores as scores_compose
 from pollux.show.compose.reception import reception, refusals
 from pollux.show.compose.words import count
-from pollux.show.documents.alarms import AlarmList, AlarmRow, Lost, Reception
+from pollux.show.documents.alarms import AlarmList, AlarmRow, Lost, Reception, ScoreList
 from pollux.show.problems import absent
-from pollux.show.routes import Call, moment
+from pollux.show.routes import Call, moment, seconds
 from pollux.watch import Alarm
 
 _Query = TypeVar("_Query", bound=Struct)
@@ -49,6 +50,21 @@ def shelve(call: Call[NoQuery, Shelve]) -> AlarmRow:
         until = call.now + round(body.duration * SECOND)
     changed = call.tenancy.alarms.shelve(alarm.id, who=call.identity, reason=body.reason, until=until)
     return compose.row(changed, may_act=True)
+
+
+def read_scores(call: Call[AtQuery, None]) -> ScoreList:
+    """The scores that a domain counts of a twin; one tells its inputs, so whoever may read them all sees it."""
+    type_, twin, at = call.type, call.id, moment(call.query.at, "?at")
+    seen.require_twin(call, type_, twin)
+    seen.looked(call, (type_, twin))
+    presenter = call.tenancy.presenter
+    found = presenter.scores(type_.name, twin, at=at) if presenter else ()
+    rows = tuple(
+        scores_compose.row(score)
+        for score in found
+        if all(call.sight.field(type_, twin, one.signal) for one in score.inputs)
+    )
+    return ScoreList(at=seconds(call.now if at is None else at), scores=rows)
 
 
 def read_refusals(call: Call[AtQuery, None]) -> Reception | None:

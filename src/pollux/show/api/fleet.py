@@ -9,6 +9,7 @@ from pollux.show.asks import AtQuery, WallQuery
 from pollux.show.compose import fleet as compose
 from pollux.show.compose import wall as wall_compose
 from pollux.show.documents.fleet import Fleet, Tile, Wall
+from pollux.show.documents.twins import Vital
 from pollux.show.facts import TwinType
 from pollux.show.problems import absent
 from pollux.show.routes import Call, moment
@@ -54,6 +55,12 @@ def read_wall(call: Call[WallQuery, None]) -> Wall:
     )
 
 
+def _vitals(call: Call[WallQuery, None], type_: TwinType, twin: str) -> Sequence[Vital]:
+    presenter = call.tenancy.presenter
+    view = presenter.view(type_.name, twin) if presenter else None
+    return view.vitals if view else ()
+
+
 def _tiles(call: Call[WallQuery, None], type_: TwinType) -> Sequence[Tile]:
     tenancy = call.tenancy
     ids = sorted(call.sight.twins(type_, tenancy.twins.ids(type_.name)))[: wall_compose.MOST_TILES]
@@ -66,7 +73,7 @@ def _tiles(call: Call[WallQuery, None], type_: TwinType) -> Sequence[Tile]:
         wall_compose.tile(
             table,
             column,
-            wall_compose.wall_fields(type_, call.sight.fields(type_, twin)),
+            wall_compose.spots(type_, call.sight.fields(type_, twin), _vitals(call, type_, twin)),
             presence=presence[column],
             alarm=alarms.get(twin),
         )

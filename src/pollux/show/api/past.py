@@ -46,7 +46,7 @@ def read_history(call: Call[HistoryQuery, None]) -> History:
     if len(names) > MOST_FIELDS:
         raise DataRefused(f"expected at most {MOST_FIELDS} fields, got {len(names)}", at="?fields")
     seen.require_twin(call, type_, twin)
-    seen.looked(call, type_, twin)
+    seen.looked(call, (type_, twin))
     at = moment(query.at, "?at")
     gaps = within(reader.gaps(type_.name, twin, start, end), start, end)
     series: list[Series] = []

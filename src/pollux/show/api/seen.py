@@ -1,17 +1,22 @@
 """What the caller may see of things that are not values: alarms, orders, captions; and the note that it was seen."""
 
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pollux.act import Order
+from pollux.errors import Overloaded
 from pollux.show.compose.alarms import twin_of
 from pollux.show.compose.view import plain_caption
 from pollux.show.facts import Caption, TwinType
+from pollux.show.house import Noted
 from pollux.show.problems import absent
 from pollux.show.routes import Call
 from pollux.watch import Alarm
 
 AnyCall = Call[Any, Any]
 _Part = TypeVar("_Part")
+
+NOTED_WITHIN: Final = 5.0
+"""Seconds that an answer waits for the disk."""
 
 
 def offered(part: _Part | None) -> _Part:
@@ -57,10 +62,22 @@ def caption(call: AnyCall, type_: TwinType, twin: str) -> Caption:
     return own or plain_caption(type_, twin)
 
 
-def looked(call: AnyCall, type_: TwinType, twin: str) -> None:
-    """Write down that personal data were shown."""
-    if type_.personal:
-        call.tenancy.audit.looked(call.identity, f"{type_.name}/{twin}")
+def looked(call: AnyCall, *twins: tuple[TwinType, str]) -> None:
+    """Write down that personal data are shown, before they are; what cannot be written down is not shown.
+
+    Raises Overloaded and StorageFailed.
+    """
+    audit = call.tenancy.audit
+    noted(*[audit.looked(call.identity, f"{type_.name}/{twin}") for type_, twin in twins if type_.personal])
+
+
+def noted(*entries: Noted | None) -> None:
+    """Wait until entries of the audit trail are durable; raises Overloaded when that takes too long."""
+    for entry in entries:
+        if entry is not None and not entry.wait(NOTED_WITHIN):
+            raise Overloaded(
+                "who looks could not be written down", retry_after=1.0, hint="the log's disk is full, or too slow"
+            )
 
 
 def require_twin(call: AnyCall, type_: TwinType, twin: str) -> None:

@@ -82,6 +82,8 @@ def read_session(call: Call[NoQuery, None]) -> Session:
         # A credential whose home is a wall sees that wall and nothing else.
         view="wall" if home.startswith("wall/") else "full",
         home=home,
+        # What of the site itself may be seen: the page has no door to what it could not show.
+        panels=("refusals",) if call.sight.may("admin", "*") else (),
         notice=tenancy.notice,
         now=seconds(call.now),
         speed=house.speed(),

@@ -92,7 +92,7 @@ def _values(call: Call[TwinsQuery, None], row: _Row, at: int | None) -> dict[str
     shown = [name for name in names if call.sight.field(row.type, row.twin, name)]
     if not shown:
         return {}
-    seen.looked(call, row.type, row.twin)
+    seen.looked(call, (row.type, row.twin))
     table = call.tenancy.twins.read(row.type.name, [row.twin], at=at)
     return {name: compose.value(table, row.type.index[name], 0, {}, {}) for name in shown}
 
@@ -112,7 +112,7 @@ def state_of(call: seen.AnyCall, table: Table, at: int | None) -> State:
     """The one twin of a table as the caller may see it."""
     type_, twin = table.type, table.ids[0]
     presenter = call.tenancy.presenter
-    seen.looked(call, type_, twin)
+    seen.looked(call, (type_, twin))
     return compose.state(
         table,
         0,
@@ -127,7 +127,7 @@ def read_view(call: Call[AtQuery, None]) -> View:
     """How the twin is presented, with what may be seen."""
     type_, twin, at = call.type, call.id, moment(call.query.at, "?at")
     seen.require_twin(call, type_, twin)
-    seen.looked(call, type_, twin)
+    seen.looked(call, (type_, twin))
     visible = call.sight.fields(type_, twin)
     caption = seen.caption(call, type_, twin)
     presenter = call.tenancy.presenter

@@ -50,7 +50,7 @@ def read_fork(call: Call[NoQuery, None]) -> Fork:
     fork = _fork(call, "read")
     type_name, _, twin = fork.twin.partition("/")
     type_ = call.type_named(type_name)
-    seen.looked(call, type_, twin)
+    seen.looked(call, (type_, twin))
     if call.sight.may("read", f"{fork.twin}/*"):
         return fork
     return as_seen(fork, {type_.fields[place].name for place in call.sight.fields(type_, twin)})

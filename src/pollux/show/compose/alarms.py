@@ -9,7 +9,7 @@ from pollux.show.routes import known, seconds
 from pollux.watch import Alarm
 from pollux.watch.alarms import State
 
-RowState = Literal["raised", "acknowledged", "shelved", "gone", "incomplete"]
+RowState = Literal["raised", "acknowledged", "shelved", "gone"]
 
 STATES: Final[dict[State, RowState]] = {
     "unacknowledged": "raised",
@@ -72,7 +72,7 @@ def summary(states: Iterable[RowState]) -> str:
     ('2 need somebody · 1 shelved', 'nothing needs attention')
     """
     listed = [*states]
-    need = sum(state in ("raised", "gone", "incomplete") for state in listed)
+    need = sum(state in ("raised", "gone") for state in listed)
     parts = [
         (need, f"{need} need{'s' if need == 1 else ''} somebody"),
         (listed.count("acknowledged"), f"{listed.count('acknowledged')} acknowledged"),

@@ -1,14 +1,34 @@
 """Why data do not arrive: the five stations on the way to a twin, and the faults that were found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Final, Literal
 
 from pollux.columns.batch import Refusal
+from pollux.columns.quality import Reason
 from pollux.show.compose.words import count
 from pollux.show.documents.alarms import Excerpt, Fault, Reception, Station
 from pollux.show.facts import ReceptionFact
 from pollux.show.routes import known, seconds
+
+_HINTS: Final[Mapping[Reason, str]] = {
+    Reason.UNKNOWN_TOPIC: "send to twins/{type}/{id}/telemetry, or declare a mapping for this topic",
+    Reason.UNKNOWN_TWIN: "add the twin first, or correct the id in the topic",
+    Reason.UNKNOWN_SIGNAL: "send the names that the type declares, or declare this one",
+    Reason.BAD_ID: "letters, digits, dot, dash and underscore make an id",
+    Reason.WRONG_TYPE: "send a number where a number is declared, without quotes and with a decimal point",
+    Reason.WRONG_UNIT: "send the declared unit, or one of the same dimension",
+    Reason.WRONG_ROLE: "send what is a sensor; an actuator is set by a command, a fact by PATCH",
+    Reason.MALFORMED: "check the payload against its content type, and that it was not cut off",
+    Reason.TOO_LARGE: "send fewer samples in a message",
+    Reason.TOO_MANY: "look for a device that makes up ids, or raise the limit",
+    Reason.BAD_TIME: "t is ISO 8601, or a number of s, ms, us or ns since 1970",
+    Reason.BAD_SEQUENCE: "seq counts up from 0 in each boot, and boot is a short name",
+    Reason.MAPPING_FAILED: "mend the mapping function; its error stands above",
+    Reason.NOT_ALLOWED: "grant the device this twin, or correct the twin in its topic",
+    Reason.PROTOCOL: "check the version of the protocol and the client's settings",
+}
+"""What to try, by the reason of a refusal."""
 
 Stand = Literal["ok", "broken", "unknown"]
 
@@ -41,7 +61,7 @@ def _fault(group: Sequence[Refusal]) -> Fault:
         severity="medium",
         title=sentence[:1].upper() + sentence[1:],
         text=newest.detail,
-        hint=None,
+        hint=_HINTS.get(newest.reason),
         topic=newest.topic,
         meta=f"from {newest.origin.device}",
         t=seconds(newest.arrival),

@@ -13,7 +13,7 @@ class AlarmRow(Struct, frozen=True, kw_only=True):
     id: str
     twin: str
     severity: Severity
-    state: Literal["raised", "acknowledged", "shelved", "gone", "incomplete"]
+    state: Literal["raised", "acknowledged", "shelved", "gone"]
     title: str
     text: str
     t: float
@@ -29,6 +29,35 @@ class AlarmList(Struct, frozen=True, kw_only=True):
 
     summary: str
     alarms: tuple[AlarmRow, ...]
+
+
+class ScoreInput(Struct, frozen=True, kw_only=True):
+    """One input of a score; `points` is None where it does not count, for the `reason`."""
+
+    label: str
+    signal: str
+    points: int | None
+    reason: str | None
+
+
+class ScoreRow(Struct, frozen=True, kw_only=True):
+    """A score with its inputs; while one is missing, `points` is the least that it is."""
+
+    title: str
+    text: str
+    complete: bool
+    points: int
+    most: int
+    measure: str
+    severity: Severity | None
+    inputs: tuple[ScoreInput, ...]
+
+
+class ScoreList(Struct, frozen=True, kw_only=True):
+    """The scores of a twin, as known at a moment."""
+
+    at: float
+    scores: tuple[ScoreRow, ...]
 
 
 class Station(Struct, frozen=True, kw_only=True):

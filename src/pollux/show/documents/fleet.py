@@ -102,13 +102,14 @@ class Fleet(Struct, frozen=True, kw_only=True):
 
 
 class WallValue(Struct, frozen=True, kw_only=True):
-    """A value on a tile."""
+    """A value on a tile; `second` is what follows a "/"."""
 
     label: str
     unit: str
     value: Scalar
     second: float | None
     step: float | None
+    sigma: float | None
     stale: bool
     t: float | None
     quality: QualityWord

@@ -14,6 +14,7 @@ class Session(Struct, frozen=True, kw_only=True):
     mode: Literal["observe", "act"]
     view: Literal["full", "wall"]
     home: str
+    panels: tuple[str, ...]
     notice: str | None
     now: float
     speed: float

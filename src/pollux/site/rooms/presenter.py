@@ -1,14 +1,15 @@
 """How a domain wants its twins shown: its plain documents as the server's."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, final
 
 import msgspec
 
+from pollux.columns.view import LiveReader, live_view
 from pollux.show.documents.fleet import Fleet, Wall
 from pollux.show.documents.twins import View
-from pollux.show.facts import Caption, Remark
+from pollux.show.facts import Caption, Remark, Score
 from pollux.watch import Alarm
 
 if TYPE_CHECKING:
@@ -39,6 +40,19 @@ class PresenterRoom:
         declared = self._live.site.declared[type_]
         ask = declared.presenter.remarks if declared.presenter else None
         return ask(self._live.handle(declared, twin)) if ask and at is None else {}
+
+    def scores(self, type_: str, twin: str, *, at: int | None = None) -> Sequence[Score]:
+        live = self._live
+        declared = live.site.declared[type_]
+        ask = declared.presenter.scores if declared.presenter else None
+        if ask is None:
+            return ()
+        now = live.clock.now() if at is None else at
+        estate = live.estate if at is None else live.as_of.estate(at, None)
+        with live.pipe.lock:
+            reader = LiveReader(estate.blocks, type_, estate.blocks[type_].row(twin), now=now)
+            view = live_view(declared.kind, reader)
+        return ask(view, now)
 
     def cause(self, alarm: Alarm) -> str:
         """Asked once for each alarm: what was likely when it was raised stays written beside it."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, final
 
 import pollux as px
-from pollux.worlds.heart import beside, known, lab, presentation, scene
+from pollux.worlds.heart import beside, known, lab, presentation, scene, scores
 from pollux.worlds.heart.coronaries import LAD, Narrowing
 from pollux.worlds.heart.grades import NOTICE
 from pollux.worlds.heart.patient import DRIFT, Patient
@@ -103,4 +103,5 @@ def presenter(treatments: px.Lab, patients: Any, narrowing: Callable[[], float])
         remarks=beside.remarks,
         turn=beside.turn,
         cause=beside.cause,
+        scores=scores.scores,
     )

@@ -19,6 +19,7 @@ from typing import Final, final
 import pollux as px
 
 SECOND: Final = 1_000_000_000
+HOUR: Final = 3600.0
 
 
 class Input(StrEnum):
@@ -163,7 +164,13 @@ def _absence(reading: Reading | None, now: int, interval: float) -> str | None:
     if reading is None:
         return "not measured"
     age = (now - reading.time) / SECOND
-    return f"{age / 60:.0f} min old" if age > interval else None
+    return _old(age) if age > interval else None
+
+
+def _old(age: float) -> str:
+    if age < 2 * HOUR:
+        return f"{age / 60:.0f} min old"
+    return f"{age / HOUR:.0f} h old" if age < 48 * HOUR else f"{age / (24 * HOUR):.0f} days old"
 
 
 def _points(

@@ -24,7 +24,7 @@ export interface Alarm {
   id: string;
   twin: string;
   severity: Severity;
-  state: 'raised' | 'acknowledged' | 'shelved' | 'gone' | 'incomplete';
+  state: 'raised' | 'acknowledged' | 'shelved' | 'gone';
   title: string;
   text: string;
   t: number;
@@ -38,6 +38,29 @@ export interface Alarm {
 export interface Alarms {
   summary: string;
   alarms: Alarm[];
+}
+
+export interface ScoreInput {
+  label: string;
+  signal: string;
+  points: number | null;
+  reason: string | null;
+}
+
+export interface Score {
+  title: string;
+  text: string;
+  complete: boolean;
+  points: number;
+  most: number;
+  measure: string;
+  severity: Severity | null;
+  inputs: ScoreInput[];
+}
+
+export interface Scores {
+  at: number;
+  scores: Score[];
 }
 
 export interface Line {
@@ -165,6 +188,11 @@ export interface Fault {
   excerpt: { before: string; mark: string; after: string } | null;
   count: number;
   actions: Action[];
+}
+
+export interface Lost {
+  summary: string;
+  faults: Fault[];
 }
 
 export interface Refusals {

@@ -75,6 +75,7 @@ export interface Tile {
     value: number | null;
     second: number | null;
     step: number | null;
+    sigma: number | null;
     stale: boolean;
     t: number | null;
     quality: Quality;

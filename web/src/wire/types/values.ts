@@ -16,6 +16,7 @@ export interface Session {
   mode: 'observe' | 'act';
   view: 'full' | 'wall';
   home: string;
+  panels: string[];
   notice: string | null;
   now: number;
   speed: number;
