@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pollux.clock import DAY, SECOND
+from pollux.clock import DAY, HOUR, SECOND
 from pollux.mirror.presence import Presence, Rhythm
 
 
@@ -30,6 +30,15 @@ def test_an_agreed_interval_goes_before_the_learnt_one():
     rhythm = heard(0, 10 * SECOND, 20 * SECOND)
     assert rhythm.presence(slice(0, 1), now=100 * SECOND, agreed=60.0 * SECOND).tolist() == [Presence.ONLINE]
     assert rhythm.presence(slice(0, 1), now=100 * SECOND, agreed=30.0 * SECOND).tolist() == [Presence.LATE]
+
+
+def test_on_a_calendar_that_runs_fast_a_message_still_takes_real_time():
+    """A twin that tells each hour is not silent when 15 h pass in a second and its news are two seconds on the way."""
+    rhythm = heard(0)
+    for silence, state in ((2, Presence.ONLINE), (5, Presence.LATE), (11, Presence.OFFLINE)):
+        now = round(silence * 15 * HOUR)
+        assert rhythm.presence(slice(0, 1), now=now, agreed=float(HOUR), speed=15 * 3600.0).tolist() == [state]
+    assert rhythm.presence(slice(0, 1), now=30 * HOUR, agreed=float(HOUR)).tolist() == [Presence.OFFLINE]
 
 
 def test_a_twin_that_never_spoke_is_neither_late_nor_offline():

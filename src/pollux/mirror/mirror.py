@@ -109,12 +109,16 @@ class Mirror:
         block.links[link].set(block.row(id), [other.row(one) for one in others])
         block.version += 1
 
-    def presence(self, name: str, rows: I64 | slice | None = None, *, now: int) -> U8:
-        """A `Presence` for each row (all rows unless told), by the agreed interval of the type or the twin's own."""
+    def presence(self, name: str, rows: I64 | slice | None = None, *, now: int, speed: float = 1.0) -> U8:
+        """A `Presence` for each row (all rows unless told), by the agreed interval of the type or the twin's own.
+
+        `speed` is that of the clock which `now` was read from.
+        """
         population = self._population(name)
         every = [signal.every for signal in population.block.schema.signals if signal.every is not None]
         some = slice(0, population.block.rows) if rows is None else rows
-        return population.rhythm.presence(some, now=now, agreed=min(every) * SECOND if every else 0.0)
+        agreed = min(every) * SECOND if every else 0.0
+        return population.rhythm.presence(some, now=now, agreed=agreed, speed=speed)
 
     def freeze(self) -> bytes:
         """What is remembered beside the blocks, as bytes: equal states give equal bytes."""

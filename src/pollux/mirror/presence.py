@@ -107,13 +107,14 @@ class Rhythm:
         """Note believed event times."""
         np.maximum.at(self.watermark, row, event_time)
 
-    def presence(self, rows: I64 | slice, *, now: int, agreed: float = 0.0) -> U8:
+    def presence(self, rows: I64 | slice, *, now: int, agreed: float = 0.0, speed: float = 1.0) -> U8:
         """A `Presence` for each of these rows; `agreed` is the declared interval in nanoseconds, 0 for none.
 
-        The interval counted with is the agreed one, else the learnt one; never below a second.
+        The interval counted with is the agreed one, else the learnt one; never below a real second, for messages take
+        real time to arrive: `speed` says how many of a clock that runs fast are in one.
         """
         heard = self.heard[rows]
-        interval = np.maximum(agreed or self.interval[rows], _SHORTEST)
+        interval = np.maximum(agreed or self.interval[rows], _SHORTEST * max(1.0, speed))
         with np.errstate(over="ignore"):
             silence = (now - heard).astype(np.float64)
         state = np.full(heard.shape, Presence.ONLINE, np.uint8)

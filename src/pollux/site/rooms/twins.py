@@ -58,13 +58,13 @@ class TwinsRoom:
         estate = live.estate if at is None else live.as_of.estate(at, None)
         now = live.clock.now() if at is None else at
         with live.pipe.lock:
-            return [presence_of(estate, type_, one, now) for one in ids]
+            return [presence_of(estate, type_, one, now, speed=live.speed) for one in ids]
 
 
-def presence_of(estate: Estate, type_: str, twin: str, now: int) -> PresenceFact:
-    """Whether a twin is heard, by its own rhythm."""
+def presence_of(estate: Estate, type_: str, twin: str, now: int, *, speed: float = 1.0) -> PresenceFact:
+    """Whether a twin is heard, by its own rhythm, on a clock of this speed."""
     row = estate.blocks[type_].row(twin)
-    state = Presence(int(estate.mirror.presence(type_, np.array([row], np.int64), now=now)[0]))
+    state = Presence(int(estate.mirror.presence(type_, np.array([row], np.int64), now=now, speed=speed)[0]))
     heard = int(estate.mirror.populations[type_].rhythm.heard[row])
     online = state in (Presence.ONLINE, Presence.LATE)
     last = max(heard, 0)
