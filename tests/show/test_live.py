@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pollux.columns.quality import Quality
+from pollux.errors import Overloaded
 from pollux.guard import Identity
 from pollux.show.facts import Announcement, Changes, Turn
 from pollux.show.live.board import Board
@@ -290,6 +291,59 @@ async def test_rights_are_looked_at_again(stage: Stage) -> None:
     house.accounts.add("viewer", kind="person", roles={"viewer"}, twins=["Pump/P-2"])
     await stage.ticks(RATE + 1)
     assert await asyncio.wait_for(stage.tasks[0], 5) == SIGN_IN_AGAIN
+
+
+class Later:
+    """An audit trail whose entries are written when the test says so."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self.refuses = True
+        self.waiting: list[Callable[[], object]] = []
+
+    def looked(self, who: Identity, target: str) -> "Later":
+        self.asked.append((who.name, target))
+        if self.refuses:
+            raise Overloaded("the disk is full", retry_after=1.0)
+        return self
+
+    def then(self, callback: Callable[..., object], /, *args: object) -> None:
+        self.waiting.append(lambda: callback(*args))
+
+
+@staged
+async def test_a_person_is_shown_once_it_is_written_down_who_looks(stage: Stage) -> None:
+    """Nothing before the entry is durable; where it cannot be made it is tried again each second, and only then."""
+    audit = Later()
+    stage.house.tenants[""].audit = audit  # type: ignore[assignment]
+    link, wire = stage.link("clinician")
+    link.look(Watch(twins=(WatchTwin(twin="Patient/H-1"), WatchTwin(twin="Pump/P-1"))))
+    await stage.ticks(2 * RATE)
+    assert {frame.channel for frame in wire.frames} == {wire.said("channels")[1]["channels"][0]["channel"]}
+    assert [note["twin"] for note in wire.said("notes")] == ["Pump/P-1"]
+    assert audit.asked == [("clinician", "Patient/H-1")] * 2
+    audit.refuses = False
+    await stage.ticks(2 * RATE)
+    assert len(audit.waiting) == 1
+    assert len({frame.channel for frame in wire.frames}) == 1
+    audit.waiting[0]()
+    await stage.ticks(RATE + 3)
+    assert len({frame.channel for frame in wire.frames}) == 2
+    assert "Patient/H-1" in [note["twin"] for note in wire.said("notes")]
+
+
+@staged
+async def test_a_fork_that_was_dropped_disturbs_nobody(stage: Stage) -> None:
+    """Its progress may be told after it is gone; everything else that was said arrives all the same."""
+    plant = stage.house.tenants[""]
+    link, wire = stage.link("viewer")
+    link.look(ONE)
+    await stage.ticks(2)
+    plant.twins.said.append(Announcement("forks", "Pump/P-1"))
+    plant.twins.runs.append(("F-77", 0.5, "half"))
+    await stage.ticks(RATE + 3)
+    assert [(one["what"], one["twin"]) for one in wire.said("changed")] == [("forks", "Pump/P-1")]
+    assert wire.said("progress") == []
 
 
 @staged

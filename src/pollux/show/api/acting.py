@@ -14,6 +14,7 @@ from pollux.show.routes import Call, Reply, moment
 def read_orders(call: Call[AtQuery, None]) -> OrderList:
     """The orders of a twin, the current ones first."""
     seen.require_twin(call, call.type, call.id)
+    seen.looked(call, call.type, call.id)
     at = moment(call.query.at, "?at")
     orders = seen.offered(call.tenancy.orders).list(call.type.name, call.id, at=at)
     return compose.order_list([_row(call, order, live=at is None) for order in orders if seen.order_seen(call, order)])
@@ -21,7 +22,9 @@ def read_orders(call: Call[AtQuery, None]) -> OrderList:
 
 def read_order(call: Call[NoQuery, None]) -> OrderRow:
     """One order with its life so far."""
-    return _row(call, _order(call), live=True)
+    order = _order(call)
+    seen.looked(call, call.type, call.id)
+    return _row(call, order, live=True)
 
 
 def check(call: Call[NoQuery, CheckAsk]) -> Check:
@@ -79,7 +82,7 @@ def approve(call: Call[NoQuery, Approval]) -> OrderRow:
 def read_plan(call: Call[NoQuery, None]) -> Plan:
     """The changes that a person is to carry out, for the person's app."""
     call.tenancy.twins.presence(call.type.name, [call.id])
-    seen.looked(call, (call.type, call.id))
+    seen.looked(call, call.type, call.id)
     return plan(call.twin, seen.offered(call.tenancy.orders).list(call.type.name, call.id))
 
 

@@ -56,7 +56,7 @@ def read_scores(call: Call[AtQuery, None]) -> ScoreList:
     """The scores that a domain counts of a twin; one tells its inputs, so whoever may read them all sees it."""
     type_, twin, at = call.type, call.id, moment(call.query.at, "?at")
     seen.require_twin(call, type_, twin)
-    seen.looked(call, (type_, twin))
+    seen.looked(call, type_, twin)
     presenter = call.tenancy.presenter
     found = presenter.scores(type_.name, twin, at=at) if presenter else ()
     rows = tuple(
@@ -80,7 +80,7 @@ def read_lost(call: Call[LostQuery, None]) -> Lost:
     """What was refused of all senders, also for twins that there are none of."""
     found = call.tenancy.receptions.lost(call.query.limit)
     if any(type_.personal for type_ in call.tenancy.twins.types()):
-        call.tenancy.audit.looked(call.identity, "refusals")
+        seen.noted([call.tenancy.audit.looked(call.identity, "refusals")])
     return Lost(summary=count(len(found), "refusal") if found else "nothing was refused", faults=refusals(found))
 
 

@@ -46,7 +46,7 @@ def read_history(call: Call[HistoryQuery, None]) -> History:
     if len(names) > MOST_FIELDS:
         raise DataRefused(f"expected at most {MOST_FIELDS} fields, got {len(names)}", at="?fields")
     seen.require_twin(call, type_, twin)
-    seen.looked(call, (type_, twin))
+    seen.looked(call, type_, twin)
     at = moment(query.at, "?at")
     gaps = within(reader.gaps(type_.name, twin, start, end), start, end)
     series: list[Series] = []
@@ -73,6 +73,7 @@ def read_marks(call: Call[MarksQuery, None]) -> Marks:
     start, end = stretch(call, query.from_, query.to, query.at)
     at, kinds = moment(query.at, "?at"), seen.types(call)
     seen.require_twin(call, type_, twin)
+    seen.looked(call, type_, twin)
     last = end if at is None else min(end, at + 1)
     alarms = [
         alarm for alarm in tenancy.alarms.past(type_.name, twin, start, last) if seen.alarm_seen(call, alarm, kinds)
@@ -98,6 +99,7 @@ def read_cycle(call: Call[CycleQuery, None]) -> Reply:
         return Reply(encode(NOTHING_TURNS), media=BINARY)
     if not all(call.may("read", name) for name in turn.fields):
         raise absent()
+    seen.looked(call, type_, twin)
     return Reply(encode(cycle_frame(_columns(turn, query.fields), 0)), media=BINARY)
 
 

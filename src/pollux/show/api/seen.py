@@ -1,5 +1,6 @@
 """What the caller may see of things that are not values: alarms, orders, captions; and the note that it was seen."""
 
+from collections.abc import Iterable
 from typing import Any, Final, TypeVar
 
 from pollux.act import Order
@@ -62,16 +63,21 @@ def caption(call: AnyCall, type_: TwinType, twin: str) -> Caption:
     return own or plain_caption(type_, twin)
 
 
-def looked(call: AnyCall, *twins: tuple[TwinType, str]) -> None:
+def looked(call: AnyCall, type_: TwinType, twin: str) -> None:
     """Write down that personal data are shown, before they are; what cannot be written down is not shown.
 
-    Raises Overloaded and StorageFailed.
+    Waits for the disk, so only in a slow route. Raises Overloaded and StorageFailed.
     """
-    audit = call.tenancy.audit
-    noted(*[audit.looked(call.identity, f"{type_.name}/{twin}") for type_, twin in twins if type_.personal])
+    looked_at(call, [(type_, twin)])
 
 
-def noted(*entries: Noted | None) -> None:
+def looked_at(call: AnyCall, twins: Iterable[tuple[TwinType, str]]) -> None:
+    """The same for several twins, which wait together."""
+    targets = [f"{type_.name}/{twin}" for type_, twin in twins if type_.personal]
+    noted([call.tenancy.audit.looked(call.identity, target) for target in targets])
+
+
+def noted(entries: Iterable[Noted | None]) -> None:
     """Wait until entries of the audit trail are durable; raises Overloaded when that takes too long."""
     for entry in entries:
         if entry is not None and not entry.wait(NOTED_WITHIN):

@@ -36,6 +36,7 @@ def read_list(call: Call[TwinsQuery, None]) -> TwinList:
         rows += [_Row(type_, twin, found.get(twin)) for twin in _filtered(call, type_, ids, at)]
     rows = sorted((row for row in rows if query.after is None or row.key > query.after), key=lambda row: row.key)
     page, rest = rows[: query.limit], len(rows) > query.limit
+    seen.looked_at(call, [(row.type, row.twin) for row in page if _wanted(call, row)])
     twins = tuple(_written(call, row, at) for row in page)
     return TwinList(twins=twins, next=page[-1].key if rest else None, types=tuple(one for one in counts if one.count))
 
@@ -88,13 +89,17 @@ def _written(call: Call[TwinsQuery, None], row: _Row, at: int | None) -> TwinRow
 def _values(call: Call[TwinsQuery, None], row: _Row, at: int | None) -> dict[str, Value] | None:
     if not call.query.fields:
         return None
-    names = call.query.fields.split(",")
-    shown = [name for name in names if call.sight.field(row.type, row.twin, name)]
+    shown = _wanted(call, row)
     if not shown:
         return {}
-    seen.looked(call, (row.type, row.twin))
     table = call.tenancy.twins.read(row.type.name, [row.twin], at=at)
     return {name: compose.value(table, row.type.index[name], 0, {}, {}) for name in shown}
+
+
+def _wanted(call: Call[TwinsQuery, None], row: _Row) -> list[str]:
+    """The fields that were asked for and may be seen of a twin in the list."""
+    names = (call.query.fields or "").split(",")
+    return [name for name in names if call.sight.field(row.type, row.twin, name)]
 
 
 def read_state(call: Call[StateQuery, None]) -> State:
@@ -112,7 +117,7 @@ def state_of(call: seen.AnyCall, table: Table, at: int | None) -> State:
     """The one twin of a table as the caller may see it."""
     type_, twin = table.type, table.ids[0]
     presenter = call.tenancy.presenter
-    seen.looked(call, (type_, twin))
+    seen.looked(call, type_, twin)
     return compose.state(
         table,
         0,
@@ -127,7 +132,7 @@ def read_view(call: Call[AtQuery, None]) -> View:
     """How the twin is presented, with what may be seen."""
     type_, twin, at = call.type, call.id, moment(call.query.at, "?at")
     seen.require_twin(call, type_, twin)
-    seen.looked(call, (type_, twin))
+    seen.looked(call, type_, twin)
     visible = call.sight.fields(type_, twin)
     caption = seen.caption(call, type_, twin)
     presenter = call.tenancy.presenter

@@ -50,7 +50,7 @@ def read_fork(call: Call[NoQuery, None]) -> Fork:
     fork = _fork(call, "read")
     type_name, _, twin = fork.twin.partition("/")
     type_ = call.type_named(type_name)
-    seen.looked(call, (type_, twin))
+    seen.looked(call, type_, twin)
     if call.sight.may("read", f"{fork.twin}/*"):
         return fork
     return as_seen(fork, {type_.fields[place].name for place in call.sight.fields(type_, twin)})
@@ -79,6 +79,7 @@ def read_cards(call: Call[AtQuery, None]) -> CardList:
     """The recommendations for a twin, newest first."""
     seen.require_twin(call, call.type, call.id)
     _require_advice(call)
+    seen.looked(call, call.type, call.id)
     at = moment(call.query.at, "?at")
     cards = seen.offered(call.tenancy.advisor).cards(call.type.name, call.id, at=at)
     return CardList(cards=tuple(_with_actions(call, card, live=at is None) for card in cards))
@@ -88,6 +89,7 @@ def read_card(call: Call[NoQuery, None]) -> Reply:
     """One recommendation; 202 while it is being weighed."""
     seen.require_twin(call, call.type, call.id)
     _require_advice(call)
+    seen.looked(call, call.type, call.id)
     card = seen.offered(call.tenancy.advisor).find(call.type.name, call.id, call.path["card"])
     return Reply(_with_actions(call, card, live=True), 202 if card.state == "running" else 200)
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, TypeVar, final
 
+from pollux.errors import PolluxError
+from pollux.guard import Identity
 from pollux.show.compose.alarms import twin_of
 from pollux.show.compose.notes import Detail, detail
 from pollux.show.compose.state import flags_of
 from pollux.show.facts import Changes, News, Remark, Samples, Turn, TwinType
-from pollux.show.house import Tenancy
+from pollux.show.house import AuditTrail, Tenancy
 from pollux.show.live.board import Board
 from pollux.show.live.tracks import Track
 
@@ -27,6 +29,41 @@ _Found = TypeVar("_Found")
 
 
 @final
+@dataclass(slots=True)
+class Look:
+    """Somebody who looks at a person's twin, "Type/id": nothing of it is shown before that is written down."""
+
+    who: Identity
+    twin: str
+    written: bool = False
+    _asked: bool = False
+    _tried: bool = False
+
+    def due(self, *, second: bool) -> bool:
+        """Whether it is to be written now: at once, and where it could not be, again once a second."""
+        return not self.written and not self._asked and (second or not self._tried)
+
+    def write(self, audit: AuditTrail) -> None:
+        """Ask for the entry; in a thread, since the log may be behind."""
+        self._asked = self._tried = True
+        try:
+            entry = audit.looked(self.who, self.twin)
+        except PolluxError as error:
+            self._asked = False
+            _log.warning(
+                "%s is not shown to %s, since that cannot be written down: %s", self.twin, self.who.name, error
+            )
+            return
+        if entry is None:
+            self._done()
+        else:
+            entry.then(self._done)
+
+    def _done(self) -> None:
+        self.written = True
+
+
+@final
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What to fetch: boards and tracks with the position they have, and once a second what stands beside values."""
@@ -36,6 +73,7 @@ class Plan:
     news_after: int
     details: tuple[Twin, ...] = ()
     turns: tuple[Twin, ...] = ()
+    looks: tuple[Look, ...] = ()
     lag: bool = False
 
 
@@ -86,7 +124,9 @@ class Gallery:
         """The newest turn of a twin's cycle."""
         return self._turns.get(twin)
 
-    def plan(self, watched: Iterable[Twin], cycles: Iterable[Twin], *, second: bool) -> Plan:
+    def plan(
+        self, watched: Iterable[Twin], cycles: Iterable[Twin], looks: Iterable[Look] = (), *, second: bool
+    ) -> Plan:
         """What to fetch next."""
         if self._heard is None:
             self._heard = self.tenancy.live.news(0).position
@@ -96,12 +136,15 @@ class Gallery:
             news_after=self._heard,
             details=tuple(dict.fromkeys(watched)) if second else (),
             turns=tuple(dict.fromkeys(cycles)) if second else (),
+            looks=tuple(look for look in looks if look.due(second=second)),
             lag=second,
         )
 
     def fetch(self, plan: Plan) -> Fetched:
         """Ask the house; in a thread of its own. One part that fails does not keep the others from being shown."""
         live, got = self.tenancy.live, Fetched()
+        for look in plan.looks:
+            look.write(self.tenancy.audit)
         for name, after in plan.boards:
             _put(got.changes, name, partial(live.changes, name, after))
         for type_, twin, signal, after in plan.tracks:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, final
 
 from pollux.clock import SECOND
+from pollux.errors import NotFound
 from pollux.show.house import House, Tenancy
 from pollux.show.live.gallery import Gallery
 from pollux.show.live.link import SIGN_IN_AGAIN, TRY_LATER, Link
@@ -111,7 +112,8 @@ class Hub:
         if second:
             gallery.sweep(*_watched(mine), twins)
         wanting = [(twin.type.name, twin.id) for link in mine for twin in link.watching.twins if twin.wants_cycle]
-        plan = gallery.plan(twins, wanting, second=second)
+        looks = [twin.look for link in mine for twin in link.watching.twins if twin.look is not None]
+        plan = gallery.plan(twins, wanting, looks, second=second)
         got = await asyncio.get_running_loop().run_in_executor(self._reader, gallery.fetch, plan)
         gallery.now = self._house.clock.now() / SECOND
         self._tally.holes += gallery.take(got)
@@ -121,8 +123,11 @@ class Hub:
         news = gallery.news
         if not news.said and not news.progress:
             return
-        forks = gallery.tenancy.forks
-        runs = [(fork, forks.find(fork).twin, done, text) for fork, done, text in news.progress] if forks else []
+        runs = [
+            (fork, twin, done, text)
+            for fork, done, text in news.progress
+            if (twin := _twin_of(gallery, fork)) is not None
+        ]
         for link in links:
             for said in news.said:
                 link.announce(said.what, said.twin)
@@ -145,6 +150,15 @@ class Hub:
         for link in self._links:
             behind, rate = link.gallery.lag
             link.tell(Clock(now=now, speed=speed, behind=behind, rate=rate))
+
+
+def _twin_of(gallery: Gallery, fork: str) -> str | None:
+    """The twin of a fork; None where somebody has dropped the fork since its progress was told."""
+    forks = gallery.tenancy.forks
+    try:
+        return forks.find(fork).twin if forks is not None else None
+    except NotFound:
+        return None
 
 
 def _watched(links: Iterable[Link]) -> tuple[set[str], set[tuple[str, str, str]]]:

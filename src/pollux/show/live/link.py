@@ -135,6 +135,8 @@ class Link:
         states = self._ticks >= STATE_EVERY
         self._ticks = 0 if states else self._ticks
         for twin in self.watching.twins:
+            if not twin.shown:
+                continue
             if second:
                 yield from self._beside(twin)
             yield from self._frames(twin, states)

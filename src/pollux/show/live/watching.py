@@ -7,7 +7,7 @@ from typing import final
 from pollux.guard import Gate, Identity
 from pollux.show.facts import Turn, TwinType
 from pollux.show.live.channels import CellsChannel, CycleChannel, SamplesChannel, StateChannel
-from pollux.show.live.gallery import Gallery
+from pollux.show.live.gallery import Gallery, Look
 from pollux.show.live.messages import CellChannel, Channels, Said, Trouble, Watch, WatchTable, WatchTwin
 from pollux.show.problems import NOTHING_HERE
 from pollux.show.sight import Sight
@@ -31,7 +31,10 @@ class Numbers:
 @final
 @dataclass(slots=True)
 class WatchedTwin:
-    """One twin of a link: its channels, the fields that may be seen, and what was said beside them last."""
+    """One twin of a link: its channels, the fields that may be seen, and what was said beside them last.
+
+    Of a person it is written down first that somebody looks; until then nothing is sent.
+    """
 
     type: TwinType
     id: str
@@ -41,6 +44,12 @@ class WatchedTwin:
     samples: tuple[SamplesChannel, ...]
     cycle: CycleChannel | None = None
     said: dict[str, object] = field(default_factory=dict[str, object])
+    look: Look | None = None
+
+    @property
+    def shown(self) -> bool:
+        """Whether it may be sent."""
+        return self.look is None or self.look.written
 
     @property
     def name(self) -> str:
@@ -119,12 +128,11 @@ class Watchmaker:
         visible = [type_.fields[place].name for place in self._sight.fields(type_, twin)]
         if not visible:
             return None
-        if type_.personal:
-            self._tenancy.audit.looked(self._identity, asked.twin)
         wanted = visible if asked.fields is None else [name for name in asked.fields if name in visible]
         samples = tuple(self._samples(type_, twin, name) for name in asked.samples if name in visible)
         state = self._state(type_, twin, wanted, since)
-        return WatchedTwin(type_, twin, frozenset(wanted), asked.cycle, state, samples)
+        look = Look(self._identity, asked.twin) if type_.personal else None
+        return WatchedTwin(type_, twin, frozenset(wanted), asked.cycle, state, samples, look=look)
 
     def _state(self, type_: TwinType, twin: str, names: Sequence[str], since: int) -> StateChannel | None:
         places = [type_.index[name] for name in names if type_.fields[type_.index[name]].plain]

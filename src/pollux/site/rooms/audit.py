@@ -2,16 +2,20 @@
 
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 
+from pollux.clock import MINUTE
 from pollux.guard import Identity
-from pollux.remember import Note
+from pollux.remember import Note, Ticket
 from pollux.show.facts import AuditEntry
 
 if TYPE_CHECKING:
     from pollux.site.live import LiveSite
 
 ACTIONS = ("alarm", "order", "twin", "looked")
+
+REMEMBERED: Final = 10_000
+"""Who looked at what within the last minute; beyond that everybody is written down once more."""
 
 
 @final
@@ -21,7 +25,7 @@ class AuditRoom:
     def __init__(self, live: "LiveSite") -> None:
         self._live = live
         self._lock = threading.Lock()
-        self._looked: dict[tuple[str, str], int] = {}
+        self._looked: dict[tuple[str, str], tuple[int, Ticket]] = {}
 
     def entries(self, after: int, limit: int) -> Sequence[AuditEntry]:
         found: list[AuditEntry] = []
@@ -33,19 +37,24 @@ class AuditRoom:
                     break
         return found
 
-    def looked(self, who: Identity, target: str) -> None:
+    def looked(self, who: Identity, target: str) -> Ticket:
         live, now = self._live, self._live.clock.now()
-        minute = now // 60_000_000_000
+        minute, key = now // MINUTE, (who.name, target)
+        # Held while it is written: who looks at the same moment waits for the same entry, and a failed one is no entry.
         with self._lock:
-            if self._looked.get((who.name, target)) == minute:
-                return
-            if len(self._looked) > 10_000:
+            known = self._looked.get(key)
+            if known is not None and known[0] == minute and known[1].failure is None:
+                return known[1]
+            if len(self._looked) >= REMEMBERED:
                 self._looked.clear()
-            self._looked[who.name, target] = minute
-        type_, _, twin = target.partition("/")
-        known = type_ in live.site.declared
-        subject = live.subject_of(type_, twin.partition("/")[0]) if known else None
-        live.note(Note("looked", {"at": now, "who": who.name, "target": target}, live.estate.tenant, subject))
+            ticket = live.note(self._note(who, target, now))
+            self._looked[key] = minute, ticket
+            return ticket
+
+    def _note(self, who: Identity, target: str, now: int) -> Note:
+        live, (type_, _, twin) = self._live, target.partition("/")
+        subject = live.subject_of(type_, twin.partition("/")[0]) if type_ in live.site.declared else None
+        return Note("looked", {"at": now, "who": who.name, "target": target}, live.estate.tenant, subject)
 
 
 def _entry(seq: int, at: int, note: Note) -> AuditEntry:
