@@ -221,9 +221,13 @@ def plain_rates(t: float, y: Sequence[float], p: Mapping[str, float]) -> tuple[f
     return (*systemic, *pulmonic, (p_aorta - felt) / p["lag"], pace)
 
 
+WILD = 200.0
+"""Beyond any exponent of a heart, and so far below the end of floats that what comes of it can be squared."""
+
+
 def _exp(x: float) -> float:
-    """RK45 tries steps so wild that the exponential overflows; it rejects them afterwards."""
-    return math.exp(min(x, 700.0))
+    """RK45 tries steps so wild that the exponential overflows, or its error when squared; it rejects them afterwards."""
+    return math.exp(min(x, WILD))
 
 
 def main() -> None:

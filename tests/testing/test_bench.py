@@ -3,8 +3,14 @@
 import ast
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
+import pytest
+from tests.promises.ensemble import Heart, plain_rates
+
+from pollux.columns.layout import layout_of
+from pollux.model.schema import schema_of
 from pollux.testing.bench import NAMES
 
 ROOT = Path(__file__).parent.parent.parent
@@ -43,3 +49,16 @@ def test_a_name_that_is_none_is_refused():
     found = subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT / "src")}, capture_output=True, text=True)
     assert found.returncode == 1
     assert "what-if" in found.stderr
+
+
+def test_the_peer_of_the_circulation_overflows_nowhere():
+    """However wild the steps are that RK45 tries and rejects, nothing leaves the range of floats."""
+    integrate = pytest.importorskip("scipy.integrate")
+    schema, layout = schema_of(Heart), layout_of(schema_of(Heart))
+    values = dict(zip(layout.names, layout.start(1)[:, 0].tolist(), strict=True))
+    start = [values[name] for name in schema.states]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = integrate.solve_ivp(plain_rates, (0.0, 60.0), start, args=(values,), rtol=1e-6, atol=1e-8)
+    assert found.success
+    assert 0 < found.y[schema.states.index("aorta"), -1] < 500
