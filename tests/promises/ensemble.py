@@ -226,7 +226,7 @@ WILD = 200.0
 
 
 def _exp(x: float) -> float:
-    """RK45 tries steps so wild that the exponential overflows, or its error when squared; it rejects them afterwards."""
+    """RK45 tries steps so wild that the exponential overflows, or its square; it rejects them afterwards."""
     return math.exp(min(x, WILD))
 
 
