@@ -61,7 +61,7 @@ class Handle(Generic[T]):
         """
         live, name = self._live, self._declared.schema.name
         now = live.clock.now()
-        return live.rooms.history.series(name, self.id, symbol.name, now - duration(span), now + 1)
+        return live.rooms.history.inside(name, self.id, symbol.name, now - duration(span), now + 1)
 
     def believe(self, evidence: Sequence[Evidence]) -> None:
         """Take in what was measured once outside of the stream, such as a scan: it narrows what is believed of it.

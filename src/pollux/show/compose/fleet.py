@@ -1,8 +1,10 @@
 """A fleet as a field of cells, made of alarms and presence where the domain has no scale of its own."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from pollux.show.compose.types import outward_number
 from pollux.show.compose.words import count
 from pollux.show.documents import fleet as out
 from pollux.show.documents.common import Severity
@@ -64,7 +66,8 @@ def fleet(
 
 def _attention(type_: TwinType, alarm: Alarm) -> out.Attention:
     place = type_.index.get(alarm.signal)
-    number = alarm.value if alarm.value == alarm.value else None
+    told = outward_number(type_.schema, alarm.signal, alarm.value)
+    number = told if math.isfinite(told) else None
     return out.Attention(
         twin=f"{alarm.type}/{alarm.twin}",
         label=alarm.twin,

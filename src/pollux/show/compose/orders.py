@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from pollux.act import Order, OrderState, Outcome, Transition
+from pollux.show.compose.types import outward_number
 from pollux.show.compose.words import amount, title
 from pollux.show.documents import acting as out
 from pollux.show.documents.common import Action, Ask, CheckLine
@@ -91,7 +92,8 @@ def _text(order: Order, type_: TwinType) -> str:
         place = type_.index.get(name)
         unit = type_.fields[place].unit if place is not None else ""
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        parts.append(f"{title(name).lower()} {amount(float(value), unit) if number else value}")
+        told = amount(outward_number(type_.schema, name, float(value)), unit) if number else value
+        parts.append(f"{title(name).lower()} {told}")
     said = ", ".join(parts)
     return (
         said if order.name == "set" and said else ": ".join(part for part in (title(order.name).lower(), said) if part)

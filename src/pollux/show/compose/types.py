@@ -31,6 +31,15 @@ def outward_columns(schema: Schema) -> tuple[F64, F64]:
     return pairs[:, :1], pairs[:, 1:]
 
 
+def outward_number(schema: Schema | None, name: str, value: float) -> float:
+    """One number of a signal for clients; of what is no signal as it is."""
+    place = None if schema is None else schema.index.get(name)
+    if schema is None or place is None:
+        return value
+    factor, shift = outward(schema.signals[place])
+    return value * factor + shift
+
+
 def field_of(signal: Signal) -> Field:
     """A signal as a field that clients may see, in the unit in which the outside speaks."""
     return Field(
@@ -39,8 +48,8 @@ def field_of(signal: Signal) -> Field:
         unit=str(signal.edge),
         label=signal.doc.partition(".")[0] or title(signal.name),
         every=signal.every,
-        low=_bound(signal, signal.low),
-        high=_bound(signal, signal.high),
+        low=outward_bound(signal, signal.low),
+        high=outward_bound(signal, signal.high),
         personal=signal.personal,
         numeric=signal.kind in ("number", "flag", "choice"),
         flag=signal.kind == "flag",
@@ -48,7 +57,8 @@ def field_of(signal: Signal) -> Field:
     )
 
 
-def _bound(signal: Signal, value: float) -> float | None:
+def outward_bound(signal: Signal, value: float) -> float | None:
+    """A bound in the unit in which the outside speaks; None where there is none."""
     factor, shift = outward(signal)
     return value * factor + shift if math.isfinite(value) else None
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, final
 from pollux.check.ids import fault
 from pollux.errors import DataRefused, NotFound
 from pollux.guard import Identity
+from pollux.model.schema import Schema
+from pollux.model.units import convert
 from pollux.remember import Note
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ class EditorRoom:
 
     def put(self, type_: str, twin: str, facts: Mapping[str, Scalar], *, who: Identity) -> bool:
         new = twin not in self._live.rooms.twins.ids(type_)
-        self._note(type_, _plain(twin), "put", facts, who.name)
+        self._note(type_, _plain(twin), "put", self._inward(type_, facts), who.name)
         return new
 
     def tell(self, type_: str, twin: str, facts: Mapping[str, Scalar], *, when: int | None = None) -> None:
@@ -34,7 +36,7 @@ class EditorRoom:
     def change(self, type_: str, twin: str, facts: Mapping[str, Scalar | None], *, who: Identity) -> None:
         with self._live.pipe.lock:
             self._live.estate.blocks[type_].row(twin)
-        self._note(type_, twin, "change", facts, who.name)
+        self._note(type_, twin, "change", self._inward(type_, facts), who.name)
 
     def remove(self, type_: str, twin: str, *, who: Identity) -> None:
         with self._live.pipe.lock:
@@ -59,6 +61,13 @@ class EditorRoom:
         body = {"type": type_, "twin": twin, "action": "link", "values": {}, "links": told, "who": who}
         subject = live.subject_of(type_, twin)
         live.note(Note("twin", {**body, "at": live.clock.now()}, live.estate.tenant, subject)).wait()
+
+    def _inward(self, type_: str, facts: Mapping[str, Scalar | None]) -> dict[str, Scalar | None]:
+        """What clients say in declared units, in those of columns and of the log."""
+        declared = self._live.site.declared.get(type_)
+        return {
+            name: value if declared is None else _inside(declared.schema, name, value) for name, value in facts.items()
+        }
 
     def _note(
         self,
@@ -86,6 +95,14 @@ class EditorRoom:
         if when is not None:
             body["since"] = when
         live.note(Note("twin", body, live.estate.tenant, live.subject_of(type_, twin))).wait()
+
+
+def _inside(schema: Schema, name: str, value: Scalar | None) -> Scalar | None:
+    place = schema.index.get(name)
+    if place is None or isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    signal = schema.signals[place]
+    return convert(float(value), signal.edge, signal.unit)
 
 
 def _plain(id_: str) -> str:

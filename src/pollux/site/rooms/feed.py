@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pollux.columns.block import Block
 from pollux.columns.quality import Quality
 from pollux.columns.view import NINE_TENTHS
+from pollux.show.compose.types import outward, outward_columns
 from pollux.show.facts import Changes, News, Samples, Turn
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ def _cells(block: Block, field: I64, row: I64) -> _Cells:
     told, believed = np.flatnonzero(own & numeric), np.flatnonzero(~own)
     low, median, high = block.believed[:, field[believed] - signals, row[believed]]
     at, derived = (field[told], row[told]), (field[believed] - signals, row[believed])
-    value, sigma, quality = block.values[block.layout.signal_slot[at[0]], at[1]], block.sigma[at], block.quality[at]
+    factor, shift = (column[at[0], 0] for column in outward_columns(block.schema))
+    value = block.values[block.layout.signal_slot[at[0]], at[1]] * factor + shift
+    sigma, quality = block.sigma[at] * factor, block.quality[at]
     half = np.where(quality == Quality.ESTIMATED, 0.5 * NINE_TENTHS * sigma, np.nan)
     order = np.concatenate([told, believed])
     return _Cells(
@@ -99,11 +102,12 @@ class FeedRoom:
             index = block.schema.index.get(signal, -1)
             batch, position = recent.of(block.row(twin), index, after)
             complete = after >= recent.forgotten
+        factor, shift = outward(block.schema.signals[index]) if index >= 0 else (1.0, 0.0)
         order = np.argsort(batch.event_time, kind="stable")
         return Samples(
             estate.seq,
             batch.event_time[order],
-            batch.value[order],
+            batch.value[order] * factor + shift,
             batch.quality[order],
             batch.arrival[order],
             position[order],

@@ -1,11 +1,14 @@
 """What was: measured samples out of the log, estimates out of their trail."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, final
 
 import numpy as np
 
 from pollux.columns.quality import Quality
+from pollux.model.schema import Signal
+from pollux.show.compose.types import outward
 from pollux.show.facts import GapFact, Samples
 
 if TYPE_CHECKING:
@@ -23,6 +26,13 @@ class HistoryRoom:
         self._live = live
 
     def series(self, type_: str, twin: str, signal: str, start: int, end: int, *, at: int | None = None) -> Samples:
+        schema = self._live.site.declared[type_].schema
+        index = schema.index.get(signal)
+        inside = self.inside(type_, twin, signal, start, end, at=at)
+        return inside if index is None else _outward(inside, schema.signals[index])
+
+    def inside(self, type_: str, twin: str, signal: str, start: int, end: int, *, at: int | None = None) -> Samples:
+        """A series in the units of columns and equations."""
         live = self._live
         with live.pipe.lock:
             block = live.estate.blocks[type_]
@@ -46,3 +56,12 @@ class HistoryRoom:
         """Silences that were alarms."""
         alarms = self._live.rooms.alarms.past(type_, twin, start, end)
         return [GapFact(a.raised, a.cleared or end, a.title) for a in alarms if a.rule.endswith("-silent")]
+
+
+def _outward(inside: Samples, signal: Signal) -> Samples:
+    factor, shift = outward(signal)
+    if (factor, shift) == (1.0, 0.0):
+        return inside
+    low = None if inside.low is None else inside.low * factor + shift
+    high = None if inside.high is None else inside.high * factor + shift
+    return replace(inside, value=inside.value * factor + shift, low=low, high=high)

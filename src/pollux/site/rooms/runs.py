@@ -7,8 +7,10 @@ import msgspec
 
 from pollux.clock import SECOND, iso
 from pollux.decide import Futures, Gate
+from pollux.decide.futures import Band
 from pollux.decide.gates import worst
 from pollux.model.schema import Schema
+from pollux.show.compose.types import outward
 from pollux.show.documents.whatif import Cell, Comparison, Fan, Fork, ForkRow, RunOption, RunState, TableGroup, TableRow
 from pollux.site.presenting import Lab, LabChoice, LabFigure, LabRow
 
@@ -117,15 +119,16 @@ def _fans(futures: Futures, row: int, lab: Lab, schema: Schema) -> dict[str, Fan
         one.name for one in schema.signals if one.role == "sensor" and one.name in {*schema.rates, *schema.readings}
     ]
     bands = {name: futures.band(name) for name in dict.fromkeys([*compared, *foretold])}
-    return {
-        name: Fan(
-            unit=str(schema.unit_of(name)),
-            p5=band.low[row].tolist(),
-            p50=band.median[row].tolist(),
-            p95=band.high[row].tolist(),
-        )
-        for name, band in bands.items()
-    }
+    return {name: _fan(name, band, row, schema) for name, band in bands.items()}
+
+
+def _fan(name: str, band: Band, row: int, schema: Schema) -> Fan:
+    """In the unit in which its signal is declared."""
+    place = schema.index.get(name)
+    unit = schema.unit_of(name) if place is None else schema.signals[place].edge
+    factor, shift = (1.0, 0.0) if place is None else outward(schema.signals[place])
+    p5, p50, p95 = ((column[row] * factor + shift).tolist() for column in (band.low, band.median, band.high))
+    return Fan(unit=str(unit), p5=p5, p50=p50, p95=p95)
 
 
 def _table(futures: Futures, record: RunRecord, lab: Lab) -> Comparison:

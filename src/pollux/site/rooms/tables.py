@@ -11,20 +11,12 @@ from pollux.columns.quality import Quality
 from pollux.columns.view import NINE_TENTHS, LiveReader, fact
 from pollux.errors import NotFound
 from pollux.model.schema import Schema, Signal
-from pollux.show.documents.twins import ValueRole
+from pollux.show.compose.types import ROLES, outward_bound, outward_columns
 from pollux.show.facts import Field, Table, TwinType
 from pollux.site.declare import Declared
 from pollux.site.estate import Estate
 
 F64 = NDArray[np.float64]
-
-ROLES: dict[str, ValueRole] = {
-    "sensor": "measured",
-    "hidden": "estimate",
-    "actuator": "set",
-    "parameter": "parameter",
-    "fact": "fact",
-}
 
 
 def type_of(declared: Declared) -> TwinType:
@@ -48,11 +40,11 @@ def _field(signal: Signal, schema: Schema) -> Field:
     return Field(
         signal.name,
         ROLES[signal.role],
-        str(signal.unit),
+        str(signal.edge),
         label=signal.doc or signal.name.replace("_", " "),
         every=signal.every,
-        low=signal.low if np.isfinite(signal.low) else None,
-        high=signal.high if np.isfinite(signal.high) else None,
+        low=outward_bound(signal, signal.low),
+        high=outward_bound(signal, signal.high),
         personal=schema.personal or signal.personal,
         numeric=signal.kind in ("number", "flag"),
         flag=signal.kind == "flag",
@@ -102,19 +94,19 @@ def _interval(
 
 
 def _signal_rows(block: Block, rows: NDArray[np.int64]) -> tuple[NDArray[np.generic], ...]:
-    slots = block.layout.signal_slot
+    slots, (factor, shift) = block.layout.signal_slot, outward_columns(block.schema)
     quality = block.quality[:, rows].copy()
     values = np.full(quality.shape, np.nan)
     numeric = slots >= 0
     values[numeric] = block.values[slots[numeric]][:, rows]
     values[quality == Quality.MISSING] = np.nan
     return (
-        values,
+        values * factor + shift,
         quality,
         block.reason[:, rows].copy(),
         block.event_time[:, rows].copy(),
         block.arrival[:, rows].copy(),
-        block.sigma[:, rows].copy(),
+        block.sigma[:, rows] * factor,
     )
 
 
