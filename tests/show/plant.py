@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pollux as px
 from pollux.clock import MINUTE, stopwatch
@@ -103,7 +103,17 @@ CHOICES = (
     px.LabChoice("keep", "Keep as is", "keep as is"),
     px.LabChoice("fire-20", "Fire at 20 kW", "20 kW", {Boiler.fire: 20.0}),
     px.LabChoice("fire-45", "Fire at 45 kW", "45 kW", {Boiler.fire: 45.0}, "hotter by day 1"),
+    *(
+        px.LabChoice(
+            f"fire-{kilowatt}",
+            f"Fire at {kilowatt} kW, uninterruptedly",
+            f"{kilowatt} kW",
+            {Boiler.fire: 1.0 * kilowatt},
+        )
+        for kilowatt in range(10, 16)
+    ),
 )
+FIRST: Final = ("keep", "fire-20", "fire-45")
 
 
 def _ends(signal: str) -> Any:
@@ -214,7 +224,7 @@ def plant(folder: Path) -> Iterator[Plant]:
         for tenth in range(72):
             live.advance_to(START + tenth * 10 * MINUTE)
             _tell(door, live.clock.now(), tenth)
-        fork = door.tried(TWIN, [choice.id for choice in CHOICES])
+        fork = door.tried(TWIN, [*FIRST])
         _order(door)
         # An hour later the measured line has walked into the fan.
         for tenth in range(72, 79):
@@ -237,6 +247,8 @@ def _tell(door: Door, now: int, tenth: int) -> None:
     if tenth == 40:
         told["temp"] = 900.0
     door.ask("POST", f"twins/{TWIN}/telemetry", told)
+    if tenth == 41:
+        door.ask("POST", f"twins/{TWIN}/telemetry", {"t": now / 1e9, "temp": "7,5"})
 
 
 def _order(door: Door) -> None:

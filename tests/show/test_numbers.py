@@ -70,6 +70,7 @@ VIEWS = [
     pytest.param("#/fleets/Boiler", "Needs attention", "ArrowLeft", 20, id="fleet in replay"),
     pytest.param("#/wall/Boiler", "B-2", "", 8, id="wall"),
     pytest.param("#/twins", "Boiler B-2", "", 3, id="list"),
+    pytest.param("#/refusals", "without quotes", "", 3, id="refusals"),
 ]
 
 

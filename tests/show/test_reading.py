@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from .plant import TWIN, Plant
+from .plant import CHOICES, TWIN, Plant
 
 VIEWS = (
     (f"#/twins/{TWIN}", "Clogged", ""),
@@ -15,8 +15,9 @@ VIEWS = (
     ("#/fleets/Boiler", "Needs attention", ""),
     ("#/wall/Boiler", "B-2", ""),
     ("#/twins", "Boiler B-2", ""),
+    ("#/refusals", "without quotes", ""),
 )
-"""Where, what is seen there, and the key that is pressed: live, replay, what-if, all keys, fleet, wall, list."""
+"""Where, what is seen there, and the key that is pressed: live, replay, what-if, all keys, fleet, wall, lists."""
 MODES = {"r": "replay", "w": "whatif"}
 SHAPES = [(theme, width) for theme in ("light", "dark") for width in (1440, 390)]
 
@@ -78,4 +79,22 @@ def test_the_panel_before_signing_can_be_read_too(watched: tuple[Any, list[str]]
     page.get_by_role("dialog").get_by_role("button", name="Close").wait_for()
     found = [(one["id"], [node["target"] for node in one["nodes"]]) for one in axe.run(page).response["violations"]]
     assert found == []
+    assert wrong == []
+
+
+def test_nine_options_stay_within_their_panel(watched: tuple[Any, list[str]], boilers: Plant) -> None:
+    """Wide they are scrolled sideways beside the names of the rows, on a phone two stand there."""
+    page, wrong = watched
+    boilers.door.tried(TWIN, [choice.id for choice in CHOICES])
+    page.goto(f"{boilers.site.server.url}#/twins/{TWIN}")
+    compared = page.get_by_role("region", name="Options compared")
+    compared.get_by_role("columnheader").nth(2).wait_for()
+    wide = page.viewport_size["width"] > 1000
+    assert compared.get_by_role("columnheader").count() == (1 + len(CHOICES) if wide else 3)
+    inside = """(region) => {
+      const panel = region.closest('section').getBoundingClientRect();
+      return region.getBoundingClientRect().right <= panel.right && getComputedStyle(region).overflowX;
+    }"""
+    assert compared.evaluate(inside) == ("auto" if wide else "visible")
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     assert wrong == []
