@@ -333,6 +333,45 @@ async def test_a_person_is_shown_once_it_is_written_down_who_looks(stage: Stage)
 
 
 @staged
+async def test_whoever_does_not_listen_is_not_told_ever_more(stage: Stage) -> None:
+    """A client that sends junk, or changes its mind, and reads nothing fills no memory; when it reads, it is served."""
+    link, wire = stage.link("viewer")
+    wire.gate.clear()
+    link.tell(Trouble(title="first", detail="", hint=None))
+    await stage.ticks(3)
+    for number in range(5_000):
+        link.tell(Trouble(title=str(number), detail="junk", hint=None))
+    for _ in range(200):
+        link.look(Watch(twins=tuple(WatchTwin(twin=f"Pump/none-{n}") for n in range(64))))
+        await stage.ticks(1)
+    assert len(link._said) <= 1_000
+    wire.gate.set()
+    await stage.ticks(2 * RATE)
+    assert wire.said("problem")[-1]["hint"] == "Pump/none-63"
+
+
+@staged
+async def test_a_table_asks_the_gate_a_bounded_number_of_times(stage: Stage) -> None:
+    """A field that is named twice, and more cells than may be asked for one by one, are answered as if not there."""
+    link, wire = stage.link("clinician")
+    link.look(
+        Watch(
+            tables=(
+                WatchTable(type="Pump", fields=("temp", "temp")),
+                WatchTable(type="Patient", fields=("pulse", "name")),
+                WatchTable(type="Nothing", fields=("temp",)),
+            )
+        )
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pollux.show.live.watching.MOST_ASKED", 3)  # two persons with two fields are four
+        await stage.ticks(2)
+    problems = wire.said("problem")
+    assert [one["hint"] for one in problems] == ["Pump", "Patient", "Nothing"]
+    assert len({(one["title"], one["detail"]) for one in problems}) == 1
+
+
+@staged
 async def test_a_fork_that_was_dropped_disturbs_nobody(stage: Stage) -> None:
     """Its progress may be told after it is gone; everything else that was said arrives all the same."""
     plant = stage.house.tenants[""]

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from tests.site.plants import device, site, until
 
+from pollux.clock import MINUTE, SECOND, SimulatedClock
 from pollux.errors import Conflict, DataRefused, ModelError, NotFound, Overloaded
 from pollux.guard import Identity
-from pollux.show.asks import ForkAsk, RunAsk
+from pollux.show.asks import ForkAsk, RunAsk, SignAsk
 from pollux.site import LiveSite
+from pollux.site.presenting import LabFigure
 from pollux.site.rooms.forks import ForksRoom
 from pollux.site.rooms.runs import ranked
 
@@ -190,6 +192,29 @@ def test_a_lab_that_breaks_ends_its_run_only(live: LiveSite, monkeypatch: pytest
         fork = done(room, made(room, "speed-1500"))
         assert (fork.state, fork.text) == ("failed", "the run failed: ZeroDivisionError")
         until(lambda: not room.running("Motor", "M-1"))
+
+
+def test_a_check_can_be_signed_for_five_minutes(tmp_path: Path) -> None:
+    """Afterwards it is as if it had not been made; within them it can be signed once."""
+    plant, _, _ = site()
+    clock = SimulatedClock(1_800_000_000 * SECOND)
+    with plant.open(tmp_path, insecure=True, act=True, clock=clock) as live:
+        told(live, temp=310.0, speed=1200.0)
+        who = live.accounts.add("ann", kind="person", roles={"operator"}, twins=["*"]).identity("test")
+        lab = live.labs["Motor"]
+        live.labs["Motor"] = replace(lab, score=lambda _: [LabFigure(0.0), LabFigure(1.0)])  # what is tried is better
+        done(live.rooms.forks, made(live.rooms.forks, "speed-0"))
+        until(lambda: bool(live.rooms.advisor.cards("Motor", "M-1")))
+        card, desk = live.rooms.advisor.cards("Motor", "M-1")[0], live.rooms.desk
+        assert desk is not None
+        assert card.option is not None
+        checks = [desk.check("Motor", "M-1", card.id, who=who) for _ in range(2)]
+        order = desk.sign("Motor", "M-1", SignAsk(check=checks[0].id), who=who)
+        assert order.advice == card.id
+        live.advance_to(clock.now() + 5 * MINUTE)
+        for check in checks:
+            with pytest.raises(NotFound):
+                desk.sign("Motor", "M-1", SignAsk(check=check.id), who=who)
 
 
 def test_what_was_acted_on_is_not_run_again(live: LiveSite) -> None:

@@ -222,8 +222,10 @@ class fact(Role):
             edge = self.edge
             low, high = _bounds(self._bounds, edge)
             start, prior = _begin(value, edge)
-            signal = Signal(name, "fact", absolute(edge), edge, low, high, start=start, prior=prior, doc=self._doc)
-            return _within(signal)
+            own, personal = absolute(edge), self._personal
+            return _within(
+                Signal(name, "fact", own, edge, low, high, start=start, prior=prior, doc=self._doc, personal=personal)
+            )
         return Signal(
             name,
             "fact",

@@ -55,7 +55,7 @@ def query_of(scope: Scope, kind: type[Struct]) -> Struct:
 async def body_of(scope: Scope, receive: Receive, largest: int) -> bytes:
     """The body; one that is too large is refused before it is read, or as soon as it shows."""
     length = header(scope, b"content-length")
-    if length is not None and length.isdigit() and int(length) > largest:
+    if length is not None and length.isdecimal() and len(length) < 20 and int(length) > largest:
         raise too_large(largest)
     if header(scope, b"content-encoding") not in (None, "identity"):
         raise Refused(415, "expected a body that is not compressed", at="Content-Encoding", headers=CLOSE)

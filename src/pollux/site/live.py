@@ -183,6 +183,10 @@ class LiveSite:
         host, port = parsed(address)
         self.server = serve(Application(SiteHouse(self)), host=host, port=port).start()
 
+    def _personal(self) -> list[str]:
+        """The types whose twins are persons."""
+        return [name for name, declared in self.site.declared.items() if declared.schema.personal]
+
     def _patterns(self) -> list[tuple[str, str]]:
         """Every mapping's topics with the type that they speak of."""
         return [(name, mapping.pattern.text) for name, one in self.site.declared.items() for mapping in one.mappings]
@@ -196,6 +200,7 @@ class LiveSite:
             sink=self.sink,
             clock=self._wall,
             translate=layouts(self._patterns()),
+            personal=self._personal(),
             told=self.letters.keep,
         )
 
@@ -287,9 +292,8 @@ class LiveSite:
     @cached_property
     def sink(self) -> Callable[..., Ticket]:
         """Takes raw frames: stamped with the site's time, and with the person they speak of."""
-        personal = [name for name, declared in self.site.declared.items() if declared.schema.personal]
         types, patterns = list(self.site.declared), self._patterns()
-        return Stamping(self.pipe.push, self.clock, types=types, personal=personal, translate=layouts(patterns))
+        return Stamping(self.pipe.push, self.clock, types=types, personal=self._personal(), translate=layouts(patterns))
 
     def note(self, note: Note) -> Ticket:
         """Take a decision or a tick into the log and the estates."""
@@ -369,7 +373,7 @@ class LiveSite:
             parts = estate.freeze()
             seq, time = estate.seq, estate.time
         self.log.flush()
-        if any(declared.schema.personal for declared in self.site.declared.values()):
+        if self._personal():
             self.snapshots.write(seq, time, {}, personal={f"estate:{TENANT}": parts})
         else:
             self.snapshots.write(seq, time, parts)

@@ -56,7 +56,9 @@ def state_of(estate: Estate, name: str, row: int) -> dict[str, Any]:
     for index, signal in enumerate(block.schema.signals):
         told = int(block.event_time[index, row])
         slot = int(block.layout.signal_slot[index])
-        if told == NEVER or slot < 0:
+        # Whoever may read a thing need not see names; the state of a person is for those alone who may.
+        hidden = signal.personal and not block.schema.personal
+        if told == NEVER or slot < 0 or hidden:
             continue
         value = float(block.values[slot, row])
         found[signal.name] = {

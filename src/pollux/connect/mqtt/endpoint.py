@@ -1,7 +1,7 @@
 """The MQTT endpoint: the doors through which other threads use the loop."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Literal, final
 
 from pollux.clock import Clock
@@ -27,9 +27,9 @@ class MqttEndpoint(AbstractDriver):
     """Pollux's own MQTT endpoint: 3.1.1 and 5, QoS 0 and 1, on loopback.
 
     `gate` authenticates and decides, `sink` takes Frames, `clock` tells the time; `translate` says what topics mean
-    (native layout by default), `told` hears of what was refused before it became a message, in the endpoint's thread.
-    `splitting="auto"` starts in Python and goes on compiled as soon as that is loaded;
-    "plain" and "compiled" fix it. `docs/reference/mqtt.md` says what is answered to what.
+    (native layout by default), `personal` names the types whose twins are persons, `told` hears of what was refused
+    before it became a message, in the endpoint's thread. `splitting="auto"` starts in Python and goes on compiled as
+    soon as that is loaded; "plain" and "compiled" fix it. `docs/reference/mqtt.md` says what is answered to what.
 
     Raises SetupError from `start` where the address is not loopback or the port is taken.
     """
@@ -43,12 +43,15 @@ class MqttEndpoint(AbstractDriver):
         clock: Clock,
         limits: Limits | None = None,
         translate: Translate = native,
+        personal: Collection[str] = (),
         told: Told = nobody,
         splitting: Literal["auto", "plain", "compiled"] = "auto",
         poller: Callable[[int], AbstractPoller] = new_poller,
     ) -> None:
         self._address, self._splitting = address, splitting
-        self._common = Common(limits or Limits(), Counters(), clock, gate, Rights(gate, translate), told)
+        self._common = Common(
+            limits or Limits(), Counters(), clock, gate, Rights(gate, translate, personal=personal), told
+        )
         self._loop = Loop(self._common, sink, poller)
         self._thread = threading.Thread(target=self._loop.run, name="pollux-mqtt", daemon=True)
         self._loader = threading.Thread(target=self._load, name="pollux-mqtt-load", daemon=True)

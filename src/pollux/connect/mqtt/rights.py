@@ -1,7 +1,7 @@
 """What a topic means, and so who may publish or hear it: topics are turned into actions on twins for the gate."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Literal, Protocol, final
@@ -166,6 +166,8 @@ _HEAR: Mapping[Channel, tuple[Action, str]] = {
     "plan": ("subscribe", "plan"),
     "plan-ack": ("read", "*"),
 }
+_TELLING: frozenset[Channel] = frozenset({"telemetry", "state", "ack", "plan-ack"})
+"""Channels that say something of the twin to whoever may read it; the others have an addressee."""
 _SPOKEN: frozenset[Channel] = frozenset({"telemetry", "ack", "plan-ack"})
 
 
@@ -173,7 +175,8 @@ _SPOKEN: frozenset[Channel] = frozenset({"telemetry", "ack", "plan-ack"})
 class Rights:
     """Who may publish what and hear what. A topic that means nothing is refused like one that is forbidden.
 
-    Clients publish telemetry and acknowledgements; commands, plans and state leave Pollux only from inside.
+    Clients publish telemetry and acknowledgements; commands, plans and state leave Pollux only from inside. What is
+    said of a twin of one of the `personal` types is heard by those alone who may see names, as it is shown over HTTP.
 
     >>> from pollux.guard import Credential, Gate
     >>> gate = Gate(by_name=True)
@@ -183,9 +186,10 @@ class Rights:
     ('Pump/P-7', None)
     """
 
-    def __init__(self, gate: Doorkeeper, translate: Translate) -> None:
+    def __init__(self, gate: Doorkeeper, translate: Translate, *, personal: Collection[str] = ()) -> None:
         self._gate = gate
         self._translate = translate
+        self._personal = frozenset(personal)
 
     def publish(self, identity: Identity, topic: str) -> Reach | None:
         """What the topic reaches if the identity may publish to it."""
@@ -200,7 +204,10 @@ class Rights:
         if reach is None:
             return False
         action, part = _HEAR[reach.channel]
-        return self._gate.may(identity, action, f"{reach.twin}/{part}")
+        if not self._gate.may(identity, action, f"{reach.twin}/{part}"):
+            return False
+        of_a_person = reach.channel in _TELLING and reach.twin.partition("/")[0] in self._personal
+        return not of_a_person or self._gate.may(identity, "see-names", reach.twin)
 
     def subscribe(self, identity: Identity, topic_filter: str) -> bool:
         """Whether a filter may stand: with wildcards always, since each message is asked for; else as `hear`."""

@@ -77,7 +77,9 @@ class Session:
         if qos:
             self._waiting.append((message, retain, ids))
             self._waiting_bytes += len(message)
-            return self._has_room() or (not self.pump(now) and self._has_room())
+            if not self._has_room():
+                self.pump(now)  # much in one turn is not yet slowness
+            return self._has_room()
         packet = message.packet(self.level, qos=0, retain=retain, now=now, ids=ids)
         if len(packet) > self._largest:
             self._counters.dropped_too_large += 1

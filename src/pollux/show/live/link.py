@@ -14,6 +14,7 @@ from pollux.show.live.messages import Changed, Notes, Progress, Said, Texts, Tro
 from pollux.show.live.watching import WatchedTwin, Watching, Watchmaker
 
 MOST_PENDING: Final = 256
+MOST_SAID: Final = 1_000
 STATE_EVERY: Final = 3
 """Ticks between state frames: 10 a second at 30 ticks."""
 
@@ -63,8 +64,8 @@ class Link:
 
     def settle(self) -> None:
         """Make the channels for what is to be watched; once a tick, however often a client changes its mind."""
-        if not self._unsettled:
-            return
+        if not self._unsettled or self._sending:
+            return  # whoever does not read what was said is not told more, however often it asks
         self._unsettled, self.watching = False, Watching()
         if self._watch is None:
             return
@@ -76,8 +77,9 @@ class Link:
         self._since = 0
 
     def tell(self, said: Said) -> None:
-        """Say something at the next tick."""
-        self._said.append(said)
+        """Say something at the next tick; to whoever does not listen, no more than so much."""
+        if len(self._said) < MOST_SAID:
+            self._said.append(said)
 
     def announce(self, what: Topic, twin: str | None) -> None:
         """Something has changed; announced once a second, and only to whoever may see it."""

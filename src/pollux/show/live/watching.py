@@ -13,6 +13,8 @@ from pollux.show.problems import NOTHING_HERE
 from pollux.show.sight import Sight
 
 MOST_CELLS = 5_000_000
+MOST_ASKED = 200_000
+"""Cells for which the gate is asked one by one: all links wait meanwhile."""
 _CHANNELS = 65_535
 
 
@@ -146,7 +148,7 @@ class Watchmaker:
     def _table(self, asked: WatchTable, made: Watching, since: int) -> Iterator[Said]:
         type_ = self._type(asked.type)
         places = [type_.index[name] for name in asked.fields if name in type_.index] if type_ else []
-        if type_ is None or len(places) != len(asked.fields):
+        if type_ is None or len(places) != len(asked.fields) or len({*places}) != len(places):
             yield Trouble(title="Nothing to watch", detail=NOTHING_HERE, hint=asked.type)
             return
         known = self._tenancy.twins.ids(asked.type)
@@ -154,6 +156,10 @@ class Watchmaker:
         every = self._sight.may("read", f"{type_.name}/*/*") and not any(
             type_.fields[place].personal for place in places
         )
+        if not every and len(there) * len(places) > MOST_ASKED:
+            # In the words for what is not there: how many there are is for those alone who may see them.
+            yield Trouble(title="Nothing to watch", detail=NOTHING_HERE, hint=asked.type)
+            return
         twins = [
             twin
             for twin in there

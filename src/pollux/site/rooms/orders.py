@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pollux.site.live import LiveSite
 
 CHECKS = 1_000
+CHECK_HOLDS = 5 * MINUTE
+"""How long what was checked may be signed: afterwards the twin is no longer what it was."""
 
 
 @final
@@ -59,7 +61,7 @@ class DeskRoom:
     def __init__(self, live: "LiveSite") -> None:
         self._live = live
         self._lock = threading.Lock()
-        self._checked: dict[str, tuple[Order, str]] = {}
+        self._checked: dict[str, tuple[Order, str, int]] = {}
 
     def check(self, type_: str, twin: str, card: str, *, who: Identity) -> Check:
         live = self._live
@@ -67,15 +69,15 @@ class DeskRoom:
         order, card_ = self._drafted(kept, who), live.rooms.advisor.find(type_, twin, card)
         lines = _checks(live, order)
         blocked = next((line.text for line in lines if line.ok is False), None)
-        id_ = f"K-{secrets.token_hex(4)}"
+        id_, until = f"K-{secrets.token_hex(8)}", live.clock.now() + CHECK_HOLDS
         with self._lock:
             while len(self._checked) >= CHECKS:
                 del self._checked[next(iter(self._checked))]
-            self._checked[id_] = (order, card)
+            self._checked[id_] = (order, card, until)
         return Check(
             id=id_,
             title=card_.title,
-            expires=(live.clock.now() + 5 * MINUTE) / SECOND,
+            expires=until / SECOND,
             affected=f"{type_}/{twin}",
             lines=card_.lines,
             checks=tuple(lines),
@@ -85,15 +87,18 @@ class DeskRoom:
 
     def sign(self, type_: str, twin: str, ask: SignAsk, *, who: Identity) -> Order:
         with self._lock:
-            found = self._checked.pop(ask.check, None)
-        if found is None or (found[0].type, found[0].twin) != (type_, twin):
-            raise NotFound(f"no check {ask.check!r}", hint="check again before signing")
-        order, card = found
+            found = self._checked.get(ask.check)
         live = self._live
+        if found is None or (found[0].type, found[0].twin) != (type_, twin) or live.clock.now() >= found[2]:
+            raise NotFound(f"no check {ask.check!r}", hint="check again before signing")
+        order, card, _ = found
         declared = live.site.declared[type_]
         # The twin proposes and whoever comes here signs, or commands where nobody need sign.
         if not self._may_carry(declared, order, who):
             raise OrderRefused(f"expected somebody who may sign, got {who.name}", at=f"{type_}/{twin}")
+        with self._lock:
+            if self._checked.pop(ask.check, None) is None:
+                raise NotFound(f"no check {ask.check!r}", hint="somebody has just signed it")
         live.desk.propose(declared, order)
         if declared.policy.signatures:
             live.desk.sign(declared, order.id, who=who.name, roles=who.roles, reason=ask.reason)
