@@ -117,26 +117,36 @@ class ScaledClock(Clock):
     """
 
     def __init__(self, start: int, *, speed: float) -> None:
-        self._pace = (start, time.monotonic_ns(), speed)
+        self._paces: tuple[tuple[int, int, float], ...] = ((start, time.monotonic_ns(), speed),)
 
     @property
     def speed(self) -> float:
         """Seconds of this clock in a real second."""
-        return self._pace[2]
+        return self._paces[-1][2]
+
+    def pace(self, over: float) -> float:
+        """Its mean speed over the last real seconds, at most a minute of them."""
+        moment = time.monotonic_ns()
+        return (self._at(moment) - self._at(moment - round(over * SECOND))) / (over * SECOND)
 
     def run_at(self, speed: float) -> None:
         """From now on let so many seconds pass in a real one; raises ClockError for a speed that is not above zero."""
         if not speed > 0:
             raise ClockError(f"expected a speed above zero, got {speed:g}")
+        if speed == self.speed:
+            return
         origin = time.monotonic_ns()
-        self._pace = (self._at(origin), origin, speed)
+        # The last that ended more than a minute ago says how time went before those that are kept.
+        ended = sum(pace[1] < origin - MINUTE for pace in self._paces[1:])
+        self._paces = (*self._paces[ended:], (self._at(origin), origin, speed))
 
     def now(self) -> int:
         return self._at(time.monotonic_ns())
 
     def _at(self, moment: int) -> int:
         # One tuple, read once: whoever asks while the speed is changed sees the old pace or the new one, never half.
-        start, origin, speed = self._pace
+        paces = self._paces
+        start, origin, speed = next((pace for pace in reversed(paces) if pace[1] <= moment), paces[0])
         return start + int((moment - origin) * speed)
 
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 
-from pollux.mirror.presence import Presence
+from pollux.clock import ScaledClock
+from pollux.mirror.presence import OFFLINE_AFTER, Presence
 from pollux.show.facts import DeviceFact, PresenceFact, Table, TwinType
 from pollux.site.estate import Estate
 from pollux.site.rooms.tables import table_of, type_of
@@ -57,8 +58,11 @@ class TwinsRoom:
         live = self._live
         estate = live.estate if at is None else live.as_of.estate(at, None)
         now = live.clock.now() if at is None else at
+        clock = live.clock
+        # Over as long as a twin must keep still to be called silent: a calendar that ran fast a moment ago counts too.
+        speed = clock.pace(OFFLINE_AFTER) if isinstance(clock, ScaledClock) else 1.0
         with live.pipe.lock:
-            return [presence_of(estate, type_, one, now, speed=live.speed) for one in ids]
+            return [presence_of(estate, type_, one, now, speed=speed) for one in ids]
 
 
 def presence_of(estate: Estate, type_: str, twin: str, now: int, *, speed: float = 1.0) -> PresenceFact:
