@@ -11,9 +11,9 @@ import pytest
 from tests.site.plants import device, site, until
 
 from pollux.clock import MINUTE, SECOND, SimulatedClock
-from pollux.errors import Conflict, DataRefused, ModelError, NotFound, Overloaded
+from pollux.errors import Conflict, DataRefused, ModelError, NotFound, Overloaded, PolluxError
 from pollux.guard import Identity
-from pollux.show.asks import ForkAsk, RunAsk, SignAsk
+from pollux.show.asks import AdviceAsk, Bound, ForkAsk, Price, RunAsk, SignAsk
 from pollux.site import LiveSite
 from pollux.site.presenting import LabFigure
 from pollux.site.rooms.forks import ForksRoom
@@ -215,6 +215,72 @@ def test_a_check_can_be_signed_for_five_minutes(tmp_path: Path) -> None:
         for check in checks:
             with pytest.raises(NotFound):
                 desk.sign("Motor", "M-1", SignAsk(check=check.id), who=who)
+
+
+def advised(live: LiveSite, **more: Any) -> Any:
+    """The fork of the advice that is asked for, and its card."""
+    ask = AdviceAsk(over="1 h", members=4, **more)
+    card = live.rooms.advisor.advise("Motor", "M-1", ask, who=WHO)
+    fork = done(live.rooms.forks, f"F-{card[2:]}")
+    until(lambda: live.rooms.advisor.find("Motor", "M-1", card).state == "open")
+    return fork, live.rooms.advisor.find("Motor", "M-1", card)
+
+
+def test_advice_is_weighed_by_what_was_asked(live: LiveSite) -> None:
+    """Speed that earns money is set high, speed that costs it low; only what was asked for is tried, so far ahead."""
+    earns = {"speed": Price(amount=1, unit="EUR/h/rpm")}
+    fork, card = advised(live, gain=earns, settings={"speed": (600.0, 2400.0)})
+    assert [one.label for one in fork.options] == ["Keep as is", "speed 600 rpm", "speed 2400 rpm"]
+    assert fork.until - fork.made == pytest.approx(3600)
+    assert (card.title, card.option) == ("speed 2400 rpm", "B")
+    assert any("gain: speed at 1 EUR/h/rpm" in str(note) for note in card.notes)
+    _, card = advised(live, gain={"speed": Price(amount=-1, unit="EUR/h/rpm")}, settings={"speed": (600.0, 2400.0)})
+    assert card.title == "speed 600 rpm"
+
+
+def test_a_bound_keeps_out_what_breaks_it(live: LiveSite) -> None:
+    """At full speed the motor burns: where that may not be another option is recommended, and the table says why."""
+    earns = {"speed": Price(amount=1, unit="EUR/h/rpm")}
+    told(live, temp=430.0)
+    fork, card = advised(
+        live, gain=earns, choices=("speed-0", "speed-3000"), constraints=(Bound(event="burns", at_most=0.1),)
+    )
+    assert card.title != "speed 3000 rpm"
+    gates = fork.table.groups[-1].rows[-1].cells["B"]
+    assert gates.text == "not ranked"
+    assert "burns in 100% of futures, more than 10%" in gates.detail
+    _, card = advised(live, gain=earns, choices=("speed-0", "speed-3000"))
+    assert card.title == "speed 3000 rpm"
+
+
+def test_an_event_has_its_price(live: LiveSite) -> None:
+    """A motor that burns costs more than its speed earns, so that it is stopped."""
+    told(live, temp=430.0)
+    earns, costs = {"speed": Price(amount=1, unit="EUR/h/rpm")}, {"burns": Price(amount=1e6, unit="EUR")}
+    _, card = advised(live, gain=earns, loss=costs, choices=("speed-0", "speed-3000"))
+    assert card.title != "speed 3000 rpm"
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"gain": {"spede": Price(amount=1, unit="EUR/h/rpm")}}, "spede"),
+        ({"gain": {"burns": Price(amount=1, unit="EUR/h/rpm")}}, "burns"),
+        ({"gain": {"speed": Price(amount=1, unit="EUR/rpm")}}, "a price for a time"),
+        ({"loss": {"temp": Price(amount=1, unit="EUR")}}, "expected an event of Motor"),
+        ({"gain": {"speed": Price(amount=1, unit="rpm")}}, "money"),
+        (
+            {"loss": {"burns": Price(amount=1, unit="EUR")}, "constraints": (Bound(event="fails", at_most=0.1),)},
+            "fails",
+        ),
+        ({"gain": {"speed": Price(amount=1, unit="EUR/h/rpm")}, "loss": {"burns": Price(amount=1, unit="USD")}}, "USD"),
+    ],
+)
+def test_senseless_advice_is_refused_at_once(live: LiveSite, more: dict[str, Any], why: str) -> None:
+    """Names that are none, prices that are no money or in two currencies: nothing is run."""
+    with pytest.raises(PolluxError, match=why):
+        live.rooms.advisor.advise("Motor", "M-1", AdviceAsk(over="1 h", **more), who=WHO)
+    assert live.rooms.forks.list("Motor", "M-1") == []
 
 
 def test_what_was_acted_on_is_not_run_again(live: LiveSite) -> None:

@@ -47,7 +47,7 @@ class AdvisorRoom:
             return self._live.estate.shelf.card(type_, twin, card)
 
     def advise(self, type_: str, twin: str, ask: AdviceAsk, *, who: Identity) -> str:
-        return card_id(self._live.rooms.forks.try_all(type_, twin))
+        return card_id(self._live.rooms.forks.weigh(type_, twin, ask))
 
     def decline(self, type_: str, twin: str, card: str, reason: str, *, who: Identity) -> None:
         self._turn(type_, twin, card, "declined", who=who, text=f"declined by {who.name}: {reason}")

@@ -14,7 +14,7 @@ from pollux.decide import Futures, Option, options
 from pollux.errors import Conflict, NotFound, Overloaded, PolluxError
 from pollux.guard import Identity
 from pollux.remember import Note
-from pollux.show.asks import ForkAsk, RunAsk
+from pollux.show.asks import AdviceAsk, ForkAsk, RunAsk
 from pollux.show.documents.whatif import Fork, ForkRow
 from pollux.site.fork import Fork as Copy
 from pollux.site.fork import forked
@@ -22,6 +22,7 @@ from pollux.site.presenting import Lab, LabChoice
 from pollux.site.rooms.cards import card_of
 from pollux.site.rooms.runs import RunRecord, ranked
 from pollux.site.rooms.trying import Trial, chosen, every_choice, settled, trial
+from pollux.site.rooms.worth import asked
 from pollux.site.shelf import Finished, Tried
 
 if TYPE_CHECKING:
@@ -90,16 +91,8 @@ class ForksRoom:
             held = self._ready.get(fork)
         held = held or self._again(self._finished(fork))
         type_, twin = held.record.type, held.record.twin
-        lab, declared = self._lab(type_), self._live.site.declared[type_]
-        tries = trial(
-            chosen(lab, twin, ask.choices),
-            settled(declared, ask.settings),
-            over=ask.over,
-            members=ask.members,
-            seed=ask.seed,
-            judged=declared.presenter is not None and declared.presenter.lab is not None,
-        )
-        self._begin(held, lab, tries)
+        lab = self._lab(type_)
+        self._begin(held, lab, self._trial(type_, chosen(lab, twin, ask.choices), ask, seed=ask.seed))
 
     def find(self, fork: str) -> Fork:
         with self._changed:
@@ -120,17 +113,27 @@ class ForksRoom:
         else:
             self._live.news.say("forks", f"{stopped.record.type}/{stopped.record.twin}")
 
-    def try_all(self, type_: str, twin: str) -> str:
-        """Run every choice of the lab, as far as a comparison holds them."""
-        lab = self._lab(type_)
-        tries = trial(every_choice(lab, twin), over=lab.horizon, members=lab.members)
-        return self._begin(self._copied(type_, twin), lab, tries)
+    def weigh(self, type_: str, twin: str, ask: AdviceAsk) -> str:
+        """Run what is asked for, or else every choice of the lab, and rank it by what the asker says it is worth."""
+        lab = asked(self._lab(type_), self._live.site.declared[type_], ask)
+        wanted = bool(ask.choices or ask.settings)
+        choices = chosen(lab, twin, ask.choices) if wanted else every_choice(lab, twin)
+        return self._begin(self._copied(type_, twin), lab, self._trial(type_, choices, ask))
 
     def running(self, type_: str, twin: str) -> Sequence[RunRecord]:
         """The runs of a twin that have not ended."""
         with self._changed:
             every = [one.record for one in self._running.values()]
         return [one for one in every if (one.type, one.twin) == (type_, twin)]
+
+    def _trial(
+        self, type_: str, choices: Sequence[LabChoice], ask: RunAsk | AdviceAsk, *, seed: int | None = None
+    ) -> Trial:
+        """Choices of the lab and settings of the asker's own, which a lab that judges has not judged."""
+        declared = self._live.site.declared[type_]
+        own = settled(declared, ask.settings)
+        judged = declared.presenter is not None and declared.presenter.lab is not None
+        return trial(choices, own, over=ask.over, members=ask.members, seed=seed, judged=judged)
 
     # -- copies of the twin -------------------------------------------------------------------------------------------
 
@@ -147,7 +150,14 @@ class ForksRoom:
         if done.card is not None and done.card.state == "acted":
             raise Conflict("somebody acted on what this fork showed", at=done.id, hint="fork the twin again")
         estate = self._live.as_of.estate(None, done.fork.seq)
-        copy = forked(estate, done.type, done.twin, made=done.made, executor=self._live.workers)
+        copy = forked(
+            estate,
+            done.type,
+            done.twin,
+            made=done.made,
+            executor=self._live.workers,
+            learning=self._live.site.declared[done.type].learning,
+        )
         return Held(copy, RunRecord(done.id, done.type, done.twin, done.made, done.made, 0, done.fork.seq, ()))
 
     def _finished(self, fork: str) -> Finished:
