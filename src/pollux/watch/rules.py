@@ -5,14 +5,45 @@ it goes on when those fail.
 """
 
 import math
-from dataclasses import dataclass
-from typing import Literal, final
+import re
+from dataclasses import dataclass, field
+from typing import Final, Literal, final
 
 from pollux.clock import iso
 from pollux.errors import ModelError
 
 Severity = Literal["high", "medium", "low"]
 SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How numbers of a signal are written for people: in the unit in which its class declares it.
+
+    >>> Writing("degC", 1.0, -273.15).value(333.15), Writing("1/min").difference(12.0), Writing().value(0.5)
+    ('60 degC', '12 /min', '0.5')
+    """
+
+    unit: str = ""
+    factor: float = 1.0
+    shift: float = 0.0
+
+    def value(self, number: float) -> str:
+        """A number with its unit."""
+        return self._with_unit(f"{number * self.factor + self.shift:.6g}")
+
+    def difference(self, number: float) -> str:
+        """A difference of two numbers, with three digits."""
+        return self._with_unit(f"{number * self.factor:.3g}")
+
+    def _with_unit(self, number: str) -> str:
+        # People write "/min" where a unit says "1/min", and nothing where it says "1".
+        unit = "" if self.unit == "1" else re.sub("^1/", "/", self.unit)
+        return f"{number} {unit}" if unit else number
+
+
+PLAIN: Final = Writing()
 
 
 @final
@@ -33,6 +64,7 @@ class Limit:
     title: str = ""
     hysteresis: float = 0.0
     delay: int = 0
+    writing: Writing = field(default=PLAIN, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.value) or self.hysteresis < 0 or self.delay < 0:
@@ -59,7 +91,7 @@ class Limit:
 
     def words(self, value: float) -> str:
         """The measured value beside its limit, for people."""
-        return f"measured {value:g}, limit {self.value:g}"
+        return f"measured {self.writing.value(value)}, limit {self.writing.value(self.value)}"
 
 
 @final
@@ -78,6 +110,7 @@ class Change:
     severity: Severity
     title: str = ""
     inclusive: bool = False
+    writing: Writing = field(default=PLAIN, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.by <= 0 or self.within <= 0:
@@ -100,7 +133,8 @@ class Change:
 
     def words(self, value: float, change: float) -> str:
         """The measured value and its change, for people."""
-        return f"measured {value:g}, {'up' if self.side == 'rise' else 'down'} {change:.3g}"
+        way = "up" if self.side == "rise" else "down"
+        return f"measured {self.writing.value(value)}, {way} {self.writing.difference(change)}"
 
 
 @final
@@ -128,7 +162,7 @@ class Silence:
 
     def words(self, last: int) -> str:
         """Since when nothing was heard, for people."""
-        return f"last reading {iso(last)}"
+        return f"last reading {iso(last)[:16].replace('T', ' ')} UTC"
 
 
 Rule = Limit | Change | Silence

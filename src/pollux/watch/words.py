@@ -7,7 +7,8 @@ from pollux.errors import ModelError
 from pollux.model.graph import Expr
 from pollux.model.schema import Schema
 from pollux.model.symbols import AbstractCondition, Symbol
-from pollux.watch.rules import Change, Limit, Severity, Silence
+from pollux.model.units import convert, scale
+from pollux.watch.rules import Change, Limit, Severity, Silence, Writing
 
 
 def limit(
@@ -36,7 +37,8 @@ def limit(
         raise _senseless()
     signal = _measured(condition.schema, expr.args[0])
     side: Literal["above", "below"] = "above" if expr.op in (">", ">=") else "below"
-    return Limit(signal, side, float(expr.args[1]), severity, title, hysteresis, duration(delay))
+    writing = _writing(condition.schema, signal)
+    return Limit(signal, side, float(expr.args[1]), severity, title, hysteresis, duration(delay), writing)
 
 
 def change(
@@ -64,7 +66,9 @@ def change(
         raise ModelError("expected either rise= or fall=", at=signal.name)
     by = rise if rise is not None else fall
     assert by is not None
-    return Change(signal.name, "rise" if rise is not None else "fall", by, duration(within), severity, title, inclusive)
+    side: Literal["rise", "fall"] = "rise" if rise is not None else "fall"
+    writing = _writing(signal.schema, signal.name)
+    return Change(signal.name, side, by, duration(within), severity, title, inclusive, writing)
 
 
 def silence(signal: Symbol, *, after: str, severity: Severity, title: str = "") -> Silence:
@@ -77,6 +81,11 @@ def silence(signal: Symbol, *, after: str, severity: Severity, title: str = "") 
     'weight'
     """
     return Silence(signal.name, duration(after), severity, title)
+
+
+def _writing(schema: Schema, name: str) -> Writing:
+    signal = schema.signal(name)
+    return Writing(str(signal.edge), scale(signal.unit, signal.edge), convert(0.0, signal.unit, signal.edge))
 
 
 def _measured(schema: Schema, expr: Expr) -> str:

@@ -17,7 +17,7 @@ from pollux.watch import Alarm
 _WORDS: Final = {"approved": "signed"}
 _CHANGE: Final = re.compile(r".+-(?P<side>rise|fall)-[^-]+-in-(?P<within>\d+)s")
 """The name of a rule about a change, as `pollux.watch` makes it."""
-_BY: Final = re.compile(r"(?:up|down) ([\d.]+)")
+_BY: Final = re.compile(r"(?:up|down) ([\d.]+(?: \S+)?)$")
 
 
 def marks(alarms: Iterable[Alarm], orders: Iterable[Order], gaps: Sequence[GapFact], *, start: int, end: int) -> Marks:
