@@ -21,21 +21,26 @@ from pollux.site.presenting import Lab, LabChoice, LabFigure
 def asked(lab: Lab, declared: Declared, ask: AdviceAsk) -> Lab:
     """The lab with the asker's objective and bounds: expected gain less expected loss, on luck that all options share.
 
-    What the lab itself says against a choice stays. Raises DataRefused for names that the type does not have, and
-    UnitError for prices that are no money or of several currencies.
+    What the lab itself says against a choice stays, and so does its own worth where neither gain nor loss is named.
+    Raises DataRefused for names that the type does not have, and UnitError for prices that are no money or of several
+    currencies.
     """
-    worth = _objective(declared, ask)
     for bound in ask.constraints:
         _event(declared, bound.event, "$.constraints")
+
+    def unranked(choice: LabChoice, futures: Futures, row: int) -> str | None:
+        return lab.unranked(choice, futures, row) or _beyond(ask.constraints, futures, row)
+
+    bounded = replace(lab, unranked=unranked)
+    if not ask.gain and not ask.loss:
+        return bounded
+    worth = _objective(declared, ask)
 
     def score(futures: Futures) -> Sequence[LabFigure]:
         kept = _kept(futures)
         return [LabFigure(float(row.mean()) if len(row) else 0.0) for row in worth.of(futures.samples)[:, kept]]
 
-    def unranked(choice: LabChoice, futures: Futures, row: int) -> str | None:
-        return lab.unranked(choice, futures, row) or _beyond(ask.constraints, futures, row)
-
-    return replace(lab, score=score, unranked=unranked, assumptions=_words(ask))
+    return replace(bounded, score=score, assumptions=_words(ask))
 
 
 def _objective(declared: Declared, ask: AdviceAsk) -> Objective:
