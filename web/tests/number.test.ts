@@ -17,6 +17,8 @@ describe('a unit', () => {
   it('is written as people say it', () => {
     expect(unitText('1/min')).toBe('/min');
     expect(unitText('mmol/l')).toBe('mmol/l');
+    expect(unitText('degC')).toBe('°C');
+    expect(unitText('K/degC')).toBe('K/degC');
   });
 });
 

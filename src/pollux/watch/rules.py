@@ -22,7 +22,7 @@ class Writing:
     """How numbers of a signal are written for people: in the unit in which its class declares it.
 
     >>> Writing("degC", 1.0, -273.15).value(333.15), Writing("1/min").difference(12.0), Writing().value(0.5)
-    ('60 degC', '12 /min', '0.5')
+    ('60 °C', '12 /min', '0.5')
     """
 
     unit: str = ""
@@ -38,8 +38,8 @@ class Writing:
         return self._with_unit(f"{number * self.factor:.3g}")
 
     def _with_unit(self, number: str) -> str:
-        # People write "/min" where a unit says "1/min", and nothing where it says "1".
-        unit = "" if self.unit == "1" else re.sub("^1/", "/", self.unit)
+        # People write "/min" where a unit says "1/min", a sign where it says "deg", and nothing where it says "1".
+        unit = "" if self.unit == "1" else re.sub("^deg(?=[CF]$)", "\N{DEGREE SIGN}", re.sub("^1/", "/", self.unit))
         return f"{number} {unit}" if unit else number
 
 

@@ -51,9 +51,9 @@ export function interval(lo: number, hi: number, doubt: Doubt = {}): string {
   return `${written(lo, digits)} to ${written(hi, digits)}`;
 }
 
-/** A unit as written behind its number; nothing for pure numbers, and "/min" for "1/min". */
+/** A unit as written behind its number; nothing for pure numbers, "/min" for "1/min" and "°C" for "degC". */
 export function unitText(unit: string | null | undefined): string {
-  return !unit || unit === '1' ? '' : unit.replace(/^1\//, '/');
+  return !unit || unit === '1' ? '' : unit.replace(/^1\//, '/').replace(/^deg(?=[CF]$)/, '°');
 }
 
 /** Half of a normal 90 % interval in standard deviations. */

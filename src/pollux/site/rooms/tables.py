@@ -24,11 +24,13 @@ def type_of(declared: Declared) -> TwinType:
     schema = declared.schema
     fields = [_field(one, schema) for one in schema.signals]
     fields += [
-        Field(name, "estimate", str(schema.unit_of(name)), label=name.replace("_", " "), personal=schema.personal)
+        Field(
+            name, "estimate", str(schema.unit_of(name)), label=_titled(name.replace("_", " ")), personal=schema.personal
+        )
         for name in schema.estimable
     ]
     fields += [
-        Field(name, "risk", "%", label=name.replace("_", " "), step=1.0, personal=schema.personal)
+        Field(name, "risk", "%", label=_titled(name.replace("_", " ")), step=1.0, personal=schema.personal)
         for name in (declared.outlook.names if declared.outlook else ())
     ]
     return TwinType(
@@ -41,7 +43,7 @@ def _field(signal: Signal, schema: Schema) -> Field:
         signal.name,
         ROLES[signal.role],
         str(signal.edge),
-        label=signal.doc or signal.name.replace("_", " "),
+        label=_titled(signal.doc or signal.name.replace("_", " ")),
         every=signal.every,
         low=outward_bound(signal, signal.low),
         high=outward_bound(signal, signal.high),
@@ -50,6 +52,11 @@ def _field(signal: Signal, schema: Schema) -> Field:
         flag=signal.kind == "flag",
         choices=signal.choices,
     )
+
+
+def _titled(label: str) -> str:
+    """With a capital, as titles begin: only the first letter, for what follows may be a name."""
+    return label[:1].upper() + label[1:]
 
 
 def table_of(kind: TwinType, estate: Estate, ids: Sequence[str] | None, now: int) -> Table:
