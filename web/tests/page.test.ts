@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { cellAt, gridFor } from '../src/fleet/cells';
 import { waterfall } from '../src/fleet/waterfall';
-import { clusters, collides, gapSpans } from '../src/time/marks';
+import { clusters, collides, gapSpans, within } from '../src/time/marks';
 import { timeScale } from '../src/time/scale';
 import { standing } from '../src/twin/standing';
 import { watchOf } from '../src/twin/watch';
@@ -46,6 +46,11 @@ describe('marks on the bar', () => {
   it('keep their words only where there is room', () => {
     expect(collides(100, 'verified, 11 Nov', [{ x: 210, text: 'no cuff' }])).toBe(true);
     expect(collides(100, 'verified, 11 Nov', [{ x: 300, text: 'no cuff' }])).toBe(false);
+  });
+  it('keep the words of a gap inside the panel', () => {
+    const [near, far] = within([{ x: 2, text: 'no cuff for a day' }, { x: 300, text: 'no cuff' }], -30);
+    expect(near!.x).toBeCloseTo(-30 + (17 * 6.3) / 2);
+    expect(far!.x).toBe(300);
   });
   it('leave the bar broken where there are no data', () => {
     const { solid, broken } = gapSpans([{ from: 300, to: 400, text: 'no cuff' }], scale, 700);

@@ -39,6 +39,11 @@ function join(cluster: Cluster, mark: Mark, count: number): Cluster {
 
 const LETTER = 6.3; // pixels, about
 
+/** Centred texts that would begin left of a border are moved until they begin there. */
+export function within<T extends { x: number; text: string }>(labels: T[], border: number): T[] {
+  return labels.map((label) => ({ ...label, x: Math.max(label.x, border + (label.text.length * LETTER) / 2) }));
+}
+
 /** Whether a text that begins at `x` would run into one that is centred elsewhere. */
 export function collides(x: number, text: string, others: { x: number; text: string }[]): boolean {
   const end = x + 16 + text.length * LETTER;
