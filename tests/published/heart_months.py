@@ -17,11 +17,11 @@ from pollux.columns.layout import layout_of
 from pollux.model.evaluate import evaluate_all
 from pollux.model.schema import schema_of
 from pollux.model.walk import topological
-from pollux.predict import Believed, Estimator, Evidence, Learning, Observation, Score, interval, score
+from pollux.predict import Believed, Estimator, Evidence, Learning, Observation, Score, interval, score, walked
 from pollux.predict.learning import learnt
 from pollux.simulate import Run, run
 from pollux.worlds.heart.circulation import Circulation
-from pollux.worlds.heart.patient import DRIFT, Patient
+from pollux.worlds.heart.patient import DRIFT, FADES, Patient
 from pollux.worlds.heart.reflex import PATIENT_GAIN
 
 SCHEMA = schema_of(Patient)
@@ -191,7 +191,7 @@ def lived(world, seeds: Sequence[int], days=DAYS) -> Lived:
     for first in range(0, 24 * days, EVERY):
         seen: dict[str, list[tuple[np.ndarray, int]]] = {name: [] for name in WORN}
         for hour in range(first, first + EVERY):
-            columns = walked(columns, rng)
+            columns = drifted(columns, HOUR, rng)
             columns = world.advance(columns, hour * HOUR, (hour + 1) * HOUR)
             for name, hours in WORN.items():
                 if (hour + 1) % 24 in hours:
@@ -201,36 +201,42 @@ def lived(world, seeds: Sequence[int], days=DAYS) -> Lived:
     return Lived(begun, columns, tuple(told))
 
 
-def walked(columns, rng):
-    """Parameters an hour later, by the walk that the filter believes in."""
+def learning(members=MEMBERS):
+    """What his filter learns, and how it believes that he changes."""
+    return Learning(members=members, every=f"{EVERY} h", drift=dict(DRIFT), fades=dict(FADES))
+
+
+def drifted(columns, span, rng):
+    """Parameters `span` nanoseconds later, by the walk that the filter believes in."""
     columns = columns.copy()
     for one in learnt(SCHEMA):
-        assert one.prior is not None
-        slot, step = LAYOUT.place(one.name), DRIFT.get(one.name, 0.0) / np.sqrt(24)
-        columns[slot] = one.prior.from_free(
-            one.prior.to_free(columns[slot]) + step * rng.standard_normal(columns.shape[1])
-        )
+        slot = LAYOUT.place(one.name)
+        columns[slot] = walked(one, columns[slot], span, learning(), rng)
     return columns
 
 
 def followed(world, man: Lived, k: int, seed: int, *, evidence: Sequence[Evidence] = (), members=MEMBERS) -> Believed:
     """What the filter of patient `k` believes in the end."""
     rng = np.random.default_rng([7, seed])
-    estimator = Estimator(SCHEMA, Learning(members=members, every="12 h", drift=dict(DRIFT)), world.advance)
+    estimator = Estimator(SCHEMA, learning(members), world.advance)
     belief = estimator.begin(LAYOUT.start(1)[:, 0], 0, rng)
     belief = estimator.believe(belief, evidence, world.read, rng)
     for half, told in enumerate(man.told, 1):
-        means = {
-            name: Observation(
-                name,
-                float(np.mean([values[k] for values, _ in readings])),
-                len(readings),
-                int(np.mean([time for _, time in readings])),
-            )
-            for name, readings in told.items()
-        }
-        belief = estimator.absorb(belief, half * EVERY * HOUR, means, rng)
+        belief = estimator.absorb(belief, half * EVERY * HOUR, means(told, k), rng)
     return belief
+
+
+def means(told, k):
+    """What the devices of patient `k` told in half a day, as the filter takes it in."""
+    return {
+        name: Observation(
+            name,
+            float(np.mean([values[k] for values, _ in readings])),
+            len(readings),
+            int(np.mean([time for _, time in readings])),
+        )
+        for name, readings in told.items()
+    }
 
 
 def numbers(world, columns):

@@ -7,12 +7,9 @@ import numpy as np
 import pytest
 from tests.published.heart_months import (
     ASKED,
-    DAYS,
-    EVERY,
     LAYOUT,
     MEMBERS,
     SCHEMA,
-    WORN,
     Emulated,
     Lived,
     World,
@@ -22,18 +19,13 @@ from tests.published.heart_months import (
     held,
     kernel_advance,
     kernel_read,
+    learning,
     lived,
     numbers,
 )
 
-from pollux.clock import HOUR
-from pollux.columns.layout import layout_of
 from pollux.errors import NotFound
-from pollux.model.schema import schema_of
-from pollux.predict import Estimator, Evidence, Learning, interval, score
-from pollux.simulate import Run, run
-from pollux.worlds.heart.costs import drawn as drawn_men
-from pollux.worlds.heart.man import Lives, Man
+from pollux.predict import Estimator, Evidence
 
 IDENTIFIABLE = (
     *("strength", "resistance", "compliance", "free_rate", "salt", "usual", "felt"),
@@ -98,56 +90,6 @@ def test_two_hundred_patients_by_the_kernel():
     assert not reported(found, 200)
 
 
-@pytest.mark.soak
-def test_another_model_is_reported_as_found(world):
-    """With men who obey another model (Ursino's circulation, days of their own) nothing is claimed: coverage, bias and
-    error are printed; docs/concepts/estimation.md has them. Of the filter it is only asked to stay on its feet.
-    """
-    for kind, men in (
-        ("stable", drawn_men(50, 0, np.random.default_rng(8))),
-        ("failing", drawn_men(0, 50, np.random.default_rng(9))),
-    ):
-        told, truth = others(men)
-        beliefs = [followed(world, Lived(truth, truth, told), k, k) for k in range(50)]
-        ends = interval(np.stack([world.read(one.columns, SHARED) for one in beliefs]))
-        print(f"\n{kind}, strain {np.mean([one.strain for one in beliefs]):.1f}")
-        for row, name in enumerate(SHARED):
-            low, median, high = (end[:, row] for end in ends)
-            found = score(low, median, high, truth[row])
-            print(
-                f"{name:14s} covered {found.coverage:.2f} bias {found.bias:+.2f} rms {found.rms:.2f} "
-                f"width {found.width:.2f} (men differ by {truth[row].std():.2f})"
-            )
-        assert all(np.isfinite(one.columns[: len(SCHEMA.states)]).all() for one in beliefs)
-
-
-SHARED = ("filling", "venous", "output", "mean_pressure", "ejection", "full")
-"""What both models compute."""
-
-
-def others(men):
-    """What the devices of men of the other model read in each half day of three weeks, and the truth in the end."""
-    kind, count = schema_of(Man), len(men.ids)
-    start = layout_of(kind).start(count)
-    for symbol, values in men.parameters.items():
-        start[layout_of(kind).place(symbol.name)] = values
-    inputs = Lives(0, men.illnesses, seed=5)(0, DAYS * 24 * HOUR)
-    plan = Run(kind, start, 0, DAYS * 24 * HOUR, grid=HOUR, record=(*WORN, *SHARED), inputs=inputs, backend="numba")
-    outcome, rng, told = run(plan), np.random.default_rng(29), []
-    for first in range(0, 24 * DAYS, EVERY):
-        hours = range(first + 1, first + EVERY + 1)
-        seen = {
-            name: [
-                (outcome[name][hour] + SCHEMA.signal(name).noise * rng.standard_normal(count), hour * HOUR)
-                for hour in hours
-                if hour % 24 in at
-            ]
-            for name, at in WORN.items()
-        }
-        told.append({name: readings for name, readings in seen.items() if readings})
-    return tuple(told), np.stack([outcome[name][-1] for name in SHARED])
-
-
 def measured(world, men: Lived):
     """Evidence of each patient as he is in the beginning, with its errors."""
     rng = np.random.default_rng(17)
@@ -165,7 +107,7 @@ def measured(world, men: Lived):
 def believed(world, evidence, seed, members=MEMBERS):
     """A belief from the priors and evidence alone."""
     rng = np.random.default_rng([3, seed])
-    estimator = Estimator(SCHEMA, Learning(members=members, every=f"{EVERY} h"), world.advance)
+    estimator = Estimator(SCHEMA, learning(members), world.advance)
     return estimator.believe(estimator.begin(LAYOUT.start(1)[:, 0], 0, rng), evidence, world.read, rng)
 
 

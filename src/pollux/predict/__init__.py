@@ -6,6 +6,7 @@ from pollux.predict.evidence import Evidence
 from pollux.predict.learning import Learning
 from pollux.predict.outlook import Outlook, wilson
 from pollux.predict.score import Score, binomial_test, interval, score
+from pollux.predict.walk import walked
 
 __all__ = [
     "Advance",
@@ -22,5 +23,6 @@ __all__ = [
     "binomial_test",
     "interval",
     "score",
+    "walked",
     "wilson",
 ]

@@ -7,13 +7,13 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from pollux.clock import DAY
 from pollux.columns.layout import Layout, layout_of
 from pollux.errors import SimulationError
 from pollux.model.schema import Schema, Signal
 from pollux.predict.analysis import F64, analyse
 from pollux.predict.evidence import Evidence
 from pollux.predict.learning import Learning, inferred, learnt, observed
+from pollux.predict.walk import walked
 
 Advance = Callable[[F64, int, int], F64]
 """Columns (width, members), from and to in nanoseconds UTC: the columns at the end. A failed member is NaN."""
@@ -251,13 +251,9 @@ class Estimator:
 
     def _drifted(self, before: Believed, until: int, rng: np.random.Generator) -> F64:
         columns = before.columns.copy()
-        root = np.sqrt(max(until - before.time, 0) / DAY)
         for signal in self._learnt:
-            step = self.learning.drift.get(signal.name, 0.0) * root
-            if step and signal.prior is not None:
-                slot = self.layout.place(signal.name)
-                free = signal.prior.to_free(columns[slot]) + step * rng.standard_normal(before.members)
-                columns[slot] = signal.prior.from_free(free)
+            slot = self.layout.place(signal.name)
+            columns[slot] = walked(signal, columns[slot], until - before.time, self.learning, rng)
         return columns
 
     def _alive(self, columns: F64, rng: np.random.Generator) -> tuple[NDArray[np.int64], int]:

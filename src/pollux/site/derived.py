@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from pollux.clock import SECOND
 from pollux.model.schema import Schema
-from pollux.predict import Outlook, interval
+from pollux.predict import Learning, Outlook, interval
 from pollux.predict.outlook import Quantiles
 from pollux.simulate import Run, Settling, run
 from pollux.site.compiling import COMPILERS
 from pollux.site.luck import drawn
+from pollux.site.onward import onward
 
 F64 = NDArray[np.float64]
 
@@ -38,12 +39,28 @@ def derived_of(schema: Schema, columns: F64, now: int) -> Mapping[str, Quantiles
 
 
 def foreseen_of(
-    outlook: Outlook, schema: Schema, columns: F64, now: int, *, rng: np.random.Generator
+    outlook: Outlook,
+    schema: Schema,
+    columns: F64,
+    now: int,
+    *,
+    rng: np.random.Generator,
+    learning: Learning | None = None,
 ) -> Mapping[str, Quantiles]:
-    """By chance its low end, best guess and high end in per cent, of an ensemble that goes on as it is."""
-    members = drawn(columns.shape[1], outlook.members, rng)
-    settling = Settling(every=outlook.span // QUESTIONS)
-    plan = Run(schema, columns[:, members], now, outlook.span, settling=settling, record=tuple(schema.events))
+    """By chance its low end, best guess and high end in per cent, of an ensemble to which nothing is done.
+
+    What may drift by `learning` goes on drifting.
+    """
+    members = columns[:, drawn(columns.shape[1], outlook.members, rng)]
+    plan = Run(
+        schema,
+        members,
+        now,
+        outlook.span,
+        settling=Settling(every=outlook.span // QUESTIONS),
+        record=tuple(schema.events),
+        inputs=onward(schema, learning, members, now, outlook.span, rng),
+    )
     outcome = run(plan, compiler=COMPILERS)
     first = {name: one.first for name, one in outcome.events.items()}
     already = {name: outcome[name][0] > 0 for name in schema.events}

@@ -222,7 +222,9 @@ class Filter:
 
     def _foresee(self, outlook: Outlook, twin: str, belief: Believed, now: int) -> None:
         try:
-            chances = foreseen_of(outlook, self._schema, belief.columns, now, rng=self._luck(twin, now))
+            chances = foreseen_of(
+                outlook, self._schema, belief.columns, now, rng=self._luck(twin, now), learning=self._learning
+            )
         except PolluxError as error:
             self.fault = str(error)
             return

@@ -14,11 +14,13 @@ from pollux.decide.options import Choices, Option
 from pollux.errors import SimulationError
 from pollux.model.schema import Schema
 from pollux.model.symbols import Symbol
+from pollux.predict import Learning
 from pollux.show.facts import Turn
 from pollux.simulate import Course, Run
 from pollux.site.ensemble import Ensemble
 from pollux.site.estate import Estate
-from pollux.site.luck import started
+from pollux.site.luck import generator, started
+from pollux.site.onward import for_options, onward
 from pollux.site.told import hash_of
 from pollux.site.turning import medoid, turn_of
 
@@ -37,7 +39,18 @@ class Fork(Generic[T]):
     asked.
     """
 
-    __slots__ = ("_believed", "_columns", "_executor", "_slice", "inputs", "made", "members", "seed", "twin")
+    __slots__ = (
+        "_believed",
+        "_columns",
+        "_executor",
+        "_learning",
+        "_slice",
+        "inputs",
+        "made",
+        "members",
+        "seed",
+        "twin",
+    )
 
     def __init__(
         self,
@@ -49,9 +62,11 @@ class Fork(Generic[T]):
         believed: F64 | None = None,
         inputs: Mapping[str, Course] | None = None,
         executor: Executor | None = None,
+        learning: Learning | None = None,
     ) -> None:
         self._slice = slice_
         self._believed = believed
+        self._learning = learning
         self._executor = executor
         self._columns: F64 | None = slice_.spread(members) if members > 1 else None
         self.twin: str = f"{slice_.layout.schema.name}/{slice_.ids[0]}"
@@ -101,14 +116,9 @@ class Fork(Generic[T]):
         length = duration(span)
         if length <= 0:
             raise SimulationError("expected a span above zero", at=self.twin)
-        count = members or self.members
-        start = started(
-            self._slice,
-            count,
-            [dict(plan.values) for plan in plans],
-            believed=self._believed,
-            seed=self.seed if seed is None else seed,
-        )
+        count, luck = members or self.members, self.seed if seed is None else seed
+        values = [dict(plan.values) for plan in plans]
+        start = started(self._slice, count, values, believed=self._believed, seed=luck)
         plan = Run(
             self.schema,
             start,
@@ -116,7 +126,7 @@ class Fork(Generic[T]):
             length,
             grid=duration(every) if every else max(1, length // GRID),
             record=self._recorded(),
-            inputs=self.inputs,
+            inputs={**self._onward(count, values, length, luck), **self.inputs},
         )
         samples = Ensemble(plan, len(plans), executor=self._executor, progress=progress, cancelled=cancelled)
         return Futures(self.twin, self.made, plans, samples)
@@ -134,6 +144,14 @@ class Fork(Generic[T]):
             column = self._believed[:, medoid(self._believed, numbers)]
         return turn_of(layout, column, cycle, fields, now=self.made, seq=0, every=every)
 
+    def _onward(self, count: int, values: list[dict[str, float]], span: int, seed: int) -> Mapping[str, Course]:
+        """How what may drift goes on drifting, each member by its own walk, the same in every option."""
+        if self._believed is None or self._learning is None:
+            return {}
+        members = started(self._slice, count, [{}], believed=self._believed, seed=seed)
+        walks = onward(self.schema, self._learning, members, self.made, span, generator(seed, purpose=1))
+        return for_options(walks, values)
+
     def _recorded(self) -> tuple[str, ...]:
         schema = self.schema
         signals = [one.name for one in schema.signals if one.kind == "number" and one.role in ("sensor", "hidden")]
@@ -150,6 +168,7 @@ def forked(
     members: int = 1,
     seed: int | None = None,
     inputs: Mapping[str, Course] | None = None,
+    learning: Learning | None = None,
 ) -> Fork[Any]:
     """A twin copied out of an estate as it is, or was; whoever asks holds the lock of a live one. Raises NotFound."""
     block = estate.blocks[type_]
@@ -162,4 +181,5 @@ def forked(
         believed=None if belief is None else belief.columns,
         inputs=inputs,
         executor=executor,
+        learning=learning,
     )

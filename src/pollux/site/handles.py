@@ -91,6 +91,7 @@ class Handle(Generic[T]):
                 members=members,
                 seed=seed,
                 inputs=inputs,
+                learning=self._declared.learning,
             )
 
     def relate(self, links: "Mapping[Symbol, Sequence[str]]") -> None:

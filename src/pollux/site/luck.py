@@ -28,7 +28,7 @@ def started(
         return ensemble(
             slice_.layout, slice_.values, ids=slice_.ids, members=members, options=options, sigma=sigma, seed=seed
         )
-    columns = believed[:, drawn(believed.shape[1], members, np.random.Generator(np.random.Philox(key=seed)))]
+    columns = believed[:, drawn(believed.shape[1], members, generator(seed))]
     layout = slice_.layout
     for signal in layout.schema.signals:
         if told_by_others(layout.schema, signal) and signal.name in layout.slot:
@@ -38,6 +38,11 @@ def started(
         for name, value in option.items():
             out[layout.place(name), number * members : (number + 1) * members] = value
     return out
+
+
+def generator(seed: int, *, purpose: int = 0) -> np.random.Generator:
+    """The luck of a seed, one for each purpose."""
+    return np.random.Generator(np.random.Philox(key=[seed % 2**64, purpose] if purpose else seed))
 
 
 def drawn(ensemble_size: int, members: int, rng: np.random.Generator) -> NDArray[np.int64]:

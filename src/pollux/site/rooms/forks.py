@@ -156,6 +156,7 @@ class ForksRoom:
             done.twin,
             made=done.made,
             executor=self._live.workers,
+            learning=self._live.site.declared[done.type].learning,
         )
         return Held(copy, RunRecord(done.id, done.type, done.twin, done.made, done.made, 0, done.fork.seq, ()))
 

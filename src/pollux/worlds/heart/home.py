@@ -11,7 +11,7 @@ import pollux as px
 from pollux.worlds.heart import beside, known, lab, presentation, scene, scores
 from pollux.worlds.heart.coronaries import LAD, Narrowing
 from pollux.worlds.heart.grades import NOTICE
-from pollux.worlds.heart.patient import DRIFT, Patient
+from pollux.worlds.heart.patient import DRIFT, FADES, Patient
 
 CLINICIAN: Final = "clinician"
 POLICY: Final = px.ApprovalPolicy(
@@ -68,7 +68,7 @@ def declare(
     site = px.Site("Heart clinic", notice=NOTICE)
     fleet = site.fleet(
         Patient,
-        learning=px.Learning(members=members, every=every, drift=dict(DRIFT)),
+        learning=px.Learning(members=members, every=every, drift=dict(DRIFT), fades=dict(FADES)),
         outlook=px.Outlook(OUTLOOK, members=tried, every=outlook),
         policy=POLICY,
         thing="patient",

@@ -25,9 +25,19 @@ WET: Final = 18.0
 HALF_RACEMATE: Final = 0.5
 
 DRIFT: Final[Mapping[str, float]] = MappingProxyType(
-    {"strength": 0.07, "resistance": 0.08, "compliance": 0.03, "free_rate": 0.25, "intake": 1.0, "kidneys": 1.0}
+    {
+        "strength": 0.07,
+        "resistance": 0.08,
+        "compliance": 0.03,
+        "free_rate": 0.25,
+        "surplus": 1.2,
+        "intake": 0.05,
+        "kidneys": 0.05,
+    }
 )
 """What may change from day to day, for his filter: a day's step in units of each prior's spread (our choice)."""
+FADES: Final[Mapping[str, str]] = MappingProxyType({"surplus": "10 days"})
+"""What befalls him and passes again: a salty week, an illness, tablets that he forgets (our choice)."""
 
 
 class Therapy(px.Part):
@@ -97,10 +107,13 @@ class Patient(px.Twin, personal=True):
     free_rate = px.parameter(
         "1/min", px.normal(81.5, 4), doc="heart rate without a beta-blocker, at his usual pressure"
     )
-    dry_weight = px.parameter("kg", px.normal(80.6, 0.6), doc="weight without the fluid that sodium holds")
+    dry_weight = px.parameter("kg", px.normal(80.6, 12), doc="weight without the fluid that sodium holds")
     dry_blood = px.parameter("ml", px.normal(4763, 150))
     plasma_share = px.parameter("ml/l", 225, doc="plasma gained per litre of extracellular fluid")
     intake = px.parameter("mmol/day", px.lognormal(150, 0.2), doc="sodium eaten")
+    surplus = px.parameter(
+        "mmol/day", px.normal(0, 60), doc="sodium that stays beyond what his intake and kidneys explain"
+    )
     kidneys = px.parameter("1/day", px.lognormal(0.12, 0.35), doc="excretion without a diuretic")
     loop_effect = px.parameter("1/day", px.lognormal(2.4, 0.4), doc="excretion that a loop diuretic adds at most")
     half_delivery = px.parameter("ug/min", px.lognormal(110, 0.4), doc="urinary delivery of half the response, his own")
@@ -273,7 +286,7 @@ class Patient(px.Twin, personal=True):
         power = (self.delivery / self.half_delivery) ** furosemide.STEEPNESS
         target = self.loop_effect * working * power / (1 + power)
         excreted = sodium.excretion(self.salt, self.kidneys + self.diuresis)
-        return self.intake - excreted, (target - self.diuresis) / self.loop_days
+        return self.intake + self.surplus - excreted, (target - self.diuresis) / self.loop_days
 
     @px.rate(beta_level, beta_grown)
     def beta_blockade(self):
