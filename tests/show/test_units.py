@@ -1,5 +1,8 @@
 """What is declared in degrees Celsius is told, shown, foreseen and changed in degrees, whatever columns hold."""
 
+import json
+import re
+import urllib.error
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +10,8 @@ from typing import Any
 import pytest
 
 import pollux as px
+from pollux.show.compose.params import outward_params
+from pollux.site.carrier import message
 
 from .plant import Door
 
@@ -23,6 +28,11 @@ class Room(px.Twin):
     rate = px.parameter("1/h", 0.3)
     power = px.actuator("kW", low=0, high=4, safe=0)
     gain = px.parameter("K/h/kW", 3)
+    wanted = px.actuator("degC", low=5, high=30, safe=15)
+
+    @px.command
+    def hold(self, warmth=px.fact("degC", low=5, high=30)):  # noqa: B008
+        """Hold a warmth for an hour."""
 
     @px.rate(air)
     def cools(self):
@@ -44,7 +54,7 @@ def rooms(tmp_path: Path) -> Iterator[tuple[Any, Door, Any]]:
     fleet = site.fleet(Room, presenter=px.Presenter(lab=LAB))
     site.watch(Room, px.limit(Room.air > px.quantity(25, "degC"), severity="high", title="Hot"))
     with site.open(tmp_path, act=True, http="127.0.0.1:0", clock=px.SimulatedClock(START)) as live:
-        live.accounts.add("warden", kind="person", roles={"administrator"}, twins=["*"])
+        live.accounts.add("warden", kind="person", roles={"administrator", "operator"}, twins=["*"])
         assert live.server is not None
         door = Door(live.server.url, live.accounts.issue("warden").secret)
         door.ask("PUT", ROOM, {"values": {"outside": 10}})
@@ -104,3 +114,32 @@ def test_a_future_is_in_degrees(rooms: tuple[Any, Door, Any]) -> None:
     assert fan["unit"] == "degC"
     assert fan["p50"][0] == pytest.approx(21.5, abs=1.0)
     assert 9.0 < fan["p50"][-1] < 12.0
+
+
+def asked(name: str, params: dict[str, float]) -> dict[str, Any]:
+    return {"id": f"o-{name}", "name": name, "params": params, "expires_at": START / 1e9 + 3600, "reason": "cold"}
+
+
+@pytest.mark.parametrize(("name", "what"), [("set", "wanted"), ("hold", "warmth")])
+def test_an_order_is_asked_and_shown_in_degrees(rooms: tuple[Any, Door, Any], name: str, what: str) -> None:
+    """19 degC asked for are 19 in every answer and in the message, and kelvin only inside; 40 are refused in degC."""
+    live, door, _ = rooms
+    assert door.ask("POST", f"{ROOM}/commands", asked(name, {what: 19}))["params"] == {what: pytest.approx(19.0)}
+    (kept,) = live.estate.orders.of("Room", "R-1")
+    assert kept.params == ((what, pytest.approx(292.15)),)
+    assert json.loads(message(kept, outward_params(Room.__pollux__, kept)))["params"] == {what: pytest.approx(19.0)}
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        door.ask("POST", f"{ROOM}/commands", {**asked(name, {what: 40}), "id": "o-hot"})
+    assert re.search("expected 5 to 30.*, got 40", refused.value.read().decode())
+
+
+def test_a_device_that_speaks_degrees_obeys_in_degrees(rooms: tuple[Any, Door, Any]) -> None:
+    """What was asked for in degC reaches the device as the same number, is done, and is reported back."""
+    live, door, fleet = rooms
+    with px.emulate(fleet, ids=["R-2"], every="1 min", actuators={Room.wanted: 15}, seed=1):
+        live.advance_to(live.clock.now() + MINUTE)
+        door.ask("POST", "twins/Room/R-2/commands", asked("set", {"wanted": 19}))
+        live.advance_to(live.clock.now() + 2 * MINUTE)
+        assert door.ask("GET", "twins/Room/R-2/commands/o-set")["state"] in ("done", "verified")
+        assert door.ask("GET", "twins/Room/R-2")["values"]["wanted"]["value"] == pytest.approx(19.0)
+        assert float(fleet["R-2"].now.wanted) == pytest.approx(292.15)

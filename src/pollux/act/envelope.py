@@ -33,11 +33,15 @@ class Interlock:
 @final
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What one actuator allows, in its declared unit."""
+    """What one actuator allows, in the unit of its column; `told` writes such a number as people say it, `unit` is
+    theirs.
+    """
 
     low: float
     high: float
     slew: Slew | None = None
+    told: Callable[[float], str] = "{:g}".format
+    unit: str = ""
 
 
 @final
@@ -78,7 +82,8 @@ class Envelope:
         if bounds is None:
             return [f"{name}: not an actuator of this twin"]
         if not bounds.low <= value <= bounds.high:
-            return [f"{name}: expected {bounds.low:g} to {bounds.high:g}, got {value:g}"]
+            low, high, got = map(bounds.told, (bounds.low, bounds.high, value))
+            return [f"{name}: expected {low} to {high}{bounds.unit and ' '}{bounds.unit}, got {got}"]
         now = live.get(name)
         if bounds.slew and now is not None and now == now and elapsed > 0:
             fastest = bounds.slew.per_second * elapsed / SECOND

@@ -3,7 +3,7 @@
 Reading a change is `accepted`, having taken it is `done`; then it leaves the plan.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -11,7 +11,15 @@ from msgspec import Struct
 from pollux.act.orders import Order, OrderState
 from pollux.clock import iso
 
+Told = Callable[[Order], Mapping[str, float | str | bool]]
+"""What an order asks for, in the units of whoever is told it."""
+
 OPEN: Final[frozenset[OrderState]] = frozenset({"sent", "accepted"})
+
+
+def as_kept(order: Order) -> Mapping[str, float | str | bool]:
+    """What an order asks for, as it is kept."""
+    return dict(order.params)
 
 
 class PlanChange(Struct, frozen=True, kw_only=True):
@@ -34,25 +42,25 @@ class Plan(Struct, frozen=True, kw_only=True):
     changes: tuple[PlanChange, ...]
 
 
-def plan(twin: str, orders: Iterable[Order]) -> Plan:
-    """The plan that follows from the orders of a twin.
+def plan(twin: str, orders: Iterable[Order], *, told: Told = as_kept) -> Plan:
+    """The plan that follows from the orders of a twin; `told` says what one asks for as its person is told it.
 
     >>> plan("Person/anna", []).changes
     ()
     """
     mine = sorted((o for o in orders if o.carrier == "person" and o.state in OPEN), key=_sent)
-    return Plan(twin=twin, changes=tuple(_change(order) for order in mine))
+    return Plan(twin=twin, changes=tuple(_change(order, told) for order in mine))
 
 
 def _sent(order: Order) -> int:
     return next((step.at for step in order.steps if step.state == "sent"), order.issued_at)
 
 
-def _change(order: Order) -> PlanChange:
+def _change(order: Order, told: Told) -> PlanChange:
     return PlanChange(
         id=order.id,
         name=order.name,
-        params=dict(order.params),
+        params=dict(told(order)),
         reason=order.reason,
         signed_by=order.signatures,
         state="sent" if order.state == "sent" else "accepted",

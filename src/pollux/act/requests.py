@@ -6,6 +6,7 @@ from typing import Final
 
 from pollux.errors import OrderRefused
 from pollux.model.schema import Command, Schema, Signal
+from pollux.model.units import convert
 
 LONGEST: Final = 2_000
 """Characters of a text that a command may carry."""
@@ -90,5 +91,6 @@ def _number(one: Signal, value: Param | None, got: str) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return f"expected a number, got {got}"
     if not one.low <= value <= one.high:
-        return f"expected {one.low:g} to {one.high:g}, got {value:g}"
+        low, high, asked = (convert(number, one.unit, one.edge) for number in (one.low, one.high, float(value)))
+        return f"expected {low:g} to {high:g}, got {asked:g}"
     return ""

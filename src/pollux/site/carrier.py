@@ -6,12 +6,12 @@ Nothing that a person carries out is ever published where a device could hear it
 import json
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, final
 
 import msgspec
 
-from pollux.act import Order, OrderBook, Transition, plan
+from pollux.act import Order, OrderBook, Told, Transition, plan
 from pollux.clock import iso
 from pollux.errors import PolluxError
 from pollux.remember import Ticket
@@ -29,13 +29,16 @@ class Carrier:
     An order for a device that was noted as sent and whose message was lost in a crash stays sent until it expires:
     never twice is kept, at the price of sometimes never, which the expiry tells. A plan is a state, published anew
     whenever it changes and at every start, so that nothing on it is lost. `publish` reaches who is there, `retain` also
-    who comes later.
+    who comes later; `told` says what an order asks for in the units in which its type is declared.
     """
 
-    def __init__(self, publish: Publish, retain: Publish, note: Callable[[Order, Transition], Ticket]) -> None:
+    def __init__(
+        self, publish: Publish, retain: Publish, note: Callable[[Order, Transition], Ticket], told: Told
+    ) -> None:
         self._publish = publish
         self._retain = retain
         self._note = note
+        self._told = told
         self._planning = threading.Lock()
 
     def carry(self, book: OrderBook, order_id: str, now: int) -> None:
@@ -48,7 +51,7 @@ class Carrier:
             return
         noted = self._note(order, Transition(order.id, "sent", now, "pollux"))
         if order.carrier == "device":
-            noted.then(self._sent, f"twins/{order.type}/{order.twin}/commands", message(order))
+            noted.then(self._sent, f"twins/{order.type}/{order.twin}/commands", message(order, self._told(order)))
 
     def _sent(self, topic: str, payload: bytes) -> None:
         try:
@@ -60,17 +63,17 @@ class Carrier:
         """Publish the plan of a person as it stands in the book."""
         # Read and published under one lock, so that of two threads the later one publishes the later plan.
         with self._planning:
-            now = plan(f"{type_}/{twin}", book.of(type_, twin))
+            now = plan(f"{type_}/{twin}", book.of(type_, twin), told=self._told)
             self._retain(f"twins/{type_}/{twin}/plan", msgspec.json.encode(now))
 
 
-def message(order: Order) -> bytes:
-    """The order as a device reads it."""
+def message(order: Order, params: Mapping[str, float | str | bool]) -> bytes:
+    """The order as a device reads it, with what it asks for in the units that the device speaks."""
     return json.dumps(
         {
             "id": order.id,
             "name": order.name,
-            "params": dict(order.params),
+            "params": dict(params),
             "issued_at": iso(order.issued_at),
             "expires_at": iso(order.expires_at),
             "reason": order.reason,

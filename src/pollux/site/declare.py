@@ -1,6 +1,6 @@
 """What a site declares: its fleets, how they speak, what is watched, learnt and allowed. It opens nothing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, final
@@ -10,9 +10,10 @@ from pollux.act.envelope import Bounds
 from pollux.check.mapping import TopicMapping
 from pollux.clock import Clock
 from pollux.errors import SetupError
-from pollux.model.schema import Schema, schema_of
+from pollux.model.schema import Schema, Signal, schema_of
 from pollux.model.symbols import Symbol
 from pollux.model.twin import Twin
+from pollux.model.units import convert
 from pollux.predict import Learning, Outlook
 from pollux.site.estate import Holding
 from pollux.site.presenting import Presenter
@@ -53,7 +54,9 @@ class Declared:
     def envelope(self) -> Envelope:
         """What its actuators allow."""
         bounds = {
-            one.name: Bounds(one.low, one.high, None if one.slew is None else Slew(one.slew))
+            one.name: Bounds(
+                one.low, one.high, None if one.slew is None else Slew(one.slew), _words(one), str(one.edge)
+            )
             for one in self.schema.signals
             if one.role == "actuator"
         }
@@ -214,3 +217,8 @@ def declared_in(path: Path) -> Site:
     if not isinstance(found, Site):
         raise SetupError("expected `site = px.Site(...)` in it, found none", at=str(path))
     return found
+
+
+def _words(signal: Signal) -> Callable[[float], str]:
+    """How a number of a signal's column is written for people: in the unit in which its class declares it."""
+    return lambda number: f"{convert(number, signal.unit, signal.edge):g}"

@@ -27,6 +27,7 @@ from pollux.errors import SetupError
 from pollux.guard import Accounts, Gate, Keyring
 from pollux.remember import History, Log, Note, Snapshots, Ticket
 from pollux.show import Application, Server, invite, serve
+from pollux.show.compose.params import Param, outward_params
 from pollux.site.addresses import parsed
 from pollux.site.as_of import AsOf
 from pollux.site.cadence import Cadence
@@ -207,8 +208,12 @@ class LiveSite:
     def _desk(self) -> Desk:
         """Takes orders; without `act` it has no carrier, so that nothing can leave."""
         acts = self.options.act and self.endpoint
-        carrier = Carrier(self.publish, self._retain, self._noted_step) if acts else None
+        carrier = Carrier(self.publish, self._retain, self._noted_step, self._asked) if acts else None
         return Desk(self, carrier)
+
+    def _asked(self, order: Order) -> dict[str, Param]:
+        """What an order asks for, in the units in which its type is declared."""
+        return outward_params(self.site.declared[order.type].schema, order)
 
     def _filters(self) -> dict[str, Filter]:
         made: dict[str, Filter] = {}

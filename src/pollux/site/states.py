@@ -10,6 +10,7 @@ from pollux.clock import iso
 from pollux.columns.memory import NEVER
 from pollux.columns.quality import Quality
 from pollux.errors import Overloaded
+from pollux.show.compose.types import outward_number
 from pollux.site.estate import Applied, Estate
 
 A_TURN = 2_000
@@ -50,7 +51,7 @@ class StatePublisher:
 
 
 def state_of(estate: Estate, name: str, row: int) -> dict[str, Any]:
-    """The values of one twin that were told or estimated, each with its time and quality."""
+    """The values of one twin that were told or estimated, in declared units, each with its time and quality."""
     block = estate.blocks[name]
     found: dict[str, Any] = {"seq": estate.seq}
     for index, signal in enumerate(block.schema.signals):
@@ -60,10 +61,10 @@ def state_of(estate: Estate, name: str, row: int) -> dict[str, Any]:
         hidden = signal.personal and not block.schema.personal
         if told == NEVER or slot < 0 or hidden:
             continue
-        value = float(block.values[slot, row])
+        value = outward_number(block.schema, signal.name, float(block.values[slot, row]))
         found[signal.name] = {
             "value": value if math.isfinite(value) else None,
-            "unit": str(signal.unit),
+            "unit": str(signal.edge),
             "t": iso(told),
             "quality": Quality(int(block.quality[index, row])).name.lower(),
         }

@@ -1,10 +1,13 @@
 """Orders: proposed, signed, cancelled, looked at. Nothing here sends anything; that is the house's own doing."""
 
+from typing import Any
+
 from pollux.act import Order, Plan, plan
 from pollux.errors import Conflict, DataRefused, NotFound, OrderRefused
 from pollux.show.api import seen
 from pollux.show.asks import AckAsk, Approval, AtQuery, CheckAsk, CommandAsk, NoQuery, Reason, SignAsk
 from pollux.show.compose import orders as compose
+from pollux.show.compose.params import outward_params
 from pollux.show.documents.acting import Check, OrderList, OrderRow
 from pollux.show.house import Orders
 from pollux.show.problems import absent
@@ -79,11 +82,16 @@ def approve(call: Call[NoQuery, Approval]) -> OrderRow:
     return _row(call, signed, live=True)
 
 
+def _plan(call: Call[Any, Any]) -> Plan:
+    orders = seen.offered(call.tenancy.orders).list(call.type.name, call.id)
+    return plan(call.twin, orders, told=lambda order: outward_params(call.type.schema, order))
+
+
 def read_plan(call: Call[NoQuery, None]) -> Plan:
     """The changes that a person is to carry out, for the person's app."""
     call.tenancy.twins.presence(call.type.name, [call.id])
     seen.looked(call, call.type, call.id)
-    return plan(call.twin, seen.offered(call.tenancy.orders).list(call.type.name, call.id))
+    return _plan(call)
 
 
 def told(call: Call[NoQuery, AckAsk]) -> Plan:
@@ -94,7 +102,7 @@ def told(call: Call[NoQuery, AckAsk]) -> Plan:
         desk.told(call.type.name, call.id, call.path["order"], call.body, who=call.identity)
     except OrderRefused as error:
         raise Conflict(error.message, at=error.at, hint=error.hint) from error
-    return plan(call.twin, seen.offered(call.tenancy.orders).list(call.type.name, call.id))
+    return _plan(call)
 
 
 def cancel(call: Call[NoQuery, Reason]) -> OrderRow:

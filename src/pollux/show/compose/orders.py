@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from pollux.act import Order, OrderState, Outcome, Transition
+from pollux.show.compose.params import outward_params
 from pollux.show.compose.types import outward_number
 from pollux.show.compose.words import amount, title
 from pollux.show.documents import acting as out
@@ -59,7 +60,7 @@ def row(order: Order, type_: TwinType, standing: Standing) -> out.OrderRow:
         id=order.id,
         twin=f"{order.type}/{order.twin}",
         name=order.name,
-        params=dict(order.params),
+        params=outward_params(type_.schema, order),
         reason=order.reason,
         proposer=order.proposer,
         title=f"Plan change {order.id}" if order.carrier == "person" else f"Order {order.id}",

@@ -10,6 +10,7 @@ from pollux.clock import DAY, MINUTE, SECOND
 from pollux.errors import NotFound, OrderRefused
 from pollux.guard import Identity
 from pollux.show.asks import AckAsk, CommandAsk, SignAsk
+from pollux.show.compose.params import inward_params
 from pollux.show.documents.acting import Check
 from pollux.show.documents.common import Action, Ask, CheckLine
 from pollux.site.declare import Declared
@@ -118,10 +119,7 @@ class DeskRoom:
         declared = live.site.declared.get(type_)
         if declared is None:
             raise NotFound(f"no type {type_!r}")
-        params = tuple(
-            (name, float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value)
-            for name, value in ask.params.items()
-        )
+        params = inward_params(declared.schema, ask.name, ask.params)
         order = Order(ask.id, type_, twin, ask.name, params, who.name, live.clock.now(), expires_at, ask.reason)
         live.desk.propose(declared, order, approve=approve)
         return live.rooms.orders.find(type_, twin, ask.id)

@@ -1,0 +1,38 @@
+"""The values of a command at the wall: the outside speaks the declared units, orders hold those of the columns."""
+
+from collections.abc import Mapping
+
+from pollux.act import Order
+from pollux.model.schema import Schema, Signal
+from pollux.model.units import convert
+
+Param = float | str | bool
+
+
+def outward_params(schema: Schema | None, order: Order) -> dict[str, Param]:
+    """What an order asks for, as its device, its person and its readers are told it (K as degC where so declared)."""
+    return {name: _told(_asked(schema, order.name, name), value, inward=False) for name, value in order.params}
+
+
+def inward_params(schema: Schema, command: str, params: Mapping[str, Param]) -> tuple[tuple[str, Param], ...]:
+    """What somebody outside asks for, in the units of the columns; numbers become floats, the rest stays as it is."""
+    return tuple((name, _told(_asked(schema, command, name), value, inward=True)) for name, value in params.items())
+
+
+def _asked(schema: Schema | None, command: str, name: str) -> Signal | None:
+    """The actuator, or the parameter of a command of the type's own; None for a name that is neither."""
+    if schema is None:
+        return None
+    if command == "set":
+        return schema.signals[schema.index[name]] if name in schema.index else None
+    own = schema.commands.get(command)
+    return next((one for one in own.parameters if one.name == name), None) if own else None
+
+
+def _told(signal: Signal | None, value: Param, *, inward: bool) -> Param:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    if signal is None or signal.unit == signal.edge:
+        return float(value)
+    units = (signal.edge, signal.unit) if inward else (signal.unit, signal.edge)
+    return convert(float(value), *units)
