@@ -34,7 +34,7 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"pollux {__version__}")
     parser.add_argument("--log-level", choices=LEVELS, default="warning", help="how much is said on stderr")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
-    for add in (_demo, _new, _serve, _token, _verify, _replay, _warm, _bench, _data):
+    for add in (_demo, _new, _serve, _token, _identity, _verify, _replay, _warm, _bench, _data):
         add(verbs)
     return parser
 
@@ -122,6 +122,30 @@ def _token(verbs: Any) -> None:
 def token(options: argparse.Namespace) -> int:
     """Add, list or revoke tokens; a token is shown once."""
     return int(import_module("pollux.site.accounts").run(options))
+
+
+def _identity(verbs: Any) -> None:
+    verb = _verb(verbs, "identity", identity, "the site's own certificate authority",
+                 "pollux identity issue boiler/data P-7 --out P-7")  # fmt: skip
+    verb.add_argument(
+        "action",
+        choices=("init", "server", "issue", "renew", "revoke", "list", "renew-root"),
+        help="make the authority; make the listeners' certificate; give a device one, or a further one; end it; "
+        "list; renew the root's revocation list",
+    )
+    verb.add_argument("data", type=Path, metavar="DIR")
+    verb.add_argument("name", nargs="?", metavar="NAME", help="of the account; for revoke also a serial number")
+    verb.add_argument("--root", type=Path, metavar="FILE", help="the root's key, encrypted: keep it elsewhere")
+    verb.add_argument("--title", metavar="TEXT", help="what the authority is called (default: the folder's name)")
+    verb.add_argument("--host", action="append", metavar="HOST", help="a name or address that the site is reached by")
+    verb.add_argument("--csr", type=Path, metavar="FILE", help="a signing request; default: a key is made")
+    verb.add_argument("--out", type=Path, metavar="FOLDER", help="where key and certificate are written")
+    verb.add_argument("--json", action="store_true")
+
+
+def identity(options: argparse.Namespace) -> int:
+    """Make the authority, issue, list and revoke."""
+    return int(import_module("pollux.site.identity").run(options))
 
 
 def _verify(verbs: Any) -> None:

@@ -17,9 +17,10 @@ from pollux.errors import NotFound, SetupError
 from pollux.guard.identity import KINDS, Identity, Kind, checked_name
 from pollux.guard.ledger import Ledger
 from pollux.guard.passwords import Passwords, then
+from pollux.guard.records import Records
 from pollux.guard.tokens import ADDRESS_BYTES, Token, digest, new_token, same
 
-Purpose = Literal["token", "session", "address"]
+Purpose = Literal["token", "session", "address", "code"]
 
 ADDRESS_LIFETIME = 15 * MINUTE
 SESSION_LIFETIME = 12 * HOUR
@@ -106,6 +107,7 @@ class Accounts:
         self._by_id: dict[str, Issued] = {}
         self._looked = 0
         self.version = 0
+        self.certificates = Records(self._ledger, self._changed)
         self._load()
 
     # -- what is known ------------------------------------------------------------------------------------------------
@@ -188,6 +190,13 @@ class Accounts:
                 self.revoke(old.id)
         self._issue(account, "token", replace(new_token(), secret=secret), "POLLUX_TOKEN", None)
 
+    def issue_code(self, name: str, *, tenant: str = "", lifetime: int = ADDRESS_LIFETIME) -> Token:
+        """A secret with which a device enrols a certificate, once, within a quarter of an hour."""
+        account = self._known(tenant, name)
+        if account.kind == "person":
+            raise SetupError(f"expected a device or a service, got the person {name}", hint="people have passwords")
+        return self._issue(account, "code", new_token(ADDRESS_BYTES), "", lifetime)
+
     def issued(self, name: str | None = None, *, tenant: str = "") -> list[Issued]:
         """What was handed out to one account, or to all, oldest first."""
         found = [one for one in [*self._by_id.values()] if name is None or (one.tenant, one.name) == (tenant, name)]
@@ -212,9 +221,26 @@ class Accounts:
         """Whose session this is."""
         return self._by_secret(secret, "session")
 
+    def by_certificate(self, fingerprint: bytes) -> Identity | None:
+        """Whose certificate this is, by the fingerprint in its account's record."""
+        record = self.certificates.find(fingerprint)
+        if record is None or not record.valid(self._clock.now()):
+            return None
+        account = self._accounts.get((record.tenant, record.name))
+        if account is None or account.disabled:
+            return None
+        return account.identity(f"certificate:{fingerprint.hex()}")
+
     def redeem(self, secret: str | bytes) -> Identity | None:
         """Whose one-time address this is. It opens once: of two that come at the same time, one is let in."""
-        identity = self._by_secret(secret, "address")
+        return self._once(secret, "address")
+
+    def redeem_code(self, secret: str | bytes) -> Identity | None:
+        """For which account this code enrols a certificate. It does so once."""
+        return self._once(secret, "code")
+
+    def _once(self, secret: str | bytes, purpose: Purpose) -> Identity | None:
+        identity = self._by_secret(secret, purpose)
         if identity is None:
             return None
         issued, now = self._issued[digest(secret)], self._clock.now()
@@ -246,6 +272,9 @@ class Accounts:
         if kind in ("token", "session"):
             issued = self._by_id.get(mark)
             return issued is not None and issued.valid(self._clock.now())
+        if kind == "certificate":
+            record = self.certificates.find(bytes.fromhex(mark))
+            return record is not None and record.valid(self._clock.now())
         return kind != "password" or identity.grant == _password_grant(account)
 
     def refresh(self) -> None:
@@ -340,6 +369,10 @@ class Accounts:
         self._accounts = {(account.tenant, account.name): account for account in accounts}
         self._issued = {one.hash: one for one in issued}
         self._by_id = {one.id: one for one in issued}
+        self.certificates.load()
+        self.version += 1
+
+    def _changed(self) -> None:
         self.version += 1
 
 

@@ -26,7 +26,13 @@ def sync_folder(path: Path) -> None:
 
 def _written(path: Path, content: bytes) -> Path:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+    write_new(draft, content)
+    return draft
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file that is not there yet; raises FileExistsError. A crash may leave a part of it."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
     try:
         view = memoryview(content)
         while view:
@@ -34,7 +40,16 @@ def _written(path: Path, content: bytes) -> Path:
         os.fsync(handle)
     finally:
         os.close(handle)
-    return draft
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write a file durably: whoever reads finds the old content or the new one, whatever happens meanwhile."""
+    draft = _written(path, content)
+    try:
+        os.replace(draft, path)
+        sync_folder(path.parent)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def create(path: Path, content: bytes) -> bool:

@@ -17,6 +17,11 @@ def _now(identity: Identity | None) -> "Future[Identity | None]":
     return answer
 
 
+def _fits(credential: Credential, found: Identity) -> bool:
+    """Whether the name that was shown, if any, is that of whoever was found."""
+    return credential.name in (None, "", found.name, f"{found.tenant}/{found.name}")
+
+
 @final
 class Gate:
     """Authenticates credentials and answers every "may it?" of the installation.
@@ -51,6 +56,8 @@ class Gate:
 
         Raises Overloaded when there were too many attempts with passwords.
         """
+        if credential.certificate is not None:
+            return _now(self._certified(credential, credential.certificate))
         if not credential.secret:
             return _now(self._named(credential))
         if self._accounts is None:
@@ -58,8 +65,7 @@ class Gate:
         self._accounts.refresh()
         found = self._accounts.by_token(credential.secret)
         if found is not None:
-            fits = credential.name in (None, "", found.name, f"{found.tenant}/{found.name}")
-            return _now(found if fits else None)
+            return _now(found if _fits(credential, found) else None)
         if not credential.name:
             return _now(None)
         tenant, _, name = credential.name.rpartition("/")
@@ -85,6 +91,17 @@ class Gate:
         if identity.grant == "name":
             return self._by_name and (self._accounts is None or self._accounts.find(identity.name) is None)
         return self._accounts is not None and self._accounts.alive(identity)
+
+    def _certified(self, credential: Credential, certificate: bytes) -> Identity | None:
+        """Whose certificate it is; what else was shown must be of the same account."""
+        if self._accounts is None:
+            return None
+        self._accounts.refresh()
+        found = self._accounts.by_certificate(certificate)
+        if found is None or not _fits(credential, found):
+            return None
+        beside = self._accounts.by_token(credential.secret) if credential.secret else found
+        return found if beside is not None and (beside.tenant, beside.name) == (found.tenant, found.name) else None
 
     def _named(self, credential: Credential) -> Identity | None:
         name = credential.name or credential.client

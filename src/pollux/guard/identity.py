@@ -73,10 +73,13 @@ class Credential:
     """What somebody showed at a door; the secret never appears in a text.
 
     >>> Credential("P-7", secret=b"hush")
-    Credential(name='P-7', client='', address='')
+    Credential(name='P-7', client='', address='', certificate=None)
+
+    `certificate` is the fingerprint of the one that the connection itself has shown, in TLS.
     """
 
     name: str | None
     secret: bytes | None = field(default=None, repr=False)
     client: str = ""
     address: str = ""
+    certificate: bytes | None = None

@@ -24,6 +24,12 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX tokens_of ON tokens (tenant, name);
     """,
+    """
+    CREATE TABLE certificates (
+        fingerprint BLOB PRIMARY KEY, serial TEXT NOT NULL UNIQUE, tenant TEXT NOT NULL, name TEXT NOT NULL,
+        created INTEGER NOT NULL, starts INTEGER NOT NULL, expires INTEGER NOT NULL, ended INTEGER
+    ) WITHOUT ROWID;
+    """,
 )
 
 

@@ -1,0 +1,176 @@
+"""`pollux identity`: the site's own certificate authority."""
+
+import argparse
+import getpass
+import json
+import os
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from pollux.clock import DAY, WallClock, iso
+from pollux.errors import SetupError
+from pollux.guard import Accounts, files
+from pollux.guard.authority import ISSUER_LIST, PEM, ROOT_LIST, Authority, key_text
+from pollux.guard.certificates import new_key, span
+from pollux.guard.enrolment import enrol, revoke
+from pollux.guard.records import Enrolled
+from pollux.guard.requested import requested_key
+
+FOLDER: Final = "identity"
+PASSPHRASE: Final = "POLLUX_IDENTITY_PASSPHRASE"  # noqa: S105  the name of a variable
+SOON: Final = 30 * DAY
+"""Before its end by so much a certificate is called to mind."""
+
+SHORTLY: Final = 2 * DAY
+"""The same for the issuer's list, which a site that serves writes anew each day."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Make the authority, or let it do something."""
+    actions: dict[str, Callable[[argparse.Namespace], None]] = {
+        "init": init,
+        "server": server,
+        "issue": issue,
+        "renew": issue,
+        "revoke": end,
+        "list": listed,
+        "renew-root": renew_root,
+    }
+    actions[options.action](options)
+    return 0
+
+
+def passphrase() -> bytes | None:
+    """What the keys of this site are locked with, from the environment; None where they are not."""
+    return os.environ.get(PASSPHRASE, "").encode() or None
+
+
+def authority_of(data: Path) -> Authority:
+    """The authority of a data folder; raises SetupError where there is none."""
+    return Authority.opened(data / FOLDER, passphrase=passphrase())
+
+
+def init(options: argparse.Namespace) -> None:
+    """Make root and issuer; the root's key leaves for the file that was named, encrypted."""
+    export = _given(options.root, "--root FILE", "where the root's key is to be kept, on another disk")
+    options.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    title = options.title or options.data.resolve().parent.name or "Pollux"
+    made = Authority.made(
+        options.data / FOLDER,
+        title,
+        export=export,
+        secret=_asked("passphrase for the root's key: "),
+        now=WallClock().now(),
+        passphrase=passphrase(),
+    )
+    if options.host:
+        made.serve_as(options.host, WallClock().now())
+    print(
+        f"authority {made.mark}\nthe root's key is in {export}, encrypted: keep that file and its passphrase elsewhere"
+    )
+
+
+def server(options: argparse.Namespace) -> None:
+    """Make the certificate that the listeners show; one that serves takes it over at once."""
+    hosts: list[str] = options.host or []
+    if not hosts:
+        raise SetupError("expected a name or an address", hint="--host plant.example --host 192.0.2.7")
+    made = authority_of(options.data).serve_as(hosts, WallClock().now())
+    print(f"{made.serial_number:040x}  until {iso(span(made).end)}")
+
+
+def issue(options: argparse.Namespace) -> None:
+    """Give an account a certificate: for the key of a request, or with a key that is made here and written once."""
+    name, out = _named(options), _given(options.out, "--out FOLDER", "where the certificate is to be written")
+    authority = authority_of(options.data)
+    key = None if options.csr else new_key()
+    public = key.public_key() if key else requested_key(options.csr.read_bytes())
+    with closing(_accounts(options.data)) as accounts:
+        if options.action == "renew" and not _alive(accounts, name):
+            raise SetupError(f"expected a certificate of {name} that holds", hint=f"pollux identity issue ... {name}")
+        made = enrol(accounts, authority, name, public, WallClock().now())
+    out.mkdir(mode=files.FOLDER_MODE, parents=True, exist_ok=True)
+    if key:
+        files.replace(out / f"{name}.key", key_text(key))
+    files.replace(out / f"{name}.pem", made.public_bytes(PEM) + authority.chain)
+    files.replace(out / "authority.pem", authority.root.public_bytes(PEM))
+    print(f"{made.serial_number:040x}  until {iso(span(made).end)}")
+
+
+def end(options: argparse.Namespace) -> None:
+    """End one certificate, or all of an account."""
+    with closing(_accounts(options.data)) as accounts:
+        for one in revoke(accounts, authority_of(options.data), _named(options), WallClock().now()):
+            print(f"{one.id}  {one.name}")
+
+
+def listed(options: argparse.Namespace) -> None:
+    """Print what the authority stands on, and every certificate."""
+    authority, now = authority_of(options.data), WallClock().now()
+    with closing(_accounts(options.data)) as accounts:
+        known = accounts.certificates.of()
+    if options.json:
+        rows = [_row(one, now) for one in known]
+        print(json.dumps({"authority": authority.mark, "ends": authority.ends(), "certificates": rows}))
+        return
+    print(f"authority {authority.mark}")
+    for name, until in authority.ends().items():
+        print(f"{name:42} until {iso(until)}{_soon(until, now, SHORTLY if name == ISSUER_LIST else SOON)}")
+    for one in known:
+        print(f"{one.id}  {one.name:24} {_state(one, now)}")
+
+
+def renew_root(options: argparse.Namespace) -> None:
+    """Let the root say anew what it stands for, from its export."""
+    export = _given(options.root, "--root FILE", "the export of the root's key")
+    authority, now = authority_of(options.data), WallClock().now()
+    with closing(_accounts(options.data)) as accounts:
+        revoked = accounts.certificates.revoked(now)
+    authority.renew_root_list(export, _asked("passphrase of the root's key: "), revoked, now)
+    until = authority.ends()[ROOT_LIST]
+    print(f"until {iso(until)}")
+
+
+def _accounts(data: Path) -> Accounts:
+    return Accounts(data / "accounts.db", clock=WallClock())
+
+
+def _alive(accounts: Accounts, name: str) -> bool:
+    now = WallClock().now()
+    return any(one.valid(now) for one in accounts.certificates.of(name))
+
+
+def _row(one: Enrolled, now: int) -> dict[str, object]:
+    return {"serial": one.id, "name": one.name, "expires": iso(one.expires), "state": _state(one, now)}
+
+
+def _state(one: Enrolled, now: int) -> str:
+    if one.ended is not None:
+        return f"revoked {iso(one.ended)}"
+    if now >= one.expires:
+        return f"expired {iso(one.expires)}"
+    return f"until {iso(one.expires)}{_soon(one.expires, now)}"
+
+
+def _soon(until: int, now: int, before: int = SOON) -> str:
+    return "  ends soon: renew it" if until - now < before else ""
+
+
+def _named(options: argparse.Namespace) -> str:
+    if not options.name:
+        raise SetupError("expected a name", hint=f"pollux identity {options.action} DIR NAME")
+    return str(options.name)
+
+
+def _given(path: Path | None, option: str, why: str) -> Path:
+    if path is None:
+        raise SetupError(f"expected {option}", hint=why)
+    return path
+
+
+def _asked(question: str) -> bytes:
+    """A passphrase, asked for, or read from standard input where it is piped."""
+    return (getpass.getpass(question) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")).encode()

@@ -1,0 +1,63 @@
+"""`pollux identity`: the whole way of an authority on the command line."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from pollux.cli import main
+
+SECRET = "a root is kept elsewhere\n"
+
+
+def asked(monkeypatch: pytest.MonkeyPatch, *words: str | Path) -> int:
+    monkeypatch.setattr("sys.stdin", io.StringIO(SECRET))
+    return main(["identity", *map(str, words)])
+
+
+def test_an_authority_on_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Made, a device issued, renewed with overlap, listed, one revoked by its number, and the root's list renewed."""
+    data, root, out = tmp_path / "data", tmp_path / "root.pem", tmp_path / "P-7"
+    assert asked(monkeypatch, "init", data, "--root", root, "--host", "localhost") == 0
+    assert asked(monkeypatch, "init", data, "--root", tmp_path / "again") == 1
+    assert main(["token", "add", str(data), "P-7", "--kind", "device", "--twin", "Pump/P-7"]) == 0
+    assert asked(monkeypatch, "renew", data, "P-7", "--out", out) == 1
+    assert asked(monkeypatch, "issue", data, "P-7", "--out", out) == 0
+    first = x509.load_pem_x509_certificate((out / "P-7.pem").read_bytes())
+    assert asked(monkeypatch, "renew", data, "P-7", "--out", out) == 0
+    assert asked(monkeypatch, "revoke", data, f"{first.serial_number:040x}") == 0
+    assert asked(monkeypatch, "renew-root", data, "--root", root) == 0
+    capsys.readouterr()
+    assert asked(monkeypatch, "list", data, "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    states = {one["serial"]: one["state"].split()[0] for one in said["certificates"]}
+    assert states[f"{first.serial_number:040x}"] == "revoked"
+    assert sorted(states.values()) == ["revoked", "until"]
+    assert set(out.iterdir()) == {out / name for name in ("P-7.key", "P-7.pem", "authority.pem")}
+    assert (out / "P-7.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_wrong_use_says_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a root's file, an authority, a name, a folder or a host there is one message that names it."""
+    data = tmp_path / "data"
+    assert asked(monkeypatch, "init", data) == 1
+    assert "--root" in capsys.readouterr().err
+    assert asked(monkeypatch, "list", data) == 1
+    assert "identity init" in capsys.readouterr().err
+    assert asked(monkeypatch, "init", data, "--root", tmp_path / "root.pem") == 0
+    wrong: list[tuple[list[str | Path], str]] = [
+        (["server", data], "--host"),
+        (["issue", data], "NAME"),
+        (["issue", data, "P-9"], "--out"),
+        (["issue", data, "P-9", "--out", tmp_path / "o"], "token add"),
+        (["revoke", data, "P-9"], "identity list"),
+    ]
+    for words, told in wrong:
+        assert asked(monkeypatch, *words) == 1
+        assert told in capsys.readouterr().err
