@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.simulate.models import SECOND, Decay
 
+import pollux as px
 from pollux.columns import layout_of
 from pollux.errors import SimulationError
 from pollux.model.schema import schema_of
@@ -118,3 +119,25 @@ def test_senseless_courses_are_refused():
         level([5, 6], [1.0])
     with pytest.raises(SimulationError, match="expected a parameter or an actuator"):
         _run({"x": level([0], [1.0])})
+
+
+def test_a_course_that_makes_a_type_faster_shortens_the_step():
+    """A room that is first tight and then open: the step bears the open one, which the start does not show."""
+
+    class Leaky(px.Twin):
+        """Air that leaks, slowly at first."""
+
+        leak = px.parameter("1/s", 0.001)
+        air = px.hidden("kg", start=1)
+
+        @px.rate(air)
+        def leaks(self):
+            return -self.leak * self.air
+
+    schema, hour = schema_of(Leaky), px.duration("1 h")
+    start = layout_of(schema).start(3)
+    opened = level([hour], np.array([[0.001, 0.1, np.nan]]))
+    outcome = run(Run(schema, start, 0, 4 * hour, grid=hour, record=("air",), inputs={"leak": opened}, backend="numpy"))
+    assert np.abs(outcome["air"][-1]).max() < 1
+    assert outcome["air"][2, 1] == pytest.approx(0, abs=1e-9)
+    assert outcome["air"][-1, [0, 2]] == pytest.approx(np.exp(-14.4), rel=1e-3)

@@ -14,6 +14,7 @@ from pollux.errors import SimulationError
 from pollux.simulate import courses
 from pollux.simulate.compose import compose
 from pollux.simulate.courses import Sampled
+from pollux.simulate.extremes import extremes
 from pollux.simulate.job import Job
 from pollux.simulate.kernel import Compiler, kernel, numpy_seconds
 from pollux.simulate.nested import fast_models
@@ -22,7 +23,7 @@ from pollux.simulate.rows import Rows, Task, rows_of
 from pollux.simulate.run import Run
 from pollux.simulate.schedule import Schedule, fed
 from pollux.simulate.settle import FastModel
-from pollux.simulate.steps import choose_step
+from pollux.simulate.steps import bearable, choose_step
 from pollux.simulate.windows import durations
 
 MEMBER_STEPS = 1 << 24
@@ -119,7 +120,9 @@ def _chosen_step(run: Run, fast: tuple[FastModel, ...]) -> int:
         for one in fast:
             one.settle(table, run.t0 / SECOND, first=True)
 
-    return choose_step(run.schema, run.start, t0=run.t0, span=run.span, settle=settle if fast else None)
+    step = choose_step(run.schema, run.start, t0=run.t0, span=run.span, settle=settle if fast else None)
+    # The rates of a type with fast models are slow beside these, and need them settled to be asked.
+    return step if fast or not run.inputs else min(step, bearable(run.schema, extremes(run), t0=run.t0))
 
 
 def _task(run: Run) -> Task:

@@ -74,6 +74,15 @@ def choose_step(schema: Schema, start: F64, *, t0: int, span: int, settle: Settl
     return known.step
 
 
+def bearable(schema: Schema, driven: F64, *, t0: int) -> int:
+    """The step that the fastest mode of these members (width, members) allows, whatever accuracy asks for.
+
+    For what courses will make of a type that was tried as it is in the beginning.
+    """
+    parts = [driven[:, at : at + MEMBERS] for at in range(0, driven.shape[1], MEMBERS)]
+    return rounded_down(max(min(FOLLOWS * _constant(schema, part, t0) for part in parts) * SECOND, SHORTEST))
+
+
 def _constant(schema: Schema, start: F64, t0: int) -> float:
     return _Trial(schema, start, None).time_constant(t0 / SECOND)
 

@@ -12,8 +12,8 @@ from pollux.model.schema import Schema
 from pollux.predict import Learning, walked
 from pollux.simulate import Course, level
 
-MOST: Final = 32
-"""Steps of a walk over a whole forecast: what a chart can show of it, and few enough that settled models bear it."""
+MOST: Final = 7
+"""Steps of a walk over a whole forecast: few, since settled models are asked anew at each."""
 
 
 def onward(

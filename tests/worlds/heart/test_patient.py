@@ -8,6 +8,7 @@ from tests.worlds.heart.somebody import SOMEBODY
 from pollux.columns.layout import layout_of
 from pollux.model.schema import schema_of
 from pollux.predict import Learning
+from pollux.show.compose.view import bound_by
 from pollux.show.documents.twins import View
 from pollux.simulate import Run, Settling, run
 from pollux.worlds.heart import home, presentation, scene, story
@@ -135,6 +136,8 @@ def test_the_page_is_bound_to_what_exists():
     """Every signal shown is one of the model and has a unit; every node and part is in the scene."""
     for signal, where in presentation.bindings().items():
         assert signal in home.OUTLOOK or SCHEMA.unit_of(signal) is not None, where
+    view = msgspec.convert(presentation.view("H-1", glb=None), View)
+    assert set(bound_by(view)) | {"felt"} == set(presentation.bindings())
     nodes = set(scene.places(story_narrowings()))
     used = {c["node"] for c in (*presentation.CALLOUTS, *presentation.CHAMBERS)} | {
         node for _, node, _, _ in presentation.PATCHES

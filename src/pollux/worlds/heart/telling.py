@@ -11,7 +11,7 @@ from pollux.worlds.heart.man import DAY, HOUR
 from pollux.worlds.heart.story import CHAPTERS, HEADER, START
 from pollux.worlds.heart.ward import Ward, opened
 
-MEMBERS = 32
+MEMBERS = 24
 """Members of each option: as many as a story of a minute bears."""
 
 ACUTE = ("loop+1", "sglt2", "arni", "beta+1", "mra")
