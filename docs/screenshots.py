@@ -137,6 +137,7 @@ def _settled(page: Page, *, past: bool) -> None:
     if past:
         page.wait_for_function("() => window.__pollux.sceneReady", timeout=120_000)
         page.wait_for_function("() => window.__pollux.counts.points > 10", timeout=120_000)
+    page.wait_for_function("() => !document.body.innerText.includes('being read')", timeout=120_000)
     page.wait_for_timeout(2_500)
 
 

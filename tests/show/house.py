@@ -25,7 +25,18 @@ from pollux.show.documents.common import Action, CheckLine, Line
 from pollux.show.documents.fleet import Fleet, Tile, Wall
 from pollux.show.documents.site import Broken
 from pollux.show.documents.twins import Callout, Camera, Chart, Choice, Lab, Layer, Scene, ScenePart, View, Vital
-from pollux.show.documents.whatif import Card, Cell, Comparison, Fan, Fork, ForkRow, RunOption, TableGroup, TableRow
+from pollux.show.documents.whatif import (
+    Card,
+    Cell,
+    Chance,
+    Comparison,
+    Fan,
+    Fork,
+    ForkRow,
+    RunOption,
+    TableGroup,
+    TableRow,
+)
 from pollux.show.facts import (
     Announcement,
     AuditEntry,
@@ -471,6 +482,7 @@ class FakeForks:
         if self.find(fork).state == "running":
             raise Conflict("a run is going on", at=fork)
         fan = Fan(unit="K", p5=[300.0], p50=[301.0], p95=[302.0])
+        chance = Chance(unit="%", value=3.0, lo=1.0, hi=8.0, text="in 7 days")
         rows = tuple(
             TableRow(label=name, unit="K", signal=name, signed=True, step=None, cells={"0": Cell(value=1.0)})
             for name in ("temp", "wear")
@@ -479,6 +491,7 @@ class FakeForks:
             self.forks[fork], state="done", progress=1.0, members=ask.members, grid=[NOW / SECOND],
             options=(RunOption(key="0", choice="keep", label="Keep", short="keep", first=True, gate=None),),
             fans={"0": {"temp": fan, "wear": fan}},
+            chances={"0": {"temp": chance, "wear": chance}},
             table=Comparison(note="median", groups=(TableGroup(title="All", rows=rows),)),
         )  # fmt: skip
 

@@ -260,7 +260,9 @@ def _order(door: Door) -> None:
 
 
 def spread(answer: Mapping[str, Any], option: str, signal: str, at: float) -> tuple[float, float, float] | None:
-    """What a fork says of a signal at a moment (5 %, 50 %, 95 %), linear between the points of its grid."""
+    """What a fork says of a signal at a moment (5 %, 50 %, 95 %), linear in its grid, or of a chance over the run."""
+    if (chance := answer["chances"].get(option, {}).get(signal)) is not None:
+        return chance["lo"], chance["value"], chance["hi"]
     fan, grid = answer["fans"].get(option, {}).get(signal), answer["grid"]
     if fan is None or not grid[0] <= at <= grid[-1]:
         return None

@@ -152,6 +152,8 @@ def test_a_fork_inherits_the_rights_of_its_twin(client: Client, house: FakeHouse
     whole, part = (client.get("/api/v1/forks/F-1", house.tokens[who]).json for who in ("viewer", "reader"))
     assert whole["fans"]["0"].keys() == {"temp", "wear"}
     assert part["fans"]["0"].keys() == {"temp"}
+    assert whole["chances"]["0"].keys() == {"temp", "wear"}
+    assert part["chances"]["0"].keys() == {"temp"}
     assert [row["signal"] for group in part["table"]["groups"] for row in group["rows"]] == ["temp"]
 
 

@@ -123,7 +123,19 @@ def test_the_measured_line_runs_into_the_future_that_was_foreseen(page: Any, boi
 def test_futures_are_in_the_units_of_their_signals(page: Any, boilers: Plant) -> None:
     """A lab may compare the chance of a signal in per cent; its fan is still of the signal, and so says the page."""
     fans = boilers.door.ask("GET", f"forks/{boilers.fork}")["fans"]["A"]
-    assert {name: fan["unit"] for name, fan in fans.items()} == {"temp": "K", "scale": "mm"}
+    assert {name: fan["unit"] for name, fan in fans.items()} == {"temp": "K", "scale": "mm", "worn": "1"}
     looked(page, boilers, f"#/twins/{TWIN}", "Clogged", key="w")
     shown = page.locator('[data-field="unit"][data-fork]').all_inner_texts()
-    assert shown == ["K", "mm"]
+    assert shown == ["K", "mm", "", "%"]
+
+
+def test_the_chosen_option_says_what_it_does_to_everything_that_was_recorded(page: Any, boilers: Plant) -> None:
+    """What is derived moves with the cursor, a chance is counted over the run and says so; the colours follow."""
+    fork = boilers.door.ask("GET", f"forks/{boilers.fork}")
+    looked(page, boilers, f"#/twins/{TWIN}", "Clogged", key="w")
+    assert page.locator('[data-signal="worn"][data-fork]').first.inner_text() != "–"
+    clogged = page.locator(".vital").filter(has_text="Clogged")
+    assert clogged.locator(".foot").inner_text().split() == ["A", "simulated,", "in", "1", "day"]
+    assert fork["chances"]["A"]["clogged"]["text"] == "in 1 day"
+    feet = page.locator(".vital .foot").all_inner_texts()
+    assert feet.count("not simulated") == 1, "only the pressure has no equation"

@@ -291,3 +291,13 @@ def test_what_was_acted_on_is_not_run_again(live: LiveSite) -> None:
     live.rooms.advisor.acted("Motor", "M-1", card.id, who=WHO)
     with pytest.raises(Conflict, match="acted"):
         room.run(fork, TRY, who=WHO)
+
+
+def test_a_run_tells_what_the_page_shows_and_no_more(live: LiveSite) -> None:
+    """Where no domain says what is shown, it is what the type derives; every number has six digits at most."""
+    room = live.rooms.forks
+    run = done(room, made(room, "keep", "speed-1500"))
+    schema = live.site.declared["Motor"].schema
+    assert set(schema.derived) <= run.fans["A"].keys()
+    numbers = [number for fan in run.fans["A"].values() for number in fan.p50 if number is not None]
+    assert numbers == [float(f"{number:.6g}") for number in numbers]

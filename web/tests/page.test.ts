@@ -4,7 +4,7 @@ import { cellAt, gridFor } from '../src/fleet/cells';
 import { waterfall } from '../src/fleet/waterfall';
 import { clusters, collides, gapSpans, within } from '../src/time/marks';
 import { timeScale } from '../src/time/scale';
-import { standing } from '../src/twin/standing';
+import { standing, unknown } from '../src/twin/standing';
 import { watchOf } from '../src/twin/watch';
 import { hueOf } from '../src/ui/hue';
 import type { Mark, Value, View } from '../src/wire/types';
@@ -24,6 +24,7 @@ describe('how a value stands', () => {
     expect(standing({ ...VALUE, value: null }, 1000, false)).toBe('missing');
     expect(standing(null, 1000, false)).toBe('missing');
   });
+  it('is not called missing before anybody has asked', () => expect([unknown(false), unknown(true)]).toEqual(['being read...', 'nothing has arrived yet']));
   it('is an estimate where nobody measured', () => expect(standing({ ...VALUE, role: 'estimate', quality: 'estimated' }, 1000, false)).toBe('estimate'));
 });
 

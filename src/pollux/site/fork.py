@@ -155,7 +155,7 @@ class Fork(Generic[T]):
     def _recorded(self) -> tuple[str, ...]:
         schema = self.schema
         signals = [one.name for one in schema.signals if one.kind == "number" and one.role in ("sensor", "hidden")]
-        return tuple(dict.fromkeys([*signals, *schema.derived]))
+        return tuple(dict.fromkeys([*signals, *schema.derived, *schema.events]))
 
 
 def forked(

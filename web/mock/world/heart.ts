@@ -294,6 +294,7 @@ export function fork(): Fork {
       B: { systolic: fan(112, 111, 3.2, 11, 2, 'mmHg'), weight: fan(86.9, 86.3, 0.15, 1, 1, 'kg'), filling: fan(21, 19.6, 8.6, 9, 1, 'mmHg') },
       C: { systolic: fan(112, 101, 3.2, 10, 2, 'mmHg'), weight: fan(86.9, 88.1, 0.15, 1.6, 1, 'kg'), filling: fan(21, 18.9, 8.6, 9, 1, 'mmHg') },
     },
+    chances: {},
     table: {
       note: 'median, 90 % interval',
       groups: [

@@ -159,6 +159,7 @@ export function fork(twin: string): Fork {
     options: [option('0', '2,800 rpm, as now'), option('A', '2,400 rpm', true), option('B', '2,600 rpm'), option('C', '3,000 rpm')],
     grid: Array.from({ length: 31 }, (_, i) => T0 + i * DAY),
     fans: { '0': { temp: fan(76, 77, 1, 2.4, 0, '°C'), wear: fan(0.71, 1.03, 0.07, 0.2, 0, '1') }, A: { temp: fan(76, 62, 1, 1.8, 16, '°C'), wear: fan(0.71, 0.79, 0.07, 0.12, 0, '1') } },
+    chances: {},
     table: {
       note: 'median, 90 % interval',
       groups: [{ title: '', rows: [

@@ -13,6 +13,8 @@ export class LiveTwin {
   /** Replaced as a whole, at most five times a second. */
   values = $state.raw<Record<string, Value>>({});
   seq = $state(0);
+  /** Whether the snapshot has come: before that nobody knows what has arrived. */
+  loaded = $state(false);
   presence = $state.raw<Presence | null>(null);
   failed = $state<string | null>(null);
   readonly #samples = new Set<SampleListener>();
@@ -62,6 +64,7 @@ export class LiveTwin {
 
   #adopt(state: State): void {
     this.presence = state.presence;
+    this.loaded = true;
     if (state.seq < this.#nextSeq) return;
     this.#next = { ...state.values };
     this.#nextSeq = state.seq;

@@ -1,5 +1,5 @@
 import { getContext, setContext } from 'svelte';
-import { spreadAt } from '../chart/fan';
+import { simulatedAt } from '../chart/simulated';
 import type { Fork, ForkList, Option, Orders, Scores, State, Value, View } from '../wire/types';
 import type { App } from './app';
 import { Cursor } from './cursor.svelte';
@@ -130,10 +130,7 @@ export class TwinPage {
     const fork = this.fork.data;
     const at = this.cursor.at;
     const source = { ...valueSource(this.twin, signal, fork?.seq ?? 0), at, fork: fork?.id ?? '', option: this.option };
-    const fan = fork?.fans[this.option]?.[signal];
-    const spread = fork && fan ? spreadAt(fork.grid, fan, at) : null;
-    if (!spread || !fan) return { value: null, source, simulated: true };
-    return { value: simulatedValue(spread, fan.unit, at, known ?? null), source, simulated: true };
+    return { value: fork && simulatedAt(fork, this.option, signal, at, known ?? null), source, simulated: true };
   }
 
   /** Starts with the first ranked option beside the one that keeps things as they are. */
@@ -146,44 +143,6 @@ export class TwinPage {
     this.drawn = [...new Set([keys[0]!, first.key])];
   }
 }
-
-function simulatedValue(
-  spread: { p5: number; p50: number; p95: number },
-  unit: string,
-  t: number,
-  now: Value | null,
-): Value {
-  return {
-    ...BLANK,
-    value: spread.p50,
-    lo: spread.p5,
-    hi: spread.p95,
-    unit,
-    t,
-    role: now?.role ?? 'estimate',
-    step: now?.step ?? null,
-  };
-}
-
-const BLANK: Value = {
-  value: null,
-  unit: '',
-  role: 'estimate',
-  quality: 'simulated',
-  reason: null,
-  t: null,
-  arrived: null,
-  due: null,
-  stale_after: null,
-  sigma: null,
-  lo: null,
-  hi: null,
-  step: null,
-  word: null,
-  remark: null,
-  aside: null,
-  flag: null,
-};
 
 const KEY = Symbol('twin page');
 

@@ -14,3 +14,8 @@ export function standing(value: Value | null, now: number, cut: boolean): Standi
 export function isStale(value: Value, now: number): boolean {
   return value.stale_after !== null && value.t !== null && now - value.t > value.stale_after;
 }
+
+/** What is said where there is no value: before the snapshot of a twin has come nobody knows what has arrived. */
+export function unknown(loaded: boolean): string {
+  return loaded ? 'nothing has arrived yet' : 'being read...';
+}

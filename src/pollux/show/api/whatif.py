@@ -59,6 +59,7 @@ def read_fork(call: Call[NoQuery, None]) -> Fork:
 def as_seen(fork: Fork, names: Collection[str]) -> Fork:
     """A fork with nothing of it but these signals."""
     fans = {key: {name: fan for name, fan in fans.items() if name in names} for key, fans in fork.fans.items()}
+    chances = {key: {name: one for name, one in found.items() if name in names} for key, found in fork.chances.items()}
     table = fork.table
     if table is not None:
         groups = tuple(
@@ -66,7 +67,7 @@ def as_seen(fork: Fork, names: Collection[str]) -> Fork:
             for group in table.groups
         )
         table = Comparison(note=table.note, groups=tuple(group for group in groups if group.rows))
-    return structs.replace(fork, fans=fans, table=table, actions=())
+    return structs.replace(fork, fans=fans, chances=chances, table=table, actions=())
 
 
 def drop_fork(call: Call[NoQuery, None]) -> Reply:

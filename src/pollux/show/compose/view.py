@@ -1,10 +1,10 @@
 """How a twin is presented when its domain says nothing: its first signals at the top, then their charts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from pollux.clock import DAY, HOUR, MINUTE, SECOND
-from pollux.show.documents.twins import Chart, Link, Range, TimeBar, View, Vital
+from pollux.show.documents.twins import Chart, Link, Range, Scene, TimeBar, View, Vital
 from pollux.show.facts import Caption, Field, TwinType
 
 MOST_VITALS: Final = 6
@@ -51,6 +51,21 @@ def view(
         words={"past": "past", "live": f"You see the {type_.one} as it is. {act}"},
         panels=tuple(panels),
     )
+
+
+def bound_by(view: View) -> tuple[str, ...]:
+    """Every signal that a view shows or colours something by, each once."""
+    tops = [signal for vital in view.vitals for signal in vital.signals]
+    names = [*tops, *(chart.signal for chart in view.charts), *(_of_scene(view.scene) if view.scene else ())]
+    return tuple(dict.fromkeys(names))
+
+
+def _of_scene(scene: Scene) -> Iterator[str]:
+    for part in scene.parts:
+        for signals in (part.signals, *(patch.signals for patch in part.patches)):
+            yield from signals.values()
+    yield from (callout.signal for callout in scene.callouts if callout.signal is not None)
+    yield from (spin.signal for spin in scene.motion.spin)
 
 
 def _chart(field: Field) -> Chart:

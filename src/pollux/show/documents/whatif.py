@@ -46,6 +46,16 @@ class Fan(Struct, frozen=True, kw_only=True):
     p95: list[float | None]
 
 
+class Chance(Struct, frozen=True, kw_only=True):
+    """How many futures of an option held an event, in per cent with its interval; `text` says over what span."""
+
+    unit: str
+    value: float | None
+    lo: float
+    hi: float
+    text: str
+
+
 class Cell(Struct, frozen=True, kw_only=True):
     """One figure of the comparison: a value with its interval, or a text with its detail."""
 
@@ -97,6 +107,7 @@ class Fork(Struct, frozen=True, kw_only=True):
     options: tuple[RunOption, ...] = ()
     grid: list[float] = field(default_factory=list[float])
     fans: dict[str, dict[str, Fan]] = field(default_factory=dict[str, dict[str, Fan]])
+    chances: dict[str, dict[str, Chance]] = field(default_factory=dict[str, dict[str, Chance]])
     table: Comparison | None = None
     not_modelled: str | None = None
     sources: str | None = None

@@ -15,6 +15,7 @@ from pollux.errors import Conflict, NotFound, Overloaded, PolluxError
 from pollux.guard import Identity
 from pollux.remember import Note
 from pollux.show.asks import AdviceAsk, ForkAsk, RunAsk
+from pollux.show.compose.view import MOST_VITALS, bound_by
 from pollux.show.documents.whatif import Fork, ForkRow
 from pollux.site.fork import Fork as Copy
 from pollux.site.fork import forked
@@ -261,7 +262,11 @@ class ForksRoom:
 
     def _shelved(self, done: RunRecord, lab: Lab) -> Finished:
         """What the log keeps of a run that has ended."""
-        document = done.document(lab, self._live.site.declared[done.type].schema)
+        declared = self._live.site.declared[done.type]
+        view = self._live.rooms.presenter.view(done.type, done.twin)
+        # Where no domain says what is shown, the page shows the first few of what the type derives.
+        bound = bound_by(view) if view else tuple(declared.schema.derived)[:MOST_VITALS]
+        document = done.document(lab, declared.schema, bound=bound, outlook=declared.outlook)
         card, choice = card_of(done, document, lab)
         tried = tuple(
             Tried(

@@ -1,18 +1,23 @@
 """A run of a fork, from the moment it is asked for until its comparison stands."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from pollux.clock import SECOND, iso
 from pollux.decide import Futures, Gate
 from pollux.decide.futures import Band
 from pollux.decide.gates import worst
 from pollux.model.schema import Schema
+from pollux.predict import Outlook
 from pollux.show.compose.types import outward
 from pollux.show.documents.whatif import Cell, Comparison, Fan, Fork, ForkRow, RunOption, RunState, TableGroup, TableRow
 from pollux.site.presenting import Lab, LabChoice, LabFigure, LabRow
+from pollux.site.rooms.chances import chances
 
 KEYS = ("0", "A", "B", "C", "D", "E", "F", "G", "H")
 GROUPS = ("Benefit", "Risk", "Cost", "Gate")
@@ -56,8 +61,19 @@ class RunRecord:
         """As it stands in a list."""
         return ForkRow(id=self.id, title=self.title, made=self.made / SECOND, state=self.state, kept=self.kept)
 
-    def document(self, lab: Lab | None = None, schema: Schema | None = None) -> Fork:
-        """Everything that is known of it; with its lab, and the schema of its twin, also what was compared."""
+    def document(
+        self,
+        lab: Lab | None = None,
+        schema: Schema | None = None,
+        *,
+        bound: Sequence[str] = (),
+        outlook: Outlook | None = None,
+    ) -> Fork:
+        """Everything that is known of it; with its lab, and the schema of its twin, also what was compared.
+
+        Of what was recorded it holds what is compared, what devices measure and what the page is `bound` to; of each
+        chance of the `outlook` how often its event came in the run.
+        """
         plain = Fork(
             id=self.id,
             twin=f"{self.type}/{self.twin}",
@@ -75,7 +91,8 @@ class RunRecord:
         )
         if self.futures is None or lab is None or schema is None:
             return plain
-        return _shown(plain, self.futures, self, lab, schema)
+        shown = _shown(plain, self.futures, self, lab, schema, bound)
+        return msgspec.structs.replace(shown, chances=chances(outlook, self.futures, KEYS)) if outlook else shown
 
     def _option(self, number: int) -> RunOption:
         choice = self.choices[number]
@@ -106,19 +123,20 @@ def ranked(record: RunRecord, futures: Futures, lab: Lab, seconds: float) -> Run
     )
 
 
-def _shown(plain: Fork, futures: Futures, record: RunRecord, lab: Lab, schema: Schema) -> Fork:
+def _shown(plain: Fork, futures: Futures, record: RunRecord, lab: Lab, schema: Schema, bound: Sequence[str]) -> Fork:
     grid = [time / SECOND for time in futures.samples.times.tolist()]
-    fans = {KEYS[row]: _fans(futures, row, lab, schema) for row in range(len(record.choices))}
+    fans = {KEYS[row]: _fans(futures, row, lab, schema, bound) for row in range(len(record.choices))}
     return msgspec.structs.replace(plain, grid=grid, fans=fans, table=_table(futures, record, lab))
 
 
-def _fans(futures: Futures, row: int, lab: Lab, schema: Schema) -> dict[str, Fan]:
-    """What is compared, and what devices will measure, in the unit of each: a chance of a signal is no value of it."""
+def _fans(futures: Futures, row: int, lab: Lab, schema: Schema, bound: Sequence[str]) -> dict[str, Fan]:
+    """What is compared, measured or bound by the page, in the unit of each: a chance of a signal is no value of it."""
     compared = [line.signal for line in lab.rows if line.signal is not None]
     foretold = [
         one.name for one in schema.signals if one.role == "sensor" and one.name in {*schema.rates, *schema.readings}
     ]
-    bands = {name: futures.band(name) for name in dict.fromkeys([*compared, *foretold])}
+    simulated = [name for name in bound if name in schema.derived or name in schema.rates]
+    bands = {name: futures.band(name) for name in dict.fromkeys([*compared, *foretold, *simulated])}
     return {name: _fan(name, band, row, schema) for name, band in bands.items()}
 
 
@@ -127,8 +145,13 @@ def _fan(name: str, band: Band, row: int, schema: Schema) -> Fan:
     place = schema.index.get(name)
     unit = schema.unit_of(name) if place is None else schema.signals[place].edge
     factor, shift = (1.0, 0.0) if place is None else outward(schema.signals[place])
-    p5, p50, p95 = ((column[row] * factor + shift).tolist() for column in (band.low, band.median, band.high))
+    p5, p50, p95 = (_short(column[row] * factor + shift) for column in (band.low, band.median, band.high))
     return Fan(unit=str(unit), p5=p5, p50=p50, p95=p95)
+
+
+def _short(column: NDArray[np.float64]) -> list[float | None]:
+    """Six digits of each number, more than a chart shows: what a page loads stays small."""
+    return [float(f"{number:.6g}") for number in column.tolist()]
 
 
 def _table(futures: Futures, record: RunRecord, lab: Lab) -> Comparison:

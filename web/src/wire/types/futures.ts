@@ -17,6 +17,15 @@ export interface Fan {
   p95: (number | null)[];
 }
 
+/** How many futures of an option held an event; `text` says over what span. */
+export interface Chance {
+  unit: string;
+  value: number | null;
+  lo: number;
+  hi: number;
+  text: string;
+}
+
 export interface Cell {
   value: number | null;
   lo: number | null;
@@ -53,6 +62,7 @@ export interface Fork {
   options: Option[];
   grid: number[];
   fans: Record<string, Record<string, Fan>>;
+  chances: Record<string, Record<string, Chance>>;
   table: Table | null;
   not_modelled: string | null;
   sources: string | null;
