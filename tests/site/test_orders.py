@@ -56,6 +56,23 @@ def test_a_plan_change_lives_from_the_proposal_to_the_tablet(tmp_path: Path) -> 
         assert live.estate.blocks["Patient"].desired[0, 0] == 80.0
 
 
+def test_what_is_done_can_no_longer_expire(tmp_path: Path) -> None:
+    """Before, its end is looked at; afterwards nothing is said of it, however late it is."""
+    clinic_, patients = clinic()
+    clock = SimulatedClock(START)
+    with clinic_.open(tmp_path, insecure=True, act=True, clock=clock) as live, device(live, "Patient/anna") as scale:
+        scale.send(weight=88.0, t=START / SECOND)
+        order = asked(patients, expires="1 h")
+        assert "it expires" in [line.text for line in live.rooms.orders.checks(order.order)]
+        with app(live, "Patient/anna", PLAN) as phone:
+            signed(live, order)
+            phone.plan(["sent"])
+            phone.say(ACK, id=order.id, state="done")
+            until(lambda: order.state == "done")
+        live.advance_to(START + 2 * HOUR)
+        assert "it expires" not in [line.text for line in live.rooms.orders.checks(order.order)]
+
+
 def test_what_was_taken_was_read(tmp_path: Path) -> None:
     """An app that only says `done` has read the change too: both stand in its life."""
     clinic_, patients = clinic()

@@ -174,7 +174,9 @@ def _confirm(href: str, id_: str, card: str, live: "LiveSite", type_: str) -> Ac
 def _checks(live: "LiveSite", order: Order) -> Sequence[CheckLine]:
     """What was looked at, one line each."""
     declared = live.site.declared[order.type]
-    lines = [CheckLine(text="it expires", ok=order.expires_at > live.clock.now() or not order.open)]
+    lines: list[CheckLine] = []
+    if order.may_become("expired"):
+        lines.append(CheckLine(text="it expires", ok=order.expires_at > live.clock.now()))
     try:
         live.desk.check(declared, order)
         lines.append(CheckLine(text="within limits, rate of change and interlocks", ok=True))
