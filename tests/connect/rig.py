@@ -113,6 +113,7 @@ class Client:
         self.level = level
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         self.buffer = b""
+        self.received: set[int] = set()
 
     def raw(self, data: bytes) -> "Client":
         self.socket.sendall(data)
@@ -146,7 +147,7 @@ class Client:
     def quiet(self) -> bool:
         """Whether nothing more is coming now: a ping is answered by its answer and nothing before it."""
         self.send(Ping(Kind.PINGREQ))
-        return self.get() == Ping(Kind.PINGRESP)
+        return self.next() == Ping(Kind.PINGRESP)
 
     def close(self) -> None:
         self.socket.close()
@@ -200,12 +201,23 @@ class Client:
         return answer
 
     def message(self) -> Publish:
-        """The next message, which must be one; at QoS 1 it is confirmed."""
-        found = self.get()
+        """The next message, which must be one; at QoS 1 it is confirmed, at QoS 2 in both steps."""
+        found = self.next()
         assert isinstance(found, Publish), found
         if found.qos:
-            self.send(Ack(Kind.PUBACK, found.packet_id))
+            self.send(Ack(Kind.PUBACK if found.qos == 1 else Kind.PUBREC, found.packet_id))
+        if found.qos == 2:
+            self.received.add(found.packet_id)
         return found
+
+    def next(self) -> Packet:
+        """The next packet, when those messages that `message` has received at QoS 2 and are released are completed."""
+        while True:
+            found = self.get()
+            if not (isinstance(found, Ack) and found.kind is Kind.PUBREL and found.packet_id in self.received):
+                return found
+            self.received.remove(found.packet_id)
+            self.send(Ack(Kind.PUBCOMP, found.packet_id))
 
     def refusal(self) -> int | None:
         """The reason in the DISCONNECT that ends the connection; None if it ends without one."""

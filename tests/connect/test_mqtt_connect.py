@@ -8,7 +8,7 @@ import pytest
 
 from pollux.clock import SECOND, SimulatedClock
 from pollux.connect import Limits, MqttEndpoint, Presence
-from pollux.connect.mqtt.packets import V3, V5, Connack, Connect, Farewell, Ping, Will
+from pollux.connect.mqtt.packets import V3, V5, Connack, Connect, Farewell, Ping, Will, Wish
 from pollux.connect.mqtt.properties import Kind, Properties
 from pollux.connect.mqtt.reasons import Reason
 from pollux.errors import Overloaded, SetupError
@@ -33,11 +33,10 @@ def test_a_device_is_admitted_and_present(plant: Plant, level: int) -> None:
 
 
 def test_terms_of_version_5_are_told(plant: Plant) -> None:
-    """CONNACK says what holds: session expiry 0, maximum QoS 1, receive maximum, packet size, aliases, no sharing."""
-    answer = plant.client(V5).connect("P-7", keep_alive=60, said=Properties(session_expiry=600))
+    """CONNACK says what holds: receive maximum, packet size, aliases; a session expiry only where it is lowered."""
+    answer = plant.client(V5).connect("P-7", keep_alive=60, said=Properties(session_expiry=0xFFFFFFFF))
     assert answer.properties == Properties(
-        session_expiry=0,
-        maximum_qos=1,
+        session_expiry=Limits().session_seconds,
         receive_maximum=Limits().receive_maximum,
         maximum_packet=Limits().packet_bytes,
         topic_alias_maximum=Limits().topic_aliases,
@@ -182,14 +181,14 @@ def test_a_will_must_be_allowed(plant: Plant, level: int, topic: str) -> None:
     assert client.ended() is None
 
 
-def test_a_will_of_qos_2() -> None:
-    """Version 5 is refused a will of QoS 2; in 3.1.1, which cannot be told, it is published at QoS 1."""
+def test_a_will_of_qos_2(level: int) -> None:
+    """A will is logged and heard at the QoS that it names."""
     with running() as plant:
-        will = Will("twins/Pump/P-7/telemetry", b"x", 2)
-        assert plant.client(V5).connect("P-7", will=will).code == Reason.QOS_NOT_SUPPORTED
-        plant.device(level=V3, will=will).close()
-        plant.sink.wait(1)
-        assert plant.sink.tickets[0].frames.qos.tolist() == [1]
+        hearer = plant.device("ann", level=level)
+        hearer.subscribe(Wish("twins/#", 2))
+        plant.device(level=level, will=Will("twins/Pump/P-7/telemetry", b"x", 2)).close()
+        assert hearer.message().qos == 2
+        assert plant.sink.tickets[0].frames.qos.tolist() == [2]
 
 
 def test_a_will_is_for_the_lost_only(plant: Plant, level: int) -> None:
@@ -312,7 +311,7 @@ def test_ipv6_loopback() -> None:
     endpoint.start()
     try:
         client = Client.__new__(Client)
-        client.level, client.buffer = V3, b""
+        client.level, client.buffer, client.received = V3, b"", set()
         client.socket = socket.create_connection(("::1", endpoint.port))
         assert client.connect("P-7").code == 0
         client.close()

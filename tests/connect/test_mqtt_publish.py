@@ -196,22 +196,6 @@ def test_an_empty_topic_and_broken_text(plant: Plant, level: int) -> None:
     assert other.quiet()
 
 
-def test_qos_2_is_refused(plant: Plant, level: int) -> None:
-    """QoS 2 is not offered: 5 is told 0x9B, in 3.1.1 the connection ends; both are counted."""
-    client = plant.device(level=level)
-    client.publish(qos=2)
-    assert client.refusal() == (Reason.QOS_NOT_SUPPORTED if level == V5 else None)
-    assert plant.count("refused_qos2") == 1
-
-
-@pytest.mark.parametrize("kind", [Kind.PUBREC, Kind.PUBREL, Kind.PUBCOMP])
-def test_steps_of_qos_2_are_protocol_errors(plant: Plant, level: int, kind: Kind) -> None:
-    """Since nothing is sent or taken at QoS 2, its other packets have no place here."""
-    client = plant.device(level=level)
-    client.send(Ack(kind, 1))
-    assert client.refusal() == (Reason.PROTOCOL_ERROR if level == V5 else None)
-
-
 @pytest.mark.parametrize(
     ("said", "suffix", "encoding"),
     [

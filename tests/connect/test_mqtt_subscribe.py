@@ -112,9 +112,9 @@ def test_invalid_filters_are_refused(plant: Plant, level: int) -> None:
     assert codes == ((invalid,) * 5 + (shared,) if level == V5 else (0x80,) * 6)
 
 
-def test_qos_2_is_granted_as_1(plant: Plant, level: int) -> None:
-    """A wish for QoS 2 is granted at QoS 1, the most there is."""
-    assert viewer(plant, level).subscribe(Wish("twins/#", 2), Wish("+", 0)) == (1, 0)
+def test_every_qos_is_granted(plant: Plant, level: int) -> None:
+    """A filter is granted at the QoS that was asked for."""
+    assert viewer(plant, level).subscribe(Wish("twins/#", 2), Wish("+", 0), Wish("a/+", 1)) == (2, 0, 1)
 
 
 def test_subscriptions_are_bounded(level: int) -> None:
@@ -322,7 +322,7 @@ def test_publishing_from_inside(plant: Plant, level: int) -> None:
     plant.endpoint.publish(COMMANDS, b"late", expires=plant.clock.now(), then=counted.append)
     until(lambda: plant.count("expired") == 1)
     assert device.quiet()
-    for topic, qos in (("a/+", 0), ("", 0), (COMMANDS, 2)):
+    for topic, qos in (("a/+", 0), ("", 0), (COMMANDS, 3)):
         with pytest.raises(DataRefused):
             plant.endpoint.publish(topic, b"", qos=qos)
     with pytest.raises(DataRefused):

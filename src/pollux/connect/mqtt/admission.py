@@ -10,6 +10,7 @@ from typing import final
 from pollux.connect.mqtt.common import Common
 from pollux.connect.mqtt.decode import decode, header
 from pollux.connect.mqtt.encode import encode
+from pollux.connect.mqtt.keeping import Keeping
 from pollux.connect.mqtt.lines import Lines
 from pollux.connect.mqtt.link import Link
 from pollux.connect.mqtt.packets import V5, Connack, Connect
@@ -31,11 +32,12 @@ class Admission:
         common: Common,
         lines: Lines,
         router: Router,
+        keeping: Keeping,
         *,
         later: Callable[[Callable[[], None]], None],
         ready: Callable[[Link], None],
     ) -> None:
-        self._common, self._lines, self._router = common, lines, router
+        self._common, self._lines, self._router, self._keeping = common, lines, router, keeping
         self._later, self._ready = later, ready
         self.closed_because = ""
 
@@ -132,8 +134,6 @@ class Admission:
             raise PacketRefused(Reason.CLIENT_ID_INVALID, "expected a client id where the session is not clean")
         if connect.will is None:
             return
-        if connect.will.qos == 2 and connect.level >= V5:
-            raise PacketRefused(Reason.QOS_NOT_SUPPORTED, "expected a will of QoS 0 or 1")
         if not is_name(connect.will.topic.encode(), longest=limits.topic_bytes, levels=limits.topic_levels):
             raise PacketRefused(Reason.TOPIC_NAME_INVALID, "expected a topic name for the will")
 
@@ -150,19 +150,43 @@ class Admission:
             return
         if connect.will is not None and common.rights.publish(identity, connect.will.topic) is None:
             raise PacketRefused(Reason.NOT_AUTHORIZED, "the will may not be published")
-        session = Session(link, connect, identity, common.limits, common.counters)
-        older = self._lines.sessions.get(session.key)
-        if older is not None:
-            common.counters.taken_over += 1
-            self._lines.close(older.link, Reason.SESSION_TAKEN_OVER, "the same client has connected again")
+        session, present = self._session(link, connect, identity, now)
         link.level = connect.level
+        session.expiry = self._expiry(connect)
         session.keep_alive = self._keep_alive(connect)
         self._lines.seat(session)
         common.counters.admitted += 1
         terms = self._terms(connect, session, assigned) if connect.level >= V5 else NONE
-        self._lines.send(link, encode(Connack(0, False, terms), connect.level), now)
+        self._lines.send(link, encode(Connack(0, present, terms), connect.level), now)
         if link.held:
             self._ready(link)
+
+    def _session(self, link: Link, connect: Connect, identity: Identity, now: int) -> tuple[Session, bool]:
+        """The session of a client, and whether it was there before: what is on an older connection moves over."""
+        common, key = self._common, (identity.tenant, identity.name, connect.client_id)
+        older = self._lines.sessions.get(key)
+        if older is not None:
+            common.counters.taken_over += 1
+            self._lines.close(older.link, Reason.SESSION_TAKEN_OVER, "the same client has connected again")
+        kept = self._keeping.take(key, now)
+        if kept is None:
+            return Session(link, connect, identity, common.limits, common.counters), False
+        if connect.clean:
+            self._keeping.give_up(kept)
+            return Session(link, connect, identity, common.limits, common.counters), False
+        common.counters.resumed += 1
+        if kept.identity != identity:
+            self._router.forget_ways()
+        kept.attach(link, connect, identity)
+        self._router.dirty[kept] = None
+        return kept, True
+
+    def _expiry(self, connect: Connect) -> int:
+        """For how many seconds a session is kept without a connection."""
+        most = self._common.limits.session_seconds
+        if connect.level >= V5:
+            return min(connect.properties.session_expiry or 0, most)
+        return 0 if connect.clean else most
 
     def _keep_alive(self, connect: Connect) -> int:
         most = self._common.limits.keep_alive
@@ -174,9 +198,8 @@ class Admission:
     def _terms(self, connect: Connect, session: Session, assigned: bool) -> Properties:
         limits, asked = self._common.limits, connect.properties
         return Properties(
-            session_expiry=0 if asked.session_expiry else None,
+            session_expiry=session.expiry if session.expiry != (asked.session_expiry or 0) else None,
             receive_maximum=limits.receive_maximum,
-            maximum_qos=1,
             maximum_packet=limits.packet_bytes,
             assigned_client_id=connect.client_id if assigned else None,
             topic_alias_maximum=limits.topic_aliases,

@@ -11,6 +11,7 @@ from pollux.columns.frames import Encoding, Frames
 from pollux.columns.frames import Message as Raw
 from pollux.connect.driver import Sink
 from pollux.connect.mqtt.common import Common
+from pollux.connect.mqtt.encode import encode
 from pollux.connect.mqtt.intake import Turn
 from pollux.connect.mqtt.letters import letter
 from pollux.connect.mqtt.lines import Lines
@@ -18,12 +19,12 @@ from pollux.connect.mqtt.link import Link
 from pollux.connect.mqtt.message import Message
 from pollux.connect.mqtt.octets import checked_text
 from pollux.connect.mqtt.outlet import Batch, Outlet
-from pollux.connect.mqtt.packets import V5, Will
-from pollux.connect.mqtt.properties import NONE, Properties
+from pollux.connect.mqtt.packets import V5, Ack, Will
+from pollux.connect.mqtt.properties import NONE, Kind, Properties
 from pollux.connect.mqtt.reasons import PacketRefused, Reason
 from pollux.connect.mqtt.rights import encoding_of
 from pollux.connect.mqtt.router import Router
-from pollux.connect.mqtt.session import Session
+from pollux.connect.mqtt.session import ASKED_AGAIN, STORED, Session
 from pollux.connect.mqtt.splitter import ALLOWED, I32, U8, UNKNOWN, AbstractSplitter, Arena, Cut, Gathered
 from pollux.connect.mqtt.topics import is_name
 
@@ -71,7 +72,7 @@ class Batches:
             origins=tuple(turn.origin.tolist()),
             arrival=np.full(len(rows), now, np.int64),
             encoding=encoding[rows],
-            qos=(cut.flags[rows] >> 1 & 1).astype(np.uint8),
+            qos=(cut.flags[rows] >> 1 & 3).astype(np.uint8),
         )
         # Who has only sent a ping in this turn does not wait for anybody's log.
         sizes = np.where(np.bincount(cut.number, minlength=len(turn)) > 0, sizes, 0)
@@ -81,12 +82,22 @@ class Batches:
             properties = said[int(cut.special[row]) - 1] if cut.special[row] else NONE
             source = sessions[int(cut.number[row])].key
             batch.messages.append(_message(frames, number, int(cut.flags[row]), properties, source, now))
+        self._mark_exactly(batch, sessions, cut, verdict)
         self._count(cut, len(rows), len(gathered.arena))
         self._send(frames, batch)
         self._account(turn, sizes, gathered)
         for link, error in closing:
             self._common.count_refusal(error)
             self._lines.close(link, error.reason, error.message)
+
+    def _mark_exactly(self, batch: Batch, sessions: list[Session], cut: Cut, verdict: U8) -> None:
+        """What came at QoS 2 is held by its identifier until the client releases it; what was refused is not."""
+        for row in np.flatnonzero(cut.flags & 4).tolist():
+            number, packet_id = int(cut.number[row]), int(cut.packet_id[row])
+            if verdict[row] == ALLOWED:
+                batch.exactly.append((number, packet_id))
+            else:
+                sessions[number].incoming.pop(packet_id, None)
 
     def testament(self, session: Session, will: Will, now: int) -> None:
         """Publish the will of a client that was lost, if it may still be published."""
@@ -95,12 +106,12 @@ class Batches:
             return
         topic, said = will.topic.encode(), will.properties
         encoding = encoding_of(said.content_type) or reach.encoding
-        frames = Frames.of([Raw(session.origin, topic, will.payload, now, encoding, min(will.qos, 1))])
+        frames = Frames.of([Raw(session.origin, topic, will.payload, now, encoding, will.qos)])
         expires = now + said.message_expiry * SECOND if said.message_expiry is not None else 0
         message = Message(
             topic,
             will.payload,
-            qos=min(will.qos, 1),
+            qos=will.qos,
             retain=will.retain,
             said=said,
             expires=expires,
@@ -129,6 +140,10 @@ class Batches:
             return
         session: Session = batch.turn.session[sender]
         batch.messages = [message for message in batch.messages if message.source != session.key]
+        for number, packet_id in batch.exactly:
+            if number == sender:
+                session.incoming.pop(packet_id, None)
+        batch.exactly = [one for one in batch.exactly if one[0] != sender]
         self._lines.close(session.link, Reason.IMPLEMENTATION_SPECIFIC, why.partition("\n")[0])
 
     def fail(self, why: str) -> None:
@@ -165,6 +180,8 @@ class Batches:
         handles = turn.handle[there]
         table.unlogged[handles] -= batch.sizes[there]
         table.unanswered[handles] -= given.answered[there]
+        for number, packet_id in batch.exactly:
+            self._stored(turn, number, packet_id, now)
         self._resume(handles, now)
         begin, end = given.begin[there], given.end[there]
         straight = (end > begin) & (table.queued[handles] == 0) & (table.plain[handles] == 1)
@@ -175,6 +192,18 @@ class Batches:
             link = self._lines.by_handle[int(handles[number])]
             if not link.dead:
                 self._lines.send(link, given.answers[begin[number] : end[number]], now)
+
+    def _stored(self, turn: Turn, number: int, packet_id: int, now: int) -> None:
+        """A message of QoS 2 is durable; PUBREC goes with the other answers, or to where it was asked for again."""
+        session, handle = turn.session[number], int(turn.handle[number])
+        state = session.incoming.get(packet_id)
+        if state is None:
+            return
+        session.incoming[packet_id] = STORED
+        if self._lines.table.serial[handle] == turn.serial[number]:
+            self._lines.table.unreleased[handle] += 1
+        elif state == ASKED_AGAIN and not session.absent:
+            self._lines.send(session.link, encode(Ack(Kind.PUBREC, packet_id), session.level), now)
 
     def _resume(self, handles: I32, now: int) -> None:
         """Read again whose messages are durable; that it was not read meanwhile is no silence of the client."""
@@ -268,7 +297,8 @@ class Batches:
         table.unanswered[handles] += gathered.answered[there]
         for handle in handles[gathered.refused[there] == 1].tolist():
             self._put_out(handle, Reason.NOT_AUTHORIZED, "this topic may not be published to")
-        over = (table.unanswered[handles] > limits.receive_maximum) & (table.level[handles] >= V5)
+        open_ = table.unanswered[handles] + table.unreleased[handles]
+        over = (open_ > limits.receive_maximum) & (table.level[handles] >= V5)
         for handle in handles[over].tolist():
             counters.refused_receive_maximum += 1
             self._put_out(handle, Reason.RECEIVE_MAXIMUM_EXCEEDED, "more messages than announced are unanswered")
@@ -291,7 +321,7 @@ def _message(frames: Frames, number: int, flags: int, said: Properties, source: 
     return Message(
         frames.topic(number),
         bytes(frames.payload(number)),
-        qos=flags >> 1 & 1,
+        qos=flags >> 1 & 3,
         retain=bool(flags & 1),
         said=said,
         expires=now + said.message_expiry * SECOND if said.message_expiry is not None else 0,

@@ -30,8 +30,6 @@ class Common:
             counters.malformed += 1
         elif error.reason is Reason.PACKET_TOO_LARGE:
             counters.too_large += 1
-        elif error.reason is Reason.QOS_NOT_SUPPORTED:
-            counters.refused_qos2 += 1
         elif error.reason is Reason.RECEIVE_MAXIMUM_EXCEEDED:
             counters.refused_receive_maximum += 1
         else:

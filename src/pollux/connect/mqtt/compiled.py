@@ -210,7 +210,7 @@ def gather(
         if flags[i] & 6:
             answered[s] += 1
             if allowed or levels[s] >= 5:
-                answers[wrote], answers[wrote + 1] = 0x40, 2 if allowed else 3
+                answers[wrote], answers[wrote + 1] = 0x40 | (flags[i] & 4) << 2, 2 if allowed else 3
                 answers[wrote + 2], answers[wrote + 3] = ids[i] >> 8, ids[i] & 255
                 wrote += 4
                 if not allowed:

@@ -27,11 +27,13 @@ class Counters:
     timeout_stalled: int = 0
     taken_over: int = 0
     ended_identity: int = 0
+    resumed: int = 0
+    expired_sessions: int = 0
+    dropped_sessions: int = 0
 
     malformed: int = 0
     protocol_errors: int = 0
     too_large: int = 0
-    refused_qos2: int = 0
     refused_receive_maximum: int = 0
     refused_held: int = 0
     internal_errors: int = 0
@@ -46,17 +48,22 @@ class Counters:
     paused: int = 0
     paused_all: int = 0
     wills: int = 0
+    repeated_qos2: int = 0
 
     published: int = 0
     refused_posted: int = 0
     delivered_qos0: int = 0
     delivered_qos1: int = 0
     confirmed_qos1: int = 0
+    delivered_qos2: int = 0
+    confirmed_qos2: int = 0
     redelivered: int = 0
     hidden: int = 0
     expired: int = 0
     dropped_oldest_qos0: int = 0
+    dropped_oldest_kept: int = 0
     dropped_too_large: int = 0
+    not_kept: int = 0
     disconnected_slow: int = 0
     refused_subscriptions: int = 0
     refused_retained: int = 0

@@ -11,7 +11,7 @@ from pollux.connect.mqtt.packets import V5, Ack, Answers, Farewell, Packet, Ping
 from pollux.connect.mqtt.properties import Kind
 from pollux.connect.mqtt.reasons import PacketRefused, Reason, protocol_error
 from pollux.connect.mqtt.router import Router
-from pollux.connect.mqtt.session import Session, Subscription
+from pollux.connect.mqtt.session import ASKED_AGAIN, STORED, TAKEN, Session, Subscription
 from pollux.connect.mqtt.topics import is_filter, is_name
 
 _SHARED = "$share/"
@@ -30,6 +30,12 @@ class Dialogue:
             Ping: self._ping,
             Farewell: self._farewell,
         }
+        self._steps: dict[Kind, Callable[[Session, Ack, int], None]] = {
+            Kind.PUBACK: lambda session, packet, _: session.confirm(packet.packet_id),
+            Kind.PUBREC: self._received,
+            Kind.PUBREL: self._released,
+            Kind.PUBCOMP: lambda session, packet, _: session.complete(packet.packet_id),
+        }
 
     def answer(self, session: Session, packet: Packet, now: int) -> None:
         """Do what a packet asks."""
@@ -41,8 +47,6 @@ class Dialogue:
     def resolve(self, session: Session, publish: Publish) -> Publish:
         """A PUBLISH with its own topic in place of an alias, and within what was announced."""
         limits, said = self._common.limits, publish.properties
-        if publish.qos == 2:
-            raise PacketRefused(Reason.QOS_NOT_SUPPORTED, "expected QoS 0 or 1")
         if said.response_topic is not None and not self._is_name(said.response_topic.encode()):
             raise PacketRefused(Reason.TOPIC_NAME_INVALID, "expected a response topic without wildcards")
         alias = said.topic_alias
@@ -59,6 +63,21 @@ class Dialogue:
         if alias not in session.aliases:
             raise protocol_error("expected a topic alias that was set before")
         return replace(publish, topic=session.aliases[alias])
+
+    def is_first(self, session: Session, packet_id: int, now: int) -> bool:
+        """Whether a message of QoS 2 comes for the first time; what was taken before is only answered again."""
+        state = session.incoming.get(packet_id)
+        if state is None:
+            if len(session.incoming) >= self._common.limits.receive_maximum + 1:
+                raise PacketRefused(Reason.RECEIVE_MAXIMUM_EXCEEDED, "more messages of QoS 2 are open than allowed")
+            session.incoming[packet_id] = TAKEN
+            return True
+        self._common.counters.repeated_qos2 += 1
+        if state == STORED:
+            self._lines.send(session.link, encode(Ack(Kind.PUBREC, packet_id), session.level), now)
+        else:
+            session.incoming[packet_id] = ASKED_AGAIN
+        return False
 
     # -- subscriptions ------------------------------------------------------------------------------------------------
 
@@ -88,7 +107,7 @@ class Dialogue:
             return Reason.QUOTA_EXCEEDED
         if not self._common.rights.subscribe(session.identity, wish.filter):
             return Reason.NOT_AUTHORIZED
-        return Reason.GRANTED_QOS_1 if wish.qos else Reason.SUCCESS
+        return Reason(wish.qos)
 
     def _unsubscribe(self, session: Session, packet: Unsubscribe, now: int) -> None:
         had = [self._router.unsubscribe(session, wanted.encode()) for wanted in packet.filters]
@@ -98,10 +117,29 @@ class Dialogue:
     # -- the rest -----------------------------------------------------------------------------------------------------
 
     def _ack(self, session: Session, packet: Ack, now: int) -> None:
-        if packet.kind is not Kind.PUBACK:
-            raise protocol_error(f"expected no {packet.kind.name}: nothing is sent or taken at QoS 2")
-        session.confirm(packet.packet_id)
+        self._steps[packet.kind](session, packet, now)
         self._router.dirty[session] = None
+
+    def _received(self, session: Session, packet: Ack, now: int) -> None:
+        """PUBREC: the client has a message of QoS 2, or does not want it."""
+        if packet.reason >= Reason.UNSPECIFIED:
+            session.outbox.forget(packet.packet_id)
+            return
+        known = session.outbox.release(packet.packet_id)
+        reason = Reason.SUCCESS if known else Reason.PACKET_ID_NOT_FOUND
+        self._lines.send(session.link, encode(Ack(Kind.PUBREL, packet.packet_id, reason), session.level), now)
+
+    def _released(self, session: Session, packet: Ack, now: int) -> None:
+        """PUBREL: the client knows that we have its message; its identifier is free."""
+        state = session.incoming.get(packet.packet_id)
+        if state in (TAKEN, ASKED_AGAIN):
+            raise protocol_error("expected PUBREL only after PUBREC")
+        if state == STORED:
+            del session.incoming[packet.packet_id]
+            open_ = self._lines.table.unreleased
+            open_[session.link.handle] = max(0, open_[session.link.handle] - 1)
+        reason = Reason.SUCCESS if state == STORED else Reason.PACKET_ID_NOT_FOUND
+        self._lines.send(session.link, encode(Ack(Kind.PUBCOMP, packet.packet_id, reason), session.level), now)
 
     def _ping(self, session: Session, packet: Ping, now: int) -> None:
         if packet.kind is not Kind.PINGREQ:
@@ -111,8 +149,11 @@ class Dialogue:
     def _farewell(self, session: Session, packet: Farewell, now: int) -> None:
         if packet.kind is not Kind.DISCONNECT:
             raise protocol_error("expected no AUTH without an authentication method")
-        if packet.properties.session_expiry:
+        asked = packet.properties.session_expiry
+        if asked and not session.expiry:
             raise protocol_error("expected no session expiry where there was none in CONNECT")
+        if asked is not None:
+            session.expiry = min(asked, self._common.limits.session_seconds)
         self._lines.end(session.link, will=bool(packet.reason))
 
     def _is_name(self, topic: bytes) -> bool:

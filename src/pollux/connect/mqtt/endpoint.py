@@ -24,7 +24,7 @@ from pollux.errors import DataRefused, Overloaded
 
 @final
 class MqttEndpoint(AbstractDriver):
-    """Pollux's own MQTT endpoint: 3.1.1 and 5, QoS 0 and 1, on loopback.
+    """Pollux's own MQTT endpoint: 3.1.1 and 5, QoS 0, 1 and 2, on loopback.
 
     `gate` authenticates and decides, `sink` takes Frames, `clock` tells the time; `translate` says what topics mean
     (native layout by default), `personal` names the types whose twins are persons, `told` hears of what was refused
@@ -121,12 +121,13 @@ class MqttEndpoint(AbstractDriver):
 
         `expires` is an instant after which nobody gets it any more (0: never). `then` is called in the endpoint's
         thread with the number of sessions it was queued for: for a command, 0 means that the device is not there.
-        After `stop` it does nothing. Raises DataRefused for a topic with wildcards or a QoS above 1, Overloaded when
+        A command without `expires` is for a device that is there: it is not kept in the session of one that is away.
+        After `stop` it does nothing. Raises DataRefused for a topic with wildcards or a QoS above 2, Overloaded when
         too many wait to be sent.
         """
         limits, name = self._common.limits, topic.encode()
-        if not is_name(name, longest=limits.topic_bytes, levels=limits.topic_levels) or qos not in (0, 1):
-            raise DataRefused(f"expected a topic without wildcards and QoS 0 or 1, got {topic!r} and {qos}")
+        if not is_name(name, longest=limits.topic_bytes, levels=limits.topic_levels) or qos not in (0, 1, 2):
+            raise DataRefused(f"expected a topic without wildcards and QoS 0, 1 or 2, got {topic!r} and {qos}")
         if len(payload) + len(name) + 64 > limits.packet_bytes:
             raise DataRefused(f"expected a payload of at most {limits.packet_bytes} bytes", at=topic)
         if self._stopped:
@@ -135,7 +136,8 @@ class MqttEndpoint(AbstractDriver):
             self._common.counters.refused_posted += 1
             raise Overloaded("too many messages wait to be published", retry_after=1.0, at=topic)
         said = Properties(content_type=content_type) if content_type else NONE
-        message = Message(name, bytes(payload), qos=qos, retain=retain, said=said, expires=expires)
+        fleeting = not expires and self._common.rights.is_order(topic)
+        message = Message(name, bytes(payload), qos=qos, retain=retain, said=said, expires=expires, fleeting=fleeting)
         self._loop.later(lambda: self._publish(message, then))
 
     def _publish(self, message: Message, then: Callable[[int], None] | None) -> None:

@@ -184,6 +184,8 @@ class Ingress:
             self._dialogue.answer(session, packet, work.now)
             return
         resolved = self._dialogue.resolve(session, packet)
+        if packet.qos == 2 and not self._dialogue.is_first(session, packet.packet_id, work.now):
+            return
         topic = body + 2 if packet.topic else self._write(work, resolved.topic)
         special = 0
         if packet.properties is not NONE:

@@ -35,6 +35,10 @@ class Limits:
     behind_total: int = 128 << 20
     receive_maximum: int = 2_000
 
+    sessions: int = 10_000
+    session_seconds: int = 86_400
+    kept_bytes: int = 256 << 20
+
     subscriptions: int = 200
     window: int = 100
     waiting: int = 2_000

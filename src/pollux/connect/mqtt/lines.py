@@ -225,9 +225,13 @@ class Lines:
         """End a connection from our side: MQTT 5 is told the reason, 3.1.1 sees the end."""
         if link.dead:
             return
-        if link.level >= V5 and self.table.session[link.handle] is not None:
+        session = self.session(link)
+        if link.level >= V5 and session is not None:
             said = Properties(reason=text) if text else Properties()
-            link.put(encode(Farewell(Kind.DISCONNECT, int(reason), said), V5), link.heard)
+            packet = encode(Farewell(Kind.DISCONNECT, int(reason), said), V5)
+            if len(packet) > session.largest:
+                packet = encode(Farewell(Kind.DISCONNECT, int(reason)), V5)
+            link.put(packet, link.heard)
         _LOG.debug("closing %s: %s (%s)", link.address, reason.name, text)
         self.end(link, will=will)
 

@@ -16,8 +16,10 @@ from pollux.connect.mqtt.batches import Batches
 from pollux.connect.mqtt.common import Common
 from pollux.connect.mqtt.dialogue import Dialogue
 from pollux.connect.mqtt.ingress import Ingress
+from pollux.connect.mqtt.keeping import Keeping
 from pollux.connect.mqtt.lines import Lines
 from pollux.connect.mqtt.link import HERE, Link
+from pollux.connect.mqtt.packets import Will
 from pollux.connect.mqtt.plain import PlainSplitter
 from pollux.connect.mqtt.poller import READ, WRITE, AbstractPoller
 from pollux.connect.mqtt.reasons import Reason
@@ -47,17 +49,20 @@ class Loop:
         self._poller = poller(self._wake.fileno())
         self._calls: deque[Callable[[], None]] = deque()
         self._eager: dict[Link, None] = {}
-        self._wills: list[Session] = []
+        self._wills: list[tuple[Session, Will]] = []
         self._listeners: dict[int, socket.socket] = {}
         self._thread = 0
         splitter: AbstractSplitter = PlainSplitter()
         self.lines = Lines(self._poller, common.limits, common.counters, self._ended, common.told)
-        self.router = Router(common, splitter, put_out=self._too_slow, settle=self._settle)
+        self.keeping = Keeping(common.limits, common.counters, ended=self._over, due=self._will_due)
+        self.router = Router(common, splitter, self.keeping, put_out=self._too_slow, settle=self._settle)
         arena = Arena.of(common.limits.arena_bytes)
         self.batches = Batches(common, self.lines, self.router, arena, sink, self.ring)
         dialogue = Dialogue(common, self.lines, self.router)
         self.ingress = Ingress(common, self.lines, dialogue, self.batches, arena, splitter, eager=self._read_next)
-        self._admission = Admission(common, self.lines, self.router, later=self.later, ready=self._read_next)
+        self._admission = Admission(
+            common, self.lines, self.router, self.keeping, later=self.later, ready=self._read_next
+        )
         self._stopping, self._last_word = False, 0.0
         self._was_behind, self._brought = False, 0.0
         self.gate_version = common.gate.version
@@ -210,16 +215,32 @@ class Loop:
         self.lines.interest(session.link)
 
     def _ended(self, session: Session, will: bool) -> None:
-        self.router.leave(session)
+        now = self._common.clock.now()
         if will and session.will is not None:
-            self._wills.append(session)
+            # No will waits for longer than its session lives.
+            delay = min(session.will.properties.will_delay or 0, session.expiry)
+            session.will_due = now + delay * SECOND
+            if not delay:
+                self._will_due(session)
+        if session.expiry:
+            session.part()
+            self.keeping.keep(session, now)
+        else:
+            self._over(session)
+
+    def _over(self, session: Session) -> None:
+        self.router.leave(session)
+
+    def _will_due(self, session: Session) -> None:
+        if session.will is not None:
+            self._wills.append((session, session.will))
+        session.will, session.will_due = None, 0
 
     def _read_wills(self, now: int) -> None:
         # At the end of a turn: what a client sent before it was lost comes before its will.
         wills, self._wills = self._wills, []
-        for session in wills:
-            if session.will is not None:
-                self.batches.testament(session, session.will, now)
+        for session, will in wills:
+            self.batches.testament(session, will, now)
 
     # -- time and ends ------------------------------------------------------------------------------------------------
 
@@ -231,6 +252,7 @@ class Loop:
         self._swept = now
         if not self._was_behind:
             self.lines.sweep(now)
+        self.keeping.sweep(now)
         for session in list(self.lines.sessions.values()):
             session.redeliver(now)
         version = self._common.gate.version
@@ -255,6 +277,7 @@ class Loop:
             if not self._common.gate.alive(session.identity):
                 self._common.counters.ended_identity += 1
                 self.lines.close(session.link, Reason.NOT_AUTHORIZED, "this identity has ended or changed")
+        self.keeping.end_unless(lambda session: self._common.gate.alive(session.identity))
 
     def _fail(self) -> None:
         self._admission.closed_because = "storage has failed; nothing more is accepted"

@@ -25,7 +25,8 @@ PAUSE = 0.05
 class Batch:
     """What was handed over in one go, until it is durable: the turn, its sizes and the answers that wait.
 
-    `open` has one entry for each part that is not durable yet; `messages` go to those who hear them afterwards.
+    `open` has one entry for each part that is not durable yet; `messages` go to those who hear them afterwards;
+    `exactly` names what came at QoS 2: the number of its sender in the turn, and the packet identifier.
     """
 
     turn: Turn
@@ -33,6 +34,7 @@ class Batch:
     answers: Gathered
     messages: list[Message] = field(default_factory=list[Message])
     open: list[int] = field(default_factory=list[int])
+    exactly: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     durable: bool = False
 
 

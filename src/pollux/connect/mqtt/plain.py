@@ -113,10 +113,11 @@ class PlainSplitter(AbstractSplitter):
                 rows.append(row)
             if flags & 6:
                 answered[number] += 1
+                kind = 0x40 | (flags & 4) << 2  # PUBACK, or PUBREC
                 if judged == ALLOWED:
-                    answers += bytes((0x40, 2, packet_id >> 8, packet_id & 255))
+                    answers += bytes((kind, 2, packet_id >> 8, packet_id & 255))
                 elif version[number] >= 5:
-                    answers += bytes((0x40, 3, packet_id >> 8, packet_id & 255, judged))
+                    answers += bytes((kind, 3, packet_id >> 8, packet_id & 255, judged))
                 else:
                     refused[number] = 1
             end[number] = len(answers)

@@ -209,6 +209,11 @@ class Rights:
         of_a_person = reach.channel in _TELLING and reach.twin.partition("/")[0] in self._personal
         return not of_a_person or self._gate.may(identity, "see-names", reach.twin)
 
+    def is_order(self, topic: str) -> bool:
+        """Whether a topic carries orders to a device, which are not for one that comes later."""
+        reach = self._translate(topic)
+        return reach is not None and reach.channel == "commands"
+
     def subscribe(self, identity: Identity, topic_filter: str) -> bool:
         """Whether a filter may stand: with wildcards always, since each message is asked for; else as `hear`."""
         return is_wild(topic_filter.encode()) or self.hear(identity, topic_filter)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import final
 
 from pollux.connect.mqtt.common import Common
+from pollux.connect.mqtt.keeping import Keeping
 from pollux.connect.mqtt.message import Message
 from pollux.connect.mqtt.retained import Retained
 from pollux.connect.mqtt.session import Session, Subscription
@@ -40,12 +41,13 @@ class Router:
         self,
         common: Common,
         splitter: AbstractSplitter,
+        keeping: Keeping,
         *,
         put_out: Callable[[Session], None],
         settle: Callable[[Session], None],
     ) -> None:
         self._rights, self._counters, self._splitter = common.rights, common.counters, splitter
-        self._put_out, self._settle = put_out, settle
+        self._keeping, self._put_out, self._settle = keeping, put_out, settle
         self.retained = Retained(common.limits.retained, common.limits.retained_bytes)
         self._exact: dict[bytes, dict[Session, Subscription]] = {}
         self._wild: FilterTree[Session, Subscription] = FilterTree()
@@ -117,14 +119,25 @@ class Router:
         for way in self._way(message.topic):
             if way.no_local and message.source == way.session.key:
                 continue
-            reached += 1
-            retain = message.retain and way.as_published
-            if way.session.offer(message, qos=min(message.qos, way.qos), retain=retain, ids=way.ids, now=now):
-                self.dirty[way.session] = None
-            else:
-                self._counters.disconnected_slow += 1
-                self._put_out(way.session)
+            reached += self._give(way, message, now)
         return reached
+
+    def _give(self, way: _Way, message: Message, now: int) -> bool:
+        """Queue a message for one session; False where it is not kept for a client that is away."""
+        session, qos = way.session, min(message.qos, way.qos)
+        if not session.takes(message, qos):
+            self._counters.not_kept += 1
+            return False
+        retain = message.retain and way.as_published
+        slow = not session.offer(message, qos=qos, retain=retain, ids=way.ids, now=now)
+        if session.absent:
+            self._keeping.weigh(session)
+        elif slow:
+            self._counters.disconnected_slow += 1
+            self._put_out(session)
+        else:
+            self.dirty[session] = None
+        return True
 
     def flush(self, now: int) -> None:
         """Send what was queued in this turn; sessions that have more to do stay dirty."""

@@ -3,20 +3,24 @@
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 
 from pollux.clock import SECOND
 from pollux.columns.frames import Origin
 from pollux.connect.mqtt.counters import Counters
+from pollux.connect.mqtt.encode import encode
 from pollux.connect.mqtt.limits import Limits
 from pollux.connect.mqtt.link import Link
-from pollux.connect.mqtt.message import OVERHEAD, Message
-from pollux.connect.mqtt.packets import V5, Connect, Will
+from pollux.connect.mqtt.message import Message
+from pollux.connect.mqtt.outbox import Outbox, Parcel
+from pollux.connect.mqtt.packets import V5, Ack, Connect, Will
+from pollux.connect.mqtt.properties import Kind
 from pollux.guard import Identity
 
 LOW_WATER = 64 << 10
+TAKEN, ASKED_AGAIN, STORED = 0, 1, 2
 Key = tuple[str, str, str]
-_THE_END = object()
+_THE_END: Final = object()
 
 
 @final
@@ -31,71 +35,80 @@ class Subscription:
 
 
 @final
-@dataclass(slots=True)
-class _Sent:
-    """A QoS 1 message that was sent and not confirmed."""
-
-    message: Message
-    retain: bool
-    ids: tuple[int, ...]
-    at: int
-
-
-@final
 class Session:
-    """The state of a client between CONNECT and its end.
+    """The state of a client, over as many connections as it asks for.
 
-    It is apart from the connection, so that a session that outlives its connection is a session without a link. At
-    QoS 0 the oldest message gives way when the queue is full; at QoS 1 the client is too slow and is put out.
+    While nobody is connected its link is a dead one. At QoS 0 the oldest message gives way when the queue is full, and
+    nothing is kept for the absent. At QoS 1 and 2 whoever is there and too slow is put out; of the absent the oldest
+    message gives way. `incoming` are the QoS 2 identifiers that the client has not released, by how far they are:
+    TAKEN, ASKED_AGAIN for before they were durable, STORED.
     """
 
     def __init__(self, link: Link, connect: Connect, identity: Identity, limits: Limits, counters: Counters) -> None:
         self.key: Key = (identity.tenant, identity.name, connect.client_id)
-        self.identity = identity
-        self.origin = Origin(identity.tenant, identity.name, identity.subject)
         self.client_id = connect.client_id
-        self.link = link
+        self.subscriptions: dict[bytes, Subscription] = {}
+        self.incoming: dict[int, int] = {}
+        self.expiry = self.until = self.weighed = 0
+        self._limits, self._counters = limits, counters
+        self.outbox = Outbox(limits, counters)
+        self._light: deque[Parcel] = deque()
+        self._light_bytes = 0
+        self._replays: dict[bytes, tuple[Iterator[Message | None], int, tuple[int, ...]]] = {}
+        self.attach(link, connect, identity)
+
+    # -- connections --------------------------------------------------------------------------------------------------
+
+    def attach(self, link: Link, connect: Connect, identity: Identity) -> None:
+        """A connection begins: it brings its own terms, its will, and who it is."""
+        self.link, self.identity = link, identity
+        self.origin = Origin(identity.tenant, identity.name, identity.subject)
         self.level = connect.level
         self.will: Will | None = connect.will
-        self.keep_alive = 0
-        self.subscriptions: dict[bytes, Subscription] = {}
+        self.will_due = self.keep_alive = 0
         self.aliases: dict[int, bytes] = {}
+        self._given: dict[bytes, int] = {}
         said = connect.properties
-        self._window = min(limits.window, said.receive_maximum or 65_535)
-        self._largest = said.maximum_packet or (1 << 28)
-        self._limits, self._counters = limits, counters
-        self._light: deque[tuple[bytes, int]] = deque()
-        self._light_bytes = self._waiting_bytes = self._next_id = 0
-        self._waiting: deque[tuple[Message, bool, tuple[int, ...]]] = deque()
-        self._sent: dict[int, _Sent] = {}
-        self._replays: dict[bytes, tuple[Iterator[Message | None], int, tuple[int, ...]]] = {}
+        self._most_given = min(said.topic_alias_maximum or 0, self._limits.topic_aliases)
+        self.largest = said.maximum_packet or (1 << 28)
+        self.outbox.open(min(self._limits.window, said.receive_maximum or 65_535))
+
+    def part(self) -> None:
+        """The connection has ended: what is sure waits for the next one, the rest is gone."""
+        self._light.clear()
+        self._light_bytes = 0
+        self.outbox.part()
+
+    @property
+    def absent(self) -> bool:
+        """Whether nobody is connected."""
+        return self.link.dead
 
     # -- taking in ----------------------------------------------------------------------------------------------------
 
+    def takes(self, message: Message, qos: int) -> bool:
+        """Whether a message can be queued: for the absent only what is sure and is not for those who are there."""
+        return not self.absent or (qos > 0 and not message.fleeting)
+
     def offer(self, message: Message, *, qos: int, retain: bool, ids: tuple[int, ...], now: int) -> bool:
         """Queue a message; False when the client is so slow that it must be put out."""
+        parcel = Parcel(message, qos, retain, ids)
         if qos:
-            self._waiting.append((message, retain, ids))
-            self._waiting_bytes += len(message)
-            if not self._has_room():
+            self.outbox.add(parcel)
+            if self.absent:
+                while not self.outbox.has_room:
+                    self.outbox.drop_oldest()
+            elif not self.outbox.has_room:
                 self.pump(now)  # much in one turn is not yet slowness
-            return self._has_room()
-        packet = message.packet(self.level, qos=0, retain=retain, now=now, ids=ids)
-        if len(packet) > self._largest:
-            self._counters.dropped_too_large += 1
-            return True
-        self._light.append((packet, message.expires))
-        self._light_bytes += len(packet) + OVERHEAD
+            return self.outbox.has_room
+        self._light.append(parcel)
+        self._light_bytes += len(message)
         if self._light_bytes > self._limits.outgoing_bytes:
             self.pump(now)  # much in one turn is not yet slowness
         while self._light_bytes > self._limits.outgoing_bytes:
-            oldest, _ = self._light.popleft()
-            self._light_bytes -= len(oldest) + OVERHEAD
+            self._light_bytes -= len(self._light.popleft().message)
             self._counters.dropped_oldest_qos0 += 1
         return True
-
-    def _has_room(self) -> bool:
-        return len(self._waiting) <= self._limits.waiting and self._waiting_bytes <= self._limits.outgoing_bytes
 
     def replay(
         self, topic_filter: bytes, messages: Iterator[Message | None], *, qos: int, ids: tuple[int, ...]
@@ -112,8 +125,11 @@ class Session:
 
     def confirm(self, packet_id: int) -> None:
         """The client has a QoS 1 message; an identifier that is not on its way means nothing."""
-        if self._sent.pop(packet_id, None) is not None:
-            self._counters.confirmed_qos1 += 1
+        self._counters.confirmed_qos1 += self.outbox.confirm(packet_id, qos=1)
+
+    def complete(self, packet_id: int) -> None:
+        """The client has a QoS 2 message once and for all."""
+        self._counters.confirmed_qos2 += self.outbox.confirm(packet_id, qos=2)
 
     # -- sending ------------------------------------------------------------------------------------------------------
 
@@ -121,11 +137,11 @@ class Session:
         """Hand the link what it takes now; True if there is more to do at once."""
         link = self.link
         while link.out_bytes < LOW_WATER and not link.dead:
-            if self._waiting and len(self._sent) < self._window:
+            if self.outbox.ready:
                 self._send_sure(now)
             elif self._light:
                 self._send_light(now)
-            elif self._replays and len(self._sent) < self._window:
+            elif self._replays and self.outbox.idle_window:
                 if not self._next_replayed(now):
                     return True
             else:
@@ -136,49 +152,61 @@ class Session:
         """Send again what a 3.1.1 client has not confirmed for long; MQTT 5 forbids that inside a connection."""
         if self.level >= V5 or self.link.out:
             return
-        for packet_id, sent in self._sent.items():
-            if now - sent.at > self._limits.redeliver_seconds * SECOND:
-                self._put_sure(packet_id, sent, now, dup=True)
-                sent.at = now
-                self._counters.redelivered += 1
+        for packet_id, parcel in self.outbox.overdue(now, int(self._limits.redeliver_seconds * SECOND)):
+            self._put_sure(packet_id, parcel, now, dup=True)
+            self._counters.redelivered += 1
 
     def _send_light(self, now: int) -> None:
-        packet, expires = self._light.popleft()
-        self._light_bytes -= len(packet) + OVERHEAD
-        if expires and expires <= now:
+        parcel = self._light.popleft()
+        self._light_bytes -= len(parcel.message)
+        if parcel.message.expires and parcel.message.expires <= now:
             self._counters.expired += 1
-            return
-        self.link.put(packet, now)
-        self._counters.delivered_qos0 += 1
+        elif self._put(parcel, now):
+            self._counters.delivered_qos0 += 1
 
     def _send_sure(self, now: int) -> None:
-        message, retain, ids = self._waiting.popleft()
-        self._waiting_bytes -= len(message)
-        if message.expires and message.expires <= now:
-            self._counters.expired += 1
+        found = self.outbox.take(now)
+        if found is None:
             return
-        packet_id = self._free_id()
-        sent = _Sent(message, retain, ids, now)
-        if self._put_sure(packet_id, sent, now, dup=False):
-            self._sent[packet_id] = sent
+        packet_id, parcel, dup = found
+        if not self._put_sure(packet_id, parcel, now, dup=dup):
+            self.outbox.forget(packet_id)
+        elif dup:
+            self._counters.redelivered += 1
+        elif parcel.qos == 1:
             self._counters.delivered_qos1 += 1
+        else:
+            self._counters.delivered_qos2 += 1
 
-    def _put_sure(self, packet_id: int, sent: _Sent, now: int, *, dup: bool) -> bool:
-        packet = sent.message.packet(
-            self.level, qos=1, retain=sent.retain, now=now, packet_id=packet_id, ids=sent.ids, dup=dup
+    def _put_sure(self, packet_id: int, parcel: Parcel, now: int, *, dup: bool) -> bool:
+        if parcel.released:
+            self.link.put(encode(Ack(Kind.PUBREL, packet_id), self.level), now)
+            return True
+        return self._put(parcel, now, packet_id=packet_id, dup=dup)
+
+    def _put(self, parcel: Parcel, now: int, *, packet_id: int = 0, dup: bool = False) -> bool:
+        """Send one PUBLISH; False if it is larger than the client takes."""
+        message = parcel.message
+        known = self._given.get(message.topic, 0)
+        alias = known or (len(self._given) + 1 if len(self._given) < self._most_given else 0)
+        packet = message.packet(
+            self.level,
+            qos=parcel.qos,
+            retain=parcel.retain,
+            now=now,
+            packet_id=packet_id,
+            ids=parcel.ids,
+            dup=dup,
+            alias=alias,
+            bare=known > 0,
         )
-        if len(packet) > self._largest:
+        if len(packet) > self.largest:
             self._counters.dropped_too_large += 1
             return False
+        if alias and not known:
+            self._given[message.topic] = alias
         self.link.put(packet, now)
         return True
-
-    def _free_id(self) -> int:
-        # The window is far below 65,535, so a free identifier is near.
-        while True:
-            self._next_id = self._next_id % 65_535 + 1
-            if self._next_id not in self._sent:
-                return self._next_id
 
     def _next_replayed(self, now: int) -> bool:
         topic_filter, (messages, qos, ids) = next(iter(self._replays.items()))

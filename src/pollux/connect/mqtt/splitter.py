@@ -109,7 +109,7 @@ class Gathered:
     """What leaves the hot path: the bytes and index of the allowed messages, and what to answer each connection.
 
     `row` is the row of the cut each message came from. For each connection of the turn, `answers[begin:end]` are its
-    PUBACKs in order, `answered` is how many, and `refused` is 1 where 3.1.1 leaves no answer but to hang up.
+    answers in order (PUBACK, PUBREC), `answered` is how many, and `refused` is 1 where 3.1.1 can only hang up.
     """
 
     arena: bytes

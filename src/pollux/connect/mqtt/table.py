@@ -21,6 +21,7 @@ _COLUMNS: tuple[tuple[str, type[np.generic]], ...] = (
     ("bytes_out", np.int64),
     ("unlogged", np.int64),
     ("unanswered", np.int32),
+    ("unreleased", np.int32),
 )
 
 
@@ -31,7 +32,8 @@ class LinkTable:
     `serial` tells connections that have borne the same handle apart; 0 is none. `plain` is 1 where a session can be
     read straight into the arena: alive, admitted, with nothing held of a cut packet. `queued` is 1 where bytes wait to
     be sent, `behind` where reading stops because the log is behind. `patience` is how long silence is allowed (ns, 0
-    for ever) since `heard`. `unlogged` (bytes) and `unanswered` (QoS 1 messages) were handed over and are not durable.
+    for ever) since `heard`. `unlogged` (bytes) and `unanswered` (messages of QoS 1 and 2) were handed over and are not
+    durable; `unreleased` were answered with PUBREC and not released by the client.
     """
 
     serial: I64
@@ -45,6 +47,7 @@ class LinkTable:
     bytes_out: I64
     unlogged: I64
     unanswered: I32
+    unreleased: I32
 
     def __init__(self) -> None:
         self._size = 0

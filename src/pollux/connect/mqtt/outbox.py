@@ -1,0 +1,149 @@
+"""What is on its way to one client at QoS 1 and 2: waiting, sent and not confirmed, and to be sent once more."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import final
+
+from pollux.connect.mqtt.counters import Counters
+from pollux.connect.mqtt.limits import Limits
+from pollux.connect.mqtt.message import Message
+
+
+@final
+@dataclass(slots=True, eq=False)
+class Parcel:
+    """A message for one client; `released` once the client has said PUBREC, `at` when it was last sent."""
+
+    message: Message
+    qos: int
+    retain: bool
+    ids: tuple[int, ...]
+    at: int = 0
+    released: bool = False
+
+
+@final
+class Outbox:
+    """Messages in their order, each under one packet identifier until the client has confirmed it.
+
+    At most `window` are unconfirmed on a connection. What was not confirmed when a connection ended is sent again on
+    the next one, first and under its old identifier; what may not be kept for the absent is forgotten.
+    """
+
+    def __init__(self, limits: Limits, counters: Counters) -> None:
+        self._limits, self._counters = limits, counters
+        self._window = limits.window
+        self._waiting: deque[Parcel] = deque()
+        self._waiting_bytes = self._next_id = 0
+        self._sent: dict[int, Parcel] = {}
+        self._again: deque[int] = deque()
+
+    @property
+    def bytes(self) -> int:
+        """What waits and what is unconfirmed, in bytes."""
+        return self._waiting_bytes + sum(len(parcel.message) for parcel in self._sent.values())
+
+    @property
+    def has_room(self) -> bool:
+        """Whether what waits is within its bounds."""
+        return len(self._waiting) <= self._limits.waiting and self._waiting_bytes <= self._limits.outgoing_bytes
+
+    @property
+    def idle_window(self) -> bool:
+        """Whether the client may be sent one more."""
+        return len(self._sent) - len(self._again) < self._window
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to send, and it may be sent."""
+        return bool(self._again or self._waiting) and self.idle_window
+
+    # -- connections --------------------------------------------------------------------------------------------------
+
+    def open(self, window: int) -> None:
+        """A connection has begun: what is unconfirmed goes first."""
+        self._window = window
+        self._again = deque(self._sent)
+
+    def part(self) -> None:
+        """The connection has ended: forget what is for those only who are there."""
+        before = len(self._sent) + len(self._waiting)
+        self._sent = {name: parcel for name, parcel in self._sent.items() if not parcel.message.fleeting}
+        kept = [parcel for parcel in self._waiting if not parcel.message.fleeting]
+        self._counters.not_kept += before - len(self._sent) - len(kept)
+        self._waiting = deque(kept)
+        self._waiting_bytes = sum(len(parcel.message) for parcel in kept)
+        self._again.clear()
+
+    # -- in and out ---------------------------------------------------------------------------------------------------
+
+    def add(self, parcel: Parcel) -> None:
+        """Queue a message."""
+        self._waiting.append(parcel)
+        self._waiting_bytes += len(parcel.message)
+
+    def drop_oldest(self) -> int:
+        """Let the oldest message that waits go: its bytes, 0 where none waits."""
+        if not self._waiting:
+            return 0
+        size = len(self._waiting.popleft().message)
+        self._waiting_bytes -= size
+        self._counters.dropped_oldest_kept += 1
+        return size
+
+    def take(self, now: int) -> tuple[int, Parcel, bool] | None:
+        """The next to send, with its identifier, and whether it was sent before; None if it has expired."""
+        if self._again:
+            packet_id = self._again.popleft()
+            parcel = self._sent[packet_id]
+            parcel.at = now
+            return packet_id, parcel, True
+        parcel = self._waiting.popleft()
+        self._waiting_bytes -= len(parcel.message)
+        if parcel.message.expires and parcel.message.expires <= now:
+            self._counters.expired += 1
+            return None
+        packet_id = self._free_id()
+        parcel.at = now
+        self._sent[packet_id] = parcel
+        return packet_id, parcel, False
+
+    def overdue(self, now: int, patience: int) -> Iterator[tuple[int, Parcel]]:
+        """What was sent on this connection more than `patience` ago and is not confirmed; it counts as sent now."""
+        later = set(self._again)
+        for packet_id, parcel in self._sent.items():
+            if packet_id not in later and now - parcel.at > patience:
+                parcel.at = now
+                yield packet_id, parcel
+
+    # -- what the client says -----------------------------------------------------------------------------------------
+
+    def confirm(self, packet_id: int, *, qos: int) -> bool:
+        """The client has a message for good: PUBACK at QoS 1, PUBCOMP at QoS 2. False if it was not on its way."""
+        parcel = self._sent.get(packet_id)
+        if parcel is None or parcel.qos != qos or (qos == 2 and not parcel.released):
+            return False
+        self.forget(packet_id)
+        return True
+
+    def release(self, packet_id: int) -> bool:
+        """The client has received a message of QoS 2 (PUBREC): only its identifier is still open. False if unknown."""
+        parcel = self._sent.get(packet_id)
+        if parcel is None or parcel.qos != 2:
+            return False
+        parcel.released = True
+        return True
+
+    def forget(self, packet_id: int) -> None:
+        """A message is not on its way any more."""
+        self._sent.pop(packet_id, None)
+        if packet_id in self._again:
+            self._again.remove(packet_id)
+
+    def _free_id(self) -> int:
+        # The window is far below 65,535, so a free identifier is near.
+        while True:
+            self._next_id = self._next_id % 65_535 + 1
+            if self._next_id not in self._sent:
+                return self._next_id
