@@ -143,3 +143,18 @@ def test_a_device_that_speaks_degrees_obeys_in_degrees(rooms: tuple[Any, Door, A
         assert door.ask("GET", "twins/Room/R-2/commands/o-set")["state"] in ("done", "verified")
         assert door.ask("GET", "twins/Room/R-2")["values"]["wanted"]["value"] == pytest.approx(19.0)
         assert float(fleet["R-2"].now.wanted) == pytest.approx(292.15)
+
+
+def test_a_program_speaks_degrees_as_clients_do(rooms: tuple[Any, Door, Any]) -> None:
+    """Facts, orders and choices in Python are in declared units; what is refused names its limits in them."""
+    live, _, fleet = rooms
+    fleet.add("R-3", {Room.outside: 4})
+    assert float(fleet["R-3"].now.outside) == pytest.approx(277.15)
+    fleet["R-3"].set({Room.wanted: 18}, reason="evening")
+    fleet["R-3"].ask(Room.hold, {"warmth": 18}, reason="evening")
+    kept = {order.name: dict(order.params) for order in live.estate.orders.of("Room", "R-3")}
+    assert kept == {"set": {"wanted": pytest.approx(291.15)}, "hold": {"warmth": pytest.approx(291.15)}}
+    with pytest.raises(px.PolluxError, match="expected 5 to 30 degC, got 31"):
+        fleet["R-3"].set({Room.wanted: 31}, reason="evening")
+    with pytest.raises(px.PolluxError, match="expected 5 to 30, got 31"):
+        fleet["R-3"].ask(Room.hold, {"warmth": 31}, reason="evening")

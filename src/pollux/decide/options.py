@@ -73,8 +73,9 @@ def _inside(symbol: "Choice", value: "float | Expr") -> float:
         return float(value) * scale(value.unit, absolute(signal.edge))
     inside = convert(float(value), signal.edge, absolute(signal.edge))
     if not signal.low <= inside <= signal.high:
+        low, high = (convert(bound, absolute(signal.edge), signal.edge) for bound in (signal.low, signal.high))
         raise ModelError(
-            f"expected {signal.low:g} to {signal.high:g} {signal.edge}, got {value:g}", at=repr(symbol),
+            f"expected {low:g} to {high:g} {signal.edge}, got {value:g}", at=repr(symbol),
             hint="the limits are declared with the signal",
         )  # fmt: skip
     return inside

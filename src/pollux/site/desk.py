@@ -21,6 +21,7 @@ from pollux.decide import Advice
 from pollux.decide.options import options
 from pollux.errors import NotFound, OrderRefused, PolluxError
 from pollux.remember import Note
+from pollux.show.compose.params import inward_params
 from pollux.site.acknowledgements import Answered, Told
 from pollux.site.carrier import Carrier
 from pollux.site.declare import Declared
@@ -97,7 +98,8 @@ class Desk:
         """Propose a command that the type declares."""
         if not reason.strip():
             raise OrderRefused("expected a reason, got none", at=f"{declared.schema.name}/{twin}")
-        return self.propose(declared, self._drafted(declared, twin, name, tuple(params.items()), reason, expires))
+        asked = inward_params(declared.schema, name, params)
+        return self.propose(declared, self._drafted(declared, twin, name, asked, reason, expires))
 
     def _drafted(
         self, declared: Declared, twin: str, name: str, params: Sequence[tuple[str, Param]], reason: str, expires: str

@@ -31,7 +31,7 @@ class EditorRoom:
 
     def tell(self, type_: str, twin: str, facts: Mapping[str, Scalar], *, when: int | None = None) -> None:
         """What the program that runs the site tells of a twin, which is made where there is none."""
-        self._note(type_, _plain(twin), "put", facts, SELF, when=when)
+        self._note(type_, _plain(twin), "put", self._inward(type_, facts), SELF, when=when)
 
     def change(self, type_: str, twin: str, facts: Mapping[str, Scalar | None], *, who: Identity) -> None:
         with self._live.pipe.lock:
