@@ -1,6 +1,8 @@
 """Evidence enters by the handle, narrows what is believed, stands in the log, and does not depend on the stream."""
 
+import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,3 +75,24 @@ def test_evidence_is_refused_where_it_means_nothing(tmp_path: Path) -> None:
         pytest.raises(px.SetupError, match="learns nothing"),
     ):
         motors.add("M-1").believe([px.Evidence("wear", 0.1, 0.1)])
+
+
+def test_readings_are_taken_while_an_update_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The site hands readings to a filter under its lock, in which an update reads its column: none waits for ever."""
+    kitchen, kettles = opened()
+    clock = SimulatedClock(START)
+    with kitchen.open(tmp_path, insecure=True, clock=clock) as live, device(live, "Kettle/K-1") as device_:
+        kettles.add("K-1")
+        filter_, column, free = live.filters["Kettle"], live.column, list[bool]()
+
+        def read(type_: str, twin: str) -> Any:
+            other = threading.Thread(target=filter_.resume, args=({},), daemon=True)
+            other.start()
+            other.join(5)
+            free.append(not other.is_alive())
+            return column(type_, twin)
+
+        monkeypatch.setattr(live, "column", read)
+        device_.send(heat=320.0, t=START / SECOND)
+        live.advance_to(START + 11 * MINUTE)
+        assert free == [True]

@@ -110,6 +110,7 @@ class Filter:
         self._aside = aside
         self._looked: dict[str, int] = {}
         self._lock = threading.Lock()
+        self._starting = threading.Lock()
         self._gathered: dict[str, _Gathered] = {}
         self._beliefs: dict[str, Believed] = {}
         self._busy: dict[str, Future[None]] = {}
@@ -137,16 +138,27 @@ class Filter:
     def due(self, now: int, column_of: Callable[[str], F64], executor: Executor) -> list[Future[None]]:
         """Start the updates whose interval is over; the futures of those started."""
         started: list[Future[None]] = []
+        with self._starting:
+            for twin, gathered in self._ripe(now):
+                # A column is read under the lock of the site, under which `gather` waits for the lock of the filter:
+                # who holds that one must not ask for a column.
+                update = executor.submit(self._update, twin, gathered, now, column_of(twin))
+                with self._lock:
+                    self._busy[twin] = update
+                started.append(update)
+        return started
+
+    def _ripe(self, now: int) -> "list[tuple[str, _Gathered]]":
+        """What was gathered of the twins whose interval is over and that are not being updated; taken from the heap."""
+        found: list[tuple[str, _Gathered]] = []
         with self._lock:
             for twin, gathered in list(self._gathered.items()):
                 belief = self._beliefs.get(twin)
                 since = belief.time if belief and belief.time else gathered.newest - self._learning.interval
                 busy = self._busy.get(twin)
                 if now - since >= self._learning.interval and (busy is None or busy.done()):
-                    del self._gathered[twin]
-                    self._busy[twin] = executor.submit(self._update, twin, gathered, now, column_of(twin))
-                    started.append(self._busy[twin])
-        return started
+                    found.append((twin, self._gathered.pop(twin)))
+        return found
 
     def believe(self, twin: str, evidence: Sequence[Evidence], now: int, column: F64) -> None:
         """Take in what was measured once, at the moment of the belief, or before its first reading.
