@@ -92,7 +92,11 @@ def _serve(verbs: Any) -> None:
     verb.add_argument(
         "--http", default="127.0.0.1:8080", metavar="HOST:PORT", help="page and API (default: %(default)s)"
     )
-    verb.add_argument("--mqtt", default="127.0.0.1:1883", metavar="HOST:PORT", help="devices (default: %(default)s)")
+    verb.add_argument("--mqtt", metavar="HOST:PORT", help="devices (default: 127.0.0.1:1883, with TLS 8883)")
+    verb.add_argument("--tls", nargs="?", const="", metavar="DIR",
+                      help="speak TLS, with the authority in DIR (default: identity/ of the data folder)")  # fmt: skip
+    verb.add_argument("--tls-1.2", dest="older", action="append", default=[], choices=("mqtt", "http"),
+                      help="let this listener speak TLS 1.2 too")  # fmt: skip
     verb.add_argument(
         "--insecure", action="store_true", help="devices on loopback may connect by name, without a token"
     )

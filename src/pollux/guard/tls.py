@@ -20,7 +20,7 @@ from pollux.guard.authority import SERVER, TRUST
 Oldest = Literal["1.3", "1.2"]
 
 _LOG = logging.getLogger(__name__)
-_CIPHERS_1_2: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
+_CIPHERS_1_2: Final = "@SECLEVEL=2:ECDHE+AESGCM:ECDHE+CHACHA20"
 
 
 def server_context(folder: Path, *, passphrase: bytes | None = None, oldest: Oldest = "1.3") -> ssl.SSLContext:

@@ -45,7 +45,7 @@ class Application:
         self._router = routing.Router(
             self._paths(Pages(page)), redirect_slashes=False, default=_nothing, lifespan=self._life
         )
-        self._entrance = Entrance(house.accounts, doors or Doors(), self.tally, self._inside)
+        self._entrance = Entrance(house.accounts, house.gate, doors or Doors(), self.tally, self._inside)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, one WebSocket, or the life of the application."""

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pollux.errors import Overloaded, PolluxError
-from pollux.guard import Accounts, Doors, Identity, host_allowed, needs_origin, origin_allowed
+from pollux.guard import Accounts, Credential, Doors, Gate, Identity, host_allowed, needs_origin, origin_allowed
 from pollux.show.answers import CLOSE, header, send_last, send_problem
 from pollux.show.api.session import CHALLENGE, cookie_name
 from pollux.show.dispatch import IDENTITY, ROUTE
@@ -38,6 +38,9 @@ SECURITY: Final[Headers] = (
 )
 TRANSPORT: Final[Headers] = ((b"strict-transport-security", b"max-age=31536000"),)
 
+CERTIFICATE: Final = "pollux.certificate"
+"""Where a scope's state has the fingerprint of the certificate that the client has shown."""
+
 _CLOSED: Final = re.compile(rf"{API}(/.*)?|/metrics|/openapi\.json|/docs(/.*)?")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _RUN: Final = secrets.token_hex(3)
@@ -51,8 +54,8 @@ _log = logging.getLogger(__name__)
 class Entrance:
     """Admits requests to what is inside, and turns whatever is raised there into a problem document."""
 
-    def __init__(self, accounts: Accounts, doors: Doors, tally: Tally, inside: ASGIApp) -> None:
-        self._accounts, self._tally, self._inside = accounts, tally, inside
+    def __init__(self, accounts: Accounts, gate: Gate, doors: Doors, tally: Tally, inside: ASGIApp) -> None:
+        self._accounts, self._gate, self._tally, self._inside = accounts, gate, tally, inside
         # Browsers and devices send the same few names again and again; the bound keeps others from filling memory.
         self._host_allowed = lru_cache(256)(partial(host_allowed, doors=doors))
         self._origin_allowed = lru_cache(256)(partial(origin_allowed, doors=doors))
@@ -102,6 +105,9 @@ class Entrance:
         return (token.strip() or None) if scheme.lower() == "bearer" else None, cookies.get(name)
 
     def _identity(self, scope: Scope, bearer: str | None, session: str | None) -> Identity | None:
+        certificate: bytes | None = scope.get("state", {}).get(CERTIFICATE)
+        if certificate is not None:
+            return self._certified(scope, certificate, bearer)
         if bearer is not None:
             self._accounts.refresh()
             return self._accounts.by_token(bearer)
@@ -109,6 +115,13 @@ class Entrance:
             # A page on another port of this machine is another origin, but sends this cookie.
             return None
         return self._accounts.by_session(session)
+
+    def _certified(self, scope: Scope, certificate: bytes, bearer: str | None) -> Identity | None:
+        """Whose certificate the connection has shown; a token beside it must be of the same account."""
+        if bearer is None and header(scope, b"sec-fetch-site") not in _SAME:
+            return None  # a browser shows certificates, as cookies, also for pages of others
+        secret = None if bearer is None else bearer.encode()
+        return self._gate.authenticate(Credential(None, secret, certificate=certificate)).result()
 
     @staticmethod
     def _closed(scope: Scope) -> bool:

@@ -4,8 +4,8 @@ import asyncio
 import socket
 import sys
 import threading
-from collections.abc import Mapping
-from typing import Final, final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol, cast, final
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -13,8 +13,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from pollux.errors import SetupError
 from pollux.guard import Accounts
 from pollux.guard.requests import is_loopback
+from pollux.guard.tls import client_fingerprint
 from pollux.show.app import Application
-from pollux.show.entrance import SECURITY
+from pollux.show.entrance import CERTIFICATE, SECURITY
 from pollux.show.live.doors import LARGEST
 from pollux.show.problems import MEDIA, Refused
 
@@ -28,12 +29,27 @@ REQUEST_WITHIN: Final = 20.0
 """Seconds in which a new connection must have sent the head of a request."""
 
 
+class Accepting(Protocol):
+    """Accepts TLS connections from a listener until it is cancelled."""
+
+    async def accept(self, listener: socket.socket, made: Callable[[], asyncio.Protocol]) -> None:
+        """`made` gives the protocol of a connection whose handshake is done."""
+        ...
+
+
 @final
 class _Http(HttpToolsProtocol):
-    """HTTP/1.1 that gives a connection a while for its first request, and answers junk with the policy as well."""
+    """HTTP/1.1 that gives a connection a while for its first request, and answers junk with the policy as well.
+
+    The fingerprint of a client's certificate goes into the state of each scope, also into that of a WebSocket, which
+    takes over the connection with its state.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        secured: Any = transport.get_extra_info("ssl_object")
+        if secured is not None:
+            self.app_state = {**self.app_state, CERTIFICATE: client_fingerprint(secured)}
         self._waits = self.loop.call_later(REQUEST_WITHIN, transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -56,10 +72,13 @@ class _Http(HttpToolsProtocol):
 
 @final
 class Server:
-    """A running application. `port` is where it listens: 0 asked for any that is free."""
+    """A running application. `port` is where it listens: 0 asked for any that is free; with `secure` it speaks TLS."""
 
-    def __init__(self, app: Application, listener: socket.socket) -> None:
-        self._app, self._listener = app, listener
+    def __init__(
+        self, app: Application, listener: socket.socket, secure: Accepting | None = None, name: str | None = None
+    ) -> None:
+        self._app, self._listener, self._secure, self._name = app, listener, secure, name
+        self._accepting: asyncio.Future[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self.host, self.port = listener.getsockname()[:2]
         config = uvicorn.Config(
@@ -87,8 +106,9 @@ class Server:
     @property
     def url(self) -> str:
         """The address of the page."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}/"
+        host = self._name or self.host
+        scheme = "https" if self._secure else "http"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}/"
 
     def start(self) -> "Server":
         """Begin to serve; returns when it does."""
@@ -101,10 +121,15 @@ class Server:
         """Take no more requests, end those that have begun, and return when all has ended."""
         if self._loop is not None and not self._loop.is_closed():
             # Streams of events have no end of their own, and would hold up the server until its patience ends.
-            self._loop.call_soon_threadsafe(self._app.hang_up)
+            self._loop.call_soon_threadsafe(self._hang_up)
         self._uvicorn.should_exit = True
         self._thread.join()
         self._listener.close()
+
+    def _hang_up(self) -> None:
+        if self._accepting is not None:
+            self._accepting.cancel()
+        self._app.hang_up()
 
     def __enter__(self) -> "Server":
         return self.start()
@@ -123,25 +148,41 @@ class Server:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        served = asyncio.ensure_future(self._uvicorn.serve(sockets=[self._listener]))
+        served = asyncio.ensure_future(self._uvicorn.serve(sockets=[] if self._secure else [self._listener]))
         while not self._uvicorn.started and not served.done():
             await asyncio.sleep(0.005)
+        if self._secure is not None and not served.done():
+            self._accepting = asyncio.ensure_future(self._secure.accept(self._listener, self._protocol))
         self._ready.set()
         await served
 
+    def _protocol(self) -> asyncio.Protocol:
+        """What uvicorn would make for a connection of its own listener."""
+        inside = self._uvicorn
+        state = cast("dict[str, Any]", inside.lifespan.state)
+        return _Http(config=inside.config, server_state=inside.server_state, app_state=state)
 
-def serve(app: Application, *, host: str = "127.0.0.1", port: int = 8080) -> Server:
-    """A server for an application, bound but not started.
 
-    Plain HTTP is for this machine alone: raises SetupError for a host that is not loopback, and for a taken port.
+def serve(
+    app: Application,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    secure: Accepting | None = None,
+    name: str | None = None,
+) -> Server:
+    """A server for an application, bound but not started; `name` is what its address is told with.
+
+    Plain HTTP is for this machine alone: without `secure`, raises SetupError for a host that is not loopback. Raises it
+    for a taken port too.
     """
-    if not is_loopback(host):
+    if secure is None and not is_loopback(host):
         raise SetupError(
             f"expected a loopback address, got {host}",
             at="--http",
-            hint="plain HTTP leaves this machine only behind a proxy that speaks TLS: listen on 127.0.0.1",
+            hint="plain HTTP leaves this machine only behind a proxy that speaks TLS: use 127.0.0.1, or --tls",
         )
-    return Server(app, _bound(host, port))
+    return Server(app, _bound(host, port), secure, name)
 
 
 def _loop() -> asyncio.AbstractEventLoop:

@@ -4,8 +4,8 @@ from pollux.errors import SetupError
 from pollux.guard.requests import is_loopback
 
 
-def parsed(address: str) -> tuple[str, int]:
-    """Host and port of `HOST:PORT`; anything but loopback is refused until there is TLS.
+def parsed(address: str, *, secured: bool = False) -> tuple[str, int]:
+    """Host and port of `HOST:PORT`; anything but loopback is refused without TLS.
 
     >>> parsed("127.0.0.1:1883"), parsed("[::1]:0")
     (('127.0.0.1', 1883), ('::1', 0))
@@ -14,8 +14,10 @@ def parsed(address: str) -> tuple[str, int]:
     host = host.strip("[]")
     if not host or not port.isdigit() or int(port) > 65_535:
         raise SetupError(f"expected HOST:PORT, got {address!r}", hint="for example 127.0.0.1:8080")
-    if not is_loopback(host):
+    if not (secured or is_loopback(host)):
         raise SetupError(
-            f"expected an address of this machine, got {host}", at=address, hint="there is no TLS yet: use 127.0.0.1"
+            f"expected an address of this machine, got {host}",
+            at=address,
+            hint="use 127.0.0.1, or TLS: pollux serve ... --tls",
         )
     return host, int(port)

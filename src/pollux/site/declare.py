@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, final
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, final
 
 from pollux.act import ApprovalPolicy, Envelope, Interlock, Slew
 from pollux.act.envelope import Bounds
@@ -175,18 +175,24 @@ class Site:
         mqtt: str | None = "127.0.0.1:0",
         http: str | None = None,
         insecure: bool = False,
+        tls: str | Path | None = None,
+        older: Sequence[Literal["mqtt", "http"]] = (),
         clock: Clock | None = None,
     ) -> "LiveSite":
         """Open the site in a data folder, as a context: devices may speak, twins are read, forked and, with `act`, set.
 
         `mqtt` and `http` are addresses to listen on (port 0: a free one), None for none. `insecure` lets devices of
-        this machine come in by their name. Raises SetupError, DamagedLog or StorageError when it cannot be opened.
+        this machine come in by their name. `tls` is the folder of an authority (`pollux identity`): all listeners then
+        speak TLS 1.3, those in `older` 1.2 too, and may listen beyond this machine. Raises SetupError, DamagedLog or
+        StorageError when it cannot be opened.
         """
         from pollux.site.live import LiveSite, Options
 
         if self._live is not None:
             raise SetupError("the site is open already", at=self.title)
-        self._live = LiveSite(self, Options(Path(folder), act, mqtt, http, insecure), clock=clock, closed=self._forget)
+        secured = None if tls is None else Path(tls)
+        options = Options(Path(folder), act, mqtt, http, insecure, secured, tuple(older))
+        self._live = LiveSite(self, options, clock=clock, closed=self._forget)
         return self._live
 
     @property

@@ -110,7 +110,7 @@ class SiteHouse:
         for name, filter_ in live.filters.items():
             if filter_.fault:
                 found.append(Broken(promise=f"{name}: the hidden is estimated", text=filter_.fault))
-        return found
+        return found + (live.secure.broken() if live.secure else [])
 
     def metrics(self) -> Sequence[Metric]:
         live = self._live
@@ -130,6 +130,8 @@ class SiteHouse:
         found.append(Metric("pollux_snapshots_damaged", "gauge", "Snapshots passed over as damaged.", (({}, damaged),)))
         refused = tuple(({"reason": one.name.lower()}, float(n)) for one, n in sorted(live.letters.counts.items()))
         found.append(Metric("pollux_refused_total", "counter", "Messages that were refused, by reason.", refused))
+        if live.secure:
+            found += live.secure.metrics()
         if live.endpoint is not None:
             samples = tuple(({"kind": name}, float(count)) for name, count in live.endpoint.counters.items())
             found.append(Metric("pollux_mqtt_total", "counter", "What the MQTT endpoint counted.", samples))

@@ -10,22 +10,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from pollux.clock import DAY, WallClock, iso
+from pollux.clock import WallClock, iso
 from pollux.errors import SetupError
 from pollux.guard import Accounts, files
-from pollux.guard.authority import ISSUER_LIST, PEM, ROOT_LIST, Authority, key_text
+from pollux.guard.authority import PEM, ROOT_LIST, Authority, key_text
 from pollux.guard.certificates import new_key, span
 from pollux.guard.enrolment import enrol, revoke
 from pollux.guard.records import Enrolled
 from pollux.guard.requested import requested_key
+from pollux.site.secure import ends_soon
 
 FOLDER: Final = "identity"
 PASSPHRASE: Final = "POLLUX_IDENTITY_PASSPHRASE"  # noqa: S105  the name of a variable
-SOON: Final = 30 * DAY
-"""Before its end by so much a certificate is called to mind."""
-
-SHORTLY: Final = 2 * DAY
-"""The same for the issuer's list, which a site that serves writes anew each day."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -118,7 +114,7 @@ def listed(options: argparse.Namespace) -> None:
         return
     print(f"authority {authority.mark}")
     for name, until in authority.ends().items():
-        print(f"{name:42} until {iso(until)}{_soon(until, now, SHORTLY if name == ISSUER_LIST else SOON)}")
+        print(f"{name:42} {_until(name, until, now)}")
     for one in known:
         print(f"{one.id}  {one.name:24} {_state(one, now)}")
 
@@ -152,11 +148,11 @@ def _state(one: Enrolled, now: int) -> str:
         return f"revoked {iso(one.ended)}"
     if now >= one.expires:
         return f"expired {iso(one.expires)}"
-    return f"until {iso(one.expires)}{_soon(one.expires, now)}"
+    return _until(one.name, one.expires, now)
 
 
-def _soon(until: int, now: int, before: int = SOON) -> str:
-    return "  ends soon: renew it" if until - now < before else ""
+def _until(name: str, until: int, now: int) -> str:
+    return f"until {iso(until)}" + ("  ends soon: renew it" if ends_soon(name, until, now) else "")
 
 
 def _named(options: argparse.Namespace) -> str:

@@ -25,6 +25,7 @@ from pollux.connect.mqtt.endpoint import MqttEndpoint
 from pollux.connect.mqtt.rights import layouts
 from pollux.errors import SetupError
 from pollux.guard import Accounts, Gate, Keyring
+from pollux.guard.requests import is_loopback
 from pollux.remember import History, Log, Note, Snapshots, Ticket
 from pollux.show import Application, Server, invite, serve
 from pollux.show.compose.params import Param, outward_params
@@ -39,6 +40,7 @@ from pollux.site.estate import Applied, Estate
 from pollux.site.filters import Filter
 from pollux.site.handles import Handle
 from pollux.site.house import Rooms, SiteHouse
+from pollux.site.identity import passphrase
 from pollux.site.labs import plain_lab
 from pollux.site.meter import Meter
 from pollux.site.news import NewsRoom
@@ -47,6 +49,7 @@ from pollux.site.presenting import Lab
 from pollux.site.recover import Past
 from pollux.site.rooms.forks import AT_ONCE
 from pollux.site.rooms.receptions import DeadLetters
+from pollux.site.secure import Listener, Secure
 from pollux.site.stamping import Stamping
 from pollux.site.states import StatePublisher
 from pollux.site.turns import Turns
@@ -68,6 +71,8 @@ class Options:
     mqtt: str | None = None
     http: str | None = None
     insecure: bool = False
+    tls: Path | None = None
+    older: tuple[Listener, ...] = ()
 
 
 @final
@@ -86,7 +91,7 @@ class LiveSite:
         self._wall = WallClock()
         for address in (options.mqtt, options.http):
             if address is not None:
-                parsed(address)  # what cannot be listened on is refused before anything is opened
+                self._parsed(address)  # what cannot be listened on is refused before anything is opened
         self._open()
 
     # -- opening and closing ------------------------------------------------------------------------------------------
@@ -99,6 +104,7 @@ class LiveSite:
         token = os.environ.get("POLLUX_TOKEN")
         if token:
             self.accounts.first_administrator(token)
+        self.secure: Secure | None = self._secure()
         self.gate: Gate = Gate(self.accounts, by_name=self.options.insecure)
         self.log: Log = Log.open(folder, clock=self.clock, keys=self.keys)
         self.snapshots: Snapshots = Snapshots(folder, keys=self.keys)
@@ -181,8 +187,24 @@ class LiveSite:
         self._reader.compile()
 
     def _serve(self, address: str) -> None:
-        host, port = parsed(address)
-        self.server = serve(Application(SiteHouse(self)), host=host, port=port).start()
+        host, port = self._parsed(address)
+        secure = self.secure
+        app = Application(SiteHouse(self), doors=secure.doors if secure else None)
+        acceptor, name = (secure.acceptor("http"), secure.names[0]) if secure else (None, None)
+        self.server = serve(app, host=host, port=port, secure=acceptor, name=name).start()
+
+    def _parsed(self, address: str) -> tuple[str, int]:
+        """Host and port; with TLS beyond loopback too, but nobody comes in by name from there."""
+        host, port = parsed(address, secured=self.options.tls is not None)
+        if self.options.insecure and not is_loopback(host):
+            raise SetupError(f"expected loopback where devices come in by name, got {host}", at=address)
+        return host, port
+
+    def _secure(self) -> Secure | None:
+        folder = self.options.tls
+        if folder is None:
+            return None
+        return Secure(folder, self.accounts, clock=self._wall, passphrase=passphrase(), older=self.options.older)
 
     def _personal(self) -> list[str]:
         """The types whose twins are persons."""
@@ -196,13 +218,14 @@ class LiveSite:
         if self.options.mqtt is None:
             return None
         return MqttEndpoint(
-            parsed(self.options.mqtt),
+            self._parsed(self.options.mqtt),
             gate=self.gate,
             sink=self.sink,
             clock=self._wall,
             translate=layouts(self._patterns()),
             personal=self._personal(),
             told=self.letters.keep,
+            tls=self.secure.context("mqtt") if self.secure else None,
         )
 
     def _desk(self) -> Desk:
@@ -346,6 +369,8 @@ class LiveSite:
         if self._states:
             self._states.flush()
         self._keep_up(now)
+        if self.secure:
+            self.secure.keep()
         if self._indexing.done():
             self._indexing = self.workers.submit(self.history.keep_up)
 

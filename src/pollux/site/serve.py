@@ -3,10 +3,12 @@
 import argparse
 import signal
 import threading
+from pathlib import Path
 from types import FrameType
 
 from pollux.errors import SetupError
 from pollux.site.declare import declared_in
+from pollux.site.identity import FOLDER
 
 
 def run(options: argparse.Namespace) -> int:
@@ -19,14 +21,22 @@ def run(options: argparse.Namespace) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
+    tls = options.tls if options.tls is None else Path(options.tls or options.data / FOLDER)
     with site.open(
-        options.data, act=options.act, mqtt=options.mqtt, http=options.http, insecure=options.insecure
+        options.data,
+        act=options.act,
+        mqtt=options.mqtt or ("127.0.0.1:8883" if tls else "127.0.0.1:1883"),
+        http=options.http,
+        insecure=options.insecure,
+        tls=tls,
+        older=options.older,
     ) as live:
         if live.endpoint is None:
             raise SetupError("nothing was opened")
         if live.log.recovery is not None:
             print(f"repaired: {live.log.recovery}")
         print(f"page     {live.page()}")
-        print(f"devices  mqtt://127.0.0.1:{live.endpoint.port}", flush=True)
+        scheme, host = ("mqtts", live.secure.names[0]) if live.secure else ("mqtt", "127.0.0.1")
+        print(f"devices  {scheme}://{host}:{live.endpoint.port}", flush=True)
         over.wait(options.seconds)
     return 0

@@ -91,7 +91,9 @@ class Admission:
             return
         self._check(connect)
         given = connect.client_id or f"pollux-{secrets.token_hex(8)}"
-        credential = Credential(connect.username, connect.password, connect.client_id, _plain_address(link.address))
+        credential = Credential(
+            connect.username, connect.password, connect.client_id, _plain_address(link.address), link.certificate
+        )
         named = replace(connect, client_id=given, password=None)
         try:
             answer = common.gate.authenticate(credential)

@@ -1,10 +1,13 @@
 """The MQTT endpoint: the doors through which other threads use the loop."""
 
+import socket
 import threading
 from collections.abc import Callable, Collection
+from ssl import SSLContext
 from typing import Literal, final
 
 from pollux.clock import Clock
+from pollux.connect.acceptor import Acceptor
 from pollux.connect.driver import AbstractDriver, Sink
 from pollux.connect.mqtt.common import Common
 from pollux.connect.mqtt.counters import Counters
@@ -17,6 +20,7 @@ from pollux.connect.mqtt.loop import Loop
 from pollux.connect.mqtt.message import Message
 from pollux.connect.mqtt.poller import AbstractPoller, new_poller
 from pollux.connect.mqtt.properties import NONE, Properties
+from pollux.connect.mqtt.relay import Relay
 from pollux.connect.mqtt.rights import Doorkeeper, Rights, Translate, native
 from pollux.connect.mqtt.topics import is_name
 from pollux.errors import DataRefused, Overloaded
@@ -29,9 +33,10 @@ class MqttEndpoint(AbstractDriver):
     `gate` authenticates and decides, `sink` takes Frames, `clock` tells the time; `translate` says what topics mean
     (native layout by default), `personal` names the types whose twins are persons, `told` hears of what was refused
     before it became a message, in the endpoint's thread. `splitting="auto"` starts in Python and goes on compiled as
-    soon as that is loaded; "plain" and "compiled" fix it. `docs/reference/mqtt.md` says what is answered to what.
+    soon as that is loaded; "plain" and "compiled" fix it. With `tls`, which gives the context for the next connection,
+    it speaks TLS alone, and may listen beyond loopback. `docs/reference/mqtt.md` says what is answered to what.
 
-    Raises SetupError from `start` where the address is not loopback or the port is taken.
+    Raises SetupError from `start` where the address is not loopback, without `tls`, or the port is taken.
     """
 
     def __init__(
@@ -47,6 +52,7 @@ class MqttEndpoint(AbstractDriver):
         told: Told = nobody,
         splitting: Literal["auto", "plain", "compiled"] = "auto",
         poller: Callable[[int], AbstractPoller] = new_poller,
+        tls: Callable[[], SSLContext] | None = None,
     ) -> None:
         self._address, self._splitting = address, splitting
         self._common = Common(
@@ -56,6 +62,7 @@ class MqttEndpoint(AbstractDriver):
         self._thread = threading.Thread(target=self._loop.run, name="pollux-mqtt", daemon=True)
         self._loader = threading.Thread(target=self._load, name="pollux-mqtt-load", daemon=True)
         self._started = self._stopped = False
+        self._relay = tls and Relay(Acceptor(tls), self._adopt, most=self._common.limits.connections)
 
     @property
     def port(self) -> int:
@@ -64,7 +71,8 @@ class MqttEndpoint(AbstractDriver):
 
     @property
     def counters(self) -> dict[str, int]:
-        return self._common.counters.asdict()
+        counts = self._common.counters.asdict()
+        return counts | {"refused_tls": self._relay.refused} if self._relay else counts
 
     @property
     def failure(self) -> str:
@@ -85,13 +93,15 @@ class MqttEndpoint(AbstractDriver):
         return self._loop.lines.present()
 
     def start(self) -> None:
-        sockets = listeners(self._address)
+        sockets = listeners(self._address, secured=self._relay is not None)
         self._address = (self._address[0], int(next(iter(sockets.values())).getsockname()[1]))
-        self._loop.listen(sockets)
+        self._loop.listen({} if self._relay else sockets)
         self._started = True
         if self._splitting == "compiled":
             self._loop.use(compiled())
         self._thread.start()
+        if self._relay:
+            self._relay.start(*sockets.values())
         if self._splitting == "auto":
             self._loader.start()
 
@@ -105,6 +115,8 @@ class MqttEndpoint(AbstractDriver):
         for thread in (self._thread, self._loader):
             if thread.is_alive():
                 thread.join()
+        if self._relay:
+            self._relay.stop()
 
     def publish(
         self,
@@ -145,6 +157,9 @@ class MqttEndpoint(AbstractDriver):
         reached = self._loop.router.publish(message, self._common.clock.now())
         if then is not None:
             then(reached)
+
+    def _adopt(self, sock: socket.socket, address: str, certificate: bytes | None) -> None:
+        self._loop.later(lambda: self._loop.lines.adopt(sock, address, certificate, self._common.clock.now()))
 
     def _load(self) -> None:
         splitter = compiled_if_possible(lambda: self._stopped)

@@ -85,6 +85,13 @@ class Lines:
                 continue
             self._admit(sock, str(address[0]), now)
 
+    def adopt(self, sock: socket.socket, address: str, certificate: bytes | None, now: int) -> None:
+        """Take a connection that was accepted elsewhere, with the fingerprint of the certificate it has shown there."""
+        self._admit(sock, address, now)
+        link = self.by_handle.get(sock.fileno())
+        if link is not None:
+            link.certificate = certificate
+
     def _refuse_one(self, listener: socket.socket) -> None:
         os.close(self._reserve)
         try:

@@ -17,11 +17,12 @@ class Link:
     `held` is the beginning of a packet that has not wholly arrived, since `held_since`; `needs` is its full length
     where it is a large one, or HERE where it is to be read as it is. `stuffed` and `waiting` are two reasons not to
     read, beside the table's `behind`: the receiver, and a password being verified. `lingering` counts sweeps since we
-    have ended it.
+    have ended it. `certificate` is the fingerprint of the client's, where TLS has shown one.
     """
 
     __slots__ = (
         "address",
+        "certificate",
         "dead",
         "denied",
         "events",
@@ -44,6 +45,7 @@ class Link:
 
     def __init__(self, sock: Socket, address: str, serial: int, table: LinkTable, now: int) -> None:
         self.socket, self.handle, self.address, self.serial, self.table = sock, sock.fileno(), address, serial, table
+        self.certificate: bytes | None = None
         self.opened = self.out_since = now
         self.held = bytearray()
         self.out: deque[bytes] = deque()

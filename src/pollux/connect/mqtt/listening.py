@@ -1,4 +1,4 @@
-"""Opening the listening sockets, on loopback only: there is no TLS here yet."""
+"""Opening the listening sockets: beyond loopback only where TLS is spoken."""
 
 import socket
 
@@ -8,18 +8,21 @@ from pollux.guard.requests import is_loopback
 BACKLOG = 1024
 
 
-def listeners(address: tuple[str, int]) -> dict[int, socket.socket]:
-    """Sockets that listen at (host, port), by handle. Raises SetupError beyond loopback or where the port is taken."""
+def listeners(address: tuple[str, int], *, secured: bool = False) -> dict[int, socket.socket]:
+    """Sockets that listen at (host, port), by handle.
+
+    Raises SetupError beyond loopback where it is not secured, and where the port is taken.
+    """
     host, port = address
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError as error:
         raise SetupError(f"expected an address to listen on, got {host!r}: {error}", at="mqtt") from None
-    if not found or not all(is_loopback(str(where[4][0])) for where in found):
+    if not found or not (secured or all(is_loopback(str(where[4][0])) for where in found)):
         raise SetupError(
             f"expected a loopback address for MQTT without TLS, got {host!r}",
             at="mqtt",
-            hint="listen on 127.0.0.1; devices elsewhere reach it through a tunnel until TLS is here",
+            hint="listen on 127.0.0.1, or with TLS: pollux serve ... --tls",
         )
     family, kind, protocol, _, where = found[0]
     listener = socket.socket(family, kind, protocol)

@@ -1,0 +1,72 @@
+"""Accepting TLS connections in an asyncio loop: handshakes that are bounded in number and time."""
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Final, final
+
+SHAKING: Final = 256
+"""Handshakes at a time; beyond them the oldest gives way, so that half-open connections cannot lock the door."""
+
+WITHIN: Final = 10.0
+"""Seconds that a handshake may take."""
+
+FAREWELL: Final = 3.0
+"""Seconds in which a client may answer that the connection ends."""
+
+_PAUSE: Final = 0.05
+_LOG = logging.getLogger(__name__)
+
+
+@final
+class Acceptor:
+    """Lets connections in with the context of the moment: one that is changed holds from the next connection on."""
+
+    def __init__(
+        self, context: Callable[[], ssl.SSLContext], *, shaking: int = SHAKING, within: float = WITHIN
+    ) -> None:
+        self._context, self._shaking, self._within = context, shaking, within
+        self._tasks: dict[asyncio.Task[None], None] = {}
+        self.refused = 0
+        """Connections that ended without a finished handshake."""
+
+    async def accept(self, listener: socket.socket, made: Callable[[], asyncio.Protocol]) -> None:
+        """Accept until cancelled; `made` gives the protocol of a connection whose handshake is done."""
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                try:
+                    sock, _ = await loop.sock_accept(listener)
+                except OSError as error:
+                    # Most likely no handle is left: wait for one instead of spinning.
+                    _LOG.warning("a connection could not be accepted: %s", error)
+                    await asyncio.sleep(_PAUSE)
+                    continue
+                if len(self._tasks) >= self._shaking:
+                    next(iter(self._tasks)).cancel()
+                task = loop.create_task(self._shake(sock, made))
+                self._tasks[task] = None
+                task.add_done_callback(self._tasks.pop)
+        finally:
+            for task in self._tasks:
+                task.cancel()
+
+    async def _shake(self, sock: socket.socket, made: Callable[[], asyncio.Protocol]) -> None:
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                made,
+                sock,
+                ssl=self._context(),
+                ssl_handshake_timeout=self._within,
+                ssl_shutdown_timeout=FAREWELL,
+            )
+        except asyncio.CancelledError:
+            self.refused += 1
+            sock.close()
+            raise
+        except (OSError, ssl.SSLError) as error:
+            self.refused += 1
+            _LOG.debug("a handshake failed: %s", error)
+            sock.close()
