@@ -1,8 +1,10 @@
 """What every world needs to be played live: a port that is free, and the end that somebody asks for."""
 
 import contextlib
+import os
 import signal
 import socket
+import sys
 import threading
 
 
@@ -31,6 +33,15 @@ def until_told() -> threading.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     return over
+
+
+def tell(line: str) -> None:
+    """Say a line at once; where the reader has gone, nothing more is said and the world goes on until it is ended."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        # What is still held back would be written once more when the program ends, and fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def place_of(page: str, wanted: int, got: int) -> str:

@@ -8,7 +8,7 @@ import pollux as px
 from pollux.worlds.bedside.bed import NOTICE, declared
 from pollux.worlds.bedside.records import START, Record, recorded, synthetic
 from pollux.worlds.bedside.story import BED, Findings, play
-from pollux.worlds.stage import free_port, place_of, until_told
+from pollux.worlds.stage import free_port, place_of, tell, until_told
 
 DAY: Final = 86_400.0
 
@@ -66,8 +66,8 @@ def live(record: Record, port: int, day: float, seconds: float | None) -> int:
         site.open(folder, http=f"127.0.0.1:{free}", clock=clock) as opened,
         px.replay(beds, {BED: record.tape}),
     ):
-        print(NOTICE)
-        print(place_of(opened.page(), port, free))
-        print(f"clock    a day passes in {day:g} s", flush=True)
+        tell(NOTICE)
+        tell(place_of(opened.page(), port, free))
+        tell(f"clock    a day passes in {day:g} s")
         over.wait(seconds)
     return 0

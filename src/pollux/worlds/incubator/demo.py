@@ -11,7 +11,7 @@ from pollux.worlds.incubator.box import Incubator, declared
 from pollux.worlds.incubator.experiments import SECOND, Experiment, published
 from pollux.worlds.incubator.story import HEADING, PROMISED, Score, play
 from pollux.worlds.incubator.synthetic import synthetic
-from pollux.worlds.stage import free_port, place_of, until_told
+from pollux.worlds.stage import free_port, place_of, tell, until_told
 
 SPEED: Final = 20.0
 """Seconds of the box in one second of the live demo: the filter's 15 s are then most of one."""
@@ -75,8 +75,8 @@ def live(port: int, seconds: float | None) -> int:
         site.open(folder, act=True, http=f"127.0.0.1:{free}", clock=clock) as opened,
         px.emulate(boxes, 1, every="3 s", seed=SEED),
     ):
-        print(place_of(opened.page(), port, free))
-        print(f"clock    {SPEED:g} s of the box pass in each second", flush=True)
+        tell(place_of(opened.page(), port, free))
+        tell(f"clock    {SPEED:g} s of the box pass in each second")
         _control(boxes["I-1"], over, seconds)
     return 0
 
