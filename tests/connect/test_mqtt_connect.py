@@ -40,7 +40,6 @@ def test_terms_of_version_5_are_told(plant: Plant) -> None:
         receive_maximum=Limits().receive_maximum,
         maximum_packet=Limits().packet_bytes,
         topic_alias_maximum=Limits().topic_aliases,
-        shared_available=0,
     )
 
 

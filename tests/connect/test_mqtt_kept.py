@@ -270,7 +270,8 @@ def test_no_stale_order_meets_a_device_that_returns(plant: Plant, level: int) ->
 
 
 def test_rights_are_those_of_the_return(level: int) -> None:
-    """A client whose rights have changed while it was away hears what it may now, and no more."""
+    """A client whose rights have changed while it was away gets what it may have now, and no more: neither what waits,
+    nor what was not confirmed, nor what comes."""
     wide = Identity("", "bob", "person", frozenset({"viewer"}), ("*",), grant="test")
     narrow = Identity("", "bob", "person", frozenset({"viewer"}), ("Pump/P-1",), grant="test")
     gate = OpenGate(people=(wide,))
@@ -279,11 +280,18 @@ def test_rights_are_those_of_the_return(level: int) -> None:
         client.subscribe("twins/#")
         state(plant, b"1")
         assert client.message().payload == b"1"
+        state(plant, b"sent")
+        assert isinstance(client.get(), Publish)
         gone(plant, client)
+        state(plant, b"waits")
+        plant.endpoint.publish("twins/Pump/P-1/state", b"still", qos=1)
+        until(lambda: plant.count("published") == 4)
         gate._people["bob"] = narrow
         back = opened(plant, level, "bob", present=True)
         state(plant, b"2")
+        assert back.message().payload == b"still"
         assert back.quiet()
+        assert plant.endpoint._loop.lines.sessions[("", "bob", "bob")].outbox.bytes == 0
 
 
 def test_the_session_of_an_ended_identity_ends(plant: Plant, level: int) -> None:

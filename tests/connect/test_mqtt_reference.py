@@ -38,3 +38,16 @@ def test_the_page_names_the_numbers_of_the_code() -> None:
     assert f"announced {limits.topic_aliases}" in PAGE
     assert f"than announced ({limits.receive_maximum})" in PAGE
     assert f"at most {limits.window} messages" in PAGE
+
+
+def test_every_behaviour_has_its_test() -> None:
+    """The table of behaviours names tests that exist, at least one in each row."""
+    written = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    rows = re.findall(
+        r"^\| (?!behaviour|---)(.+?) \| (?:both|5) \| (.+?) \|", section("Behaviours and their tests"), re.M
+    )
+    assert len(rows) == 27
+    for behaviour, tests in rows:
+        names = re.findall(r"`(\w+)`", tests)
+        assert names, behaviour
+        assert [name for name in names if f"def {name}(" not in written] == [], behaviour

@@ -158,24 +158,25 @@ def _cut(rows: list[tuple[bytes, int, bytes, int]]) -> tuple[Arena, Cut]:
         index.append((at, len(topic), at + len(topic), len(payload)))
         at += len(topic) + len(payload)
     count = len(rows)
-    flags = np.array([2 * (number % 2) for number in range(count)], np.uint8)
+    flags = np.array([2 * (number % 3) for number in range(count)], np.uint8)
     ids = np.where(flags > 0, np.arange(1, count + 1) * 300, 0).astype(np.int32)
     number = np.array([row[1] for row in rows], np.int32)
     return arena, Cut(np.array(index, np.int32).reshape(-1, 4), number, flags, ids, np.zeros(count, np.int32))
 
 
 def _check_answers(found: Gathered, cut: Cut, verdict: Any, levels: list[int]) -> None:
-    """Each client's part of the answers are its PUBACKs, in its order, with the reason where the level has one."""
+    """Each client's part of the answers are in its order: PUBACK or PUBREC, with the reason where the level has one."""
     for client, level in enumerate(levels):
         expected = bytearray()
         for row in range(len(cut)):
             if cut.number[row] != client or not cut.flags[row] & 6:
                 continue
             packet_id = int(cut.packet_id[row]).to_bytes(2, "big")
+            kind = b"\x40" if cut.flags[row] & 2 else b"\x50"
             if verdict[row] == ALLOWED:
-                expected += b"\x40\x02" + packet_id
+                expected += kind + b"\x02" + packet_id
             elif level == V5:
-                expected += b"\x40\x03" + packet_id + bytes([verdict[row]])
+                expected += kind + b"\x03" + packet_id + bytes([verdict[row]])
             else:
                 assert found.refused[client] == 1
         assert found.answers[found.begin[client] : found.end[client]] == expected

@@ -21,20 +21,33 @@ PAHO = {4: MQTTProtocolVersion.MQTTv311, 5: MQTTProtocolVersion.MQTTv5}
 class Paho:
     """A paho client with what it heard."""
 
-    def __init__(self, plant: Plant, level: int, name: str, *, keep_alive: int = 60) -> None:
+    def __init__(
+        self, plant: Plant, level: int, name: str, *, keep_alive: int = 60, client_id: str = "", kept: bool = False
+    ) -> None:
         self.heard: list[Any] = []
         self.ended: list[Any] = []
         self.connected = threading.Event()
         self.subscribed = threading.Event()
-        self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name, protocol=PAHO[level])
+        self.present: list[bool] = []
+        how: dict[str, Any] = {} if level == 5 else {"clean_session": not kept}
+        self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id or name, protocol=PAHO[level], **how)
         self.client.username_pw_set(name)
-        self.client.on_connect = lambda *_: self.connected.set()
+        self.client.on_connect = self._on_connect
         self.client.on_subscribe = lambda *_: self.subscribed.set()
         self.client.on_message = lambda client, data, message: self.heard.append(message)
         self.client.on_disconnect = lambda client, data, flags, reason, said: self.ended.append(reason)
-        self.client.connect("127.0.0.1", plant.endpoint.port, keepalive=keep_alive)
+        said = PahoProperties(PacketTypes.CONNECT) if level == 5 else None
+        if said is not None:
+            said.SessionExpiryInterval = 600 if kept else 0
+            said.TopicAliasMaximum = 5
+        options: dict[str, Any] = {"clean_start": not kept, "properties": said} if level == 5 else {}
+        self.client.connect("127.0.0.1", plant.endpoint.port, keepalive=keep_alive, **options)
         self.client.loop_start()
         assert self.connected.wait(20)
+
+    def _on_connect(self, client: Any, data: Any, flags: Any, reason: Any, said: Any) -> None:
+        self.present.append(flags.session_present)
+        self.connected.set()
 
     def subscribe(self, topic: str, qos: int = 1) -> None:
         self.subscribed.clear()
@@ -124,6 +137,56 @@ def test_paho_with_properties(plant: Plant) -> None:
     finally:
         device.close()
         reader.close()
+
+
+def test_paho_at_qos_2(plant: Plant, level: int) -> None:
+    """paho publishes and hears at QoS 2, each message once, in order."""
+    device, reader = Paho(plant, level, "P-7"), Paho(plant, level, "ann")
+    try:
+        reader.subscribe("twins/#", 2)
+        for number in range(20):
+            device.client.publish(TELEMETRY, b"%d" % number, qos=2)
+        until(lambda: len(reader.heard) == 20)
+        assert [(message.payload, message.qos) for message in reader.heard] == [(b"%d" % n, 2) for n in range(20)]
+        assert plant.sink.payloads() == [b"%d" % number for number in range(20)]
+        plant.until("confirmed_qos2", 20)
+    finally:
+        device.close()
+        reader.close()
+
+
+def test_paho_finds_its_session(plant: Plant, level: int) -> None:
+    """A paho client that goes and returns hears what came meanwhile, at QoS 1 and 2, without subscribing again."""
+    reader = Paho(plant, level, "ann", kept=True)
+    reader.subscribe("twins/#", 2)
+    reader.close()
+    until(lambda: not plant.endpoint.connections())
+    for qos in (1, 2):
+        plant.endpoint.publish("twins/Pump/P-7/state", b"%d" % qos, qos=qos)
+    back = Paho(plant, level, "ann", kept=True)
+    try:
+        until(lambda: len(back.heard) == 2)
+        assert [(message.payload, message.qos) for message in back.heard] == [(b"1", 1), (b"2", 2)]
+        assert (reader.present, back.present) == ([False], [True])
+    finally:
+        back.close()
+
+
+def test_paho_shares_a_subscription(plant: Plant, level: int) -> None:
+    """Two paho clients of a group hear each message once between them, topics by alias where they take those."""
+    pair = [Paho(plant, level, "ann", client_id=name) for name in ("one", "two")]
+    try:
+        for reader in pair:
+            reader.subscribe("$share/readers/twins/#", 1)
+        for number in range(10):
+            plant.endpoint.publish("twins/Pump/P-7/state", b"%d" % number, qos=1)
+        until(lambda: sum(len(reader.heard) for reader in pair) == 10)
+        assert [len(reader.heard) for reader in pair] == [5, 5]
+        heard = sorted(message.payload for reader in pair for message in reader.heard)
+        assert heard == [b"%d" % number for number in range(10)]
+    finally:
+        for reader in pair:
+            reader.close()
 
 
 @pytest.mark.parametrize("version", ["311", "5"])

@@ -67,7 +67,7 @@ def signed_in(address: str) -> urllib.request.OpenerDirector:
     "B1",
     state="partly",
     command="docs/tutorials/first-twin.md",
-    missing="QoS 2, sessions over reconnects, client of a broker",
+    missing="sessions through a restart, client of a broker",
 )
 @shows("A3", state="partly", command="docs/tutorials/first-twin.md", missing="a measured distribution of the delay")
 def test_the_tutorial_shows_a_value_within_a_minute(tmp_path: Path, tool: Callable[[str], str]) -> None:

@@ -13,6 +13,7 @@ from pollux.connect.mqtt.encode import encode
 from pollux.connect.mqtt.keeping import Keeping
 from pollux.connect.mqtt.lines import Lines
 from pollux.connect.mqtt.link import Link
+from pollux.connect.mqtt.message import Message
 from pollux.connect.mqtt.packets import V5, Connack, Connect
 from pollux.connect.mqtt.properties import NONE, Kind, Properties
 from pollux.connect.mqtt.reasons import PacketRefused, Reason, connack_code, malformed
@@ -180,8 +181,20 @@ class Admission:
         if kept.identity != identity:
             self._router.forget_ways()
         kept.attach(link, connect, identity)
+        self._hide(kept)
         self._router.dirty[kept] = None
         return kept, True
+
+    def _hide(self, session: Session) -> None:
+        """What waited for a client is asked for again: its rights may have changed while it was away."""
+        identity, known = session.identity, dict[bytes, bool]()
+
+        def may(message: Message) -> bool:
+            if message.topic not in known:
+                known[message.topic] = self._common.rights.hear(identity, message.topic.decode())
+            return known[message.topic]
+
+        self._common.counters.hidden += session.outbox.keep_only(may)
 
     def _expiry(self, connect: Connect) -> int:
         """For how many seconds a session is kept without a connection."""
@@ -205,7 +218,6 @@ class Admission:
             maximum_packet=limits.packet_bytes,
             assigned_client_id=connect.client_id if assigned else None,
             topic_alias_maximum=limits.topic_aliases,
-            shared_available=0,
             server_keep_alive=session.keep_alive if session.keep_alive != connect.keep_alive else None,
         )
 

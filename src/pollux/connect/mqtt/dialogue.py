@@ -12,9 +12,7 @@ from pollux.connect.mqtt.properties import Kind
 from pollux.connect.mqtt.reasons import PacketRefused, Reason, protocol_error
 from pollux.connect.mqtt.router import Router
 from pollux.connect.mqtt.session import ASKED_AGAIN, STORED, TAKEN, Session, Subscription
-from pollux.connect.mqtt.topics import is_filter, is_name
-
-_SHARED = "$share/"
+from pollux.connect.mqtt.topics import SHARED, is_filter, is_name, is_wild, unshared
 
 
 @final
@@ -97,15 +95,15 @@ class Dialogue:
 
     def _grant(self, session: Session, wish: Wish) -> Reason:
         limits, raw = self._common.limits, wish.filter.encode()
-        if wish.filter.startswith(_SHARED):
-            if wish.no_local:
-                raise protocol_error("expected no-local to be 0 on a shared subscription")
-            return Reason.SHARED_SUBSCRIPTIONS_NOT_SUPPORTED
-        if not is_filter(raw, longest=limits.topic_bytes, levels=limits.topic_levels):
+        group, heard = unshared(raw)
+        if wish.no_local and raw.startswith(SHARED):
+            raise protocol_error("expected no-local to be 0 on a shared subscription")
+        nameless = raw.startswith(SHARED) and (not group or is_wild(group))
+        if nameless or not is_filter(heard, longest=limits.topic_bytes, levels=limits.topic_levels):
             return Reason.TOPIC_FILTER_INVALID
         if raw not in session.subscriptions and len(session.subscriptions) >= limits.subscriptions:
             return Reason.QUOTA_EXCEEDED
-        if not self._common.rights.subscribe(session.identity, wish.filter):
+        if not self._common.rights.subscribe(session.identity, heard.decode()):
             return Reason.NOT_AUTHORIZED
         return Reason(wish.qos)
 

@@ -1,7 +1,7 @@
 """What is on its way to one client at QoS 1 and 2: waiting, sent and not confirmed, and to be sent once more."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import final
 
@@ -75,6 +75,17 @@ class Outbox:
         self._waiting = deque(kept)
         self._waiting_bytes = sum(len(parcel.message) for parcel in kept)
         self._again.clear()
+
+    def keep_only(self, may: Callable[[Message], bool]) -> int:
+        """Forget what the client may not have any more: how many that were."""
+        hidden = [packet_id for packet_id, parcel in self._sent.items() if not may(parcel.message)]
+        for packet_id in hidden:
+            self.forget(packet_id)
+        kept = [parcel for parcel in self._waiting if may(parcel.message)]
+        gone = len(self._waiting) - len(kept)
+        self._waiting = deque(kept)
+        self._waiting_bytes = sum(len(parcel.message) for parcel in kept)
+        return len(hidden) + gone
 
     # -- in and out ---------------------------------------------------------------------------------------------------
 

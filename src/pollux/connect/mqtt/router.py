@@ -9,10 +9,12 @@ from pollux.connect.mqtt.message import Message
 from pollux.connect.mqtt.retained import Retained
 from pollux.connect.mqtt.session import Session, Subscription
 from pollux.connect.mqtt.splitter import AbstractSplitter
-from pollux.connect.mqtt.topics import FilterTree, is_wild
+from pollux.connect.mqtt.topics import FilterTree, is_wild, unshared
 
 ROUTES = 65_536
 SEND_ALWAYS, SEND_IF_NEW, SEND_NEVER = 0, 1, 2
+_Seat = tuple[Session, bytes]
+"""Who listens, and the shared subscription by which it does; empty for one of its own."""
 
 
 @final
@@ -27,6 +29,32 @@ class _Way:
         self.no_local = all(one.no_local for one in subscriptions)
         self.as_published = any(one.as_published for one in subscriptions)
         self.ids = tuple(one.ident for one in subscriptions if one.ident)
+
+
+@final
+class _Share:
+    """The sessions of one group that may hear a topic: each message goes to one of them, in turn."""
+
+    __slots__ = ("_at", "_ways")
+
+    def __init__(self, ways: list[_Way]) -> None:
+        self._ways, self._at = ways, -1
+
+    def pick(self, message: Message) -> _Way | None:
+        """The next one who is there; where nobody is, the next one for whom the message is kept."""
+        count, waits = len(self._ways), None
+        for step in range(1, count + 1):
+            at = (self._at + step) % count
+            way = self._ways[at]
+            if not way.session.absent:
+                self._at = at
+                return way
+            if waits is None and way.session.takes(message, min(message.qos, way.qos)):
+                waits = at
+        if waits is None:
+            return None
+        self._at = waits
+        return self._ways[waits]
 
 
 @final
@@ -49,17 +77,17 @@ class Router:
         self._rights, self._counters, self._splitter = common.rights, common.counters, splitter
         self._keeping, self._put_out, self._settle = keeping, put_out, settle
         self.retained = Retained(common.limits.retained, common.limits.retained_bytes)
-        self._exact: dict[bytes, dict[Session, Subscription]] = {}
-        self._wild: FilterTree[Session, Subscription] = FilterTree()
+        self._exact: dict[bytes, dict[_Seat, Subscription]] = {}
+        self._wild: FilterTree[_Seat, Subscription] = FilterTree()
         self._wild_count = 0
-        self._ways: dict[bytes, tuple[_Way, ...]] = {}
+        self._ways: dict[bytes, tuple[_Way | _Share, ...]] = {}
         self.dirty: dict[Session, None] = {}
         self._now = 0
 
     def use(self, splitter: AbstractSplitter) -> None:
         """From now on tell this splitter which topics are heard."""
-        for topic, sessions in self._exact.items():
-            splitter.hear(topic, len(sessions))
+        for topic, seats in self._exact.items():
+            splitter.hear(topic, len(seats))
         splitter.wild = self._wild_count
         self._splitter = splitter
 
@@ -70,17 +98,20 @@ class Router:
     # -- subscriptions ------------------------------------------------------------------------------------------------
 
     def subscribe(self, session: Session, topic_filter: bytes, subscription: Subscription, *, send: int) -> None:
-        """Let a session hear a filter, and send it the retained messages there."""
+        """Let a session hear a filter, and send it the retained messages there, which no group shares."""
         is_new = topic_filter not in session.subscriptions
         session.subscriptions[topic_filter] = subscription
-        if is_wild(topic_filter):
-            self._wild.put(topic_filter, session, subscription)
+        seat, heard = _seat(session, topic_filter)
+        if is_wild(heard):
+            self._wild.put(heard, seat, subscription)
             self._wild_changed(int(is_new))
         else:
-            self._exact.setdefault(topic_filter, {})[session] = subscription
-            self._ways.pop(topic_filter, None)
+            self._exact.setdefault(heard, {})[seat] = subscription
+            self._ways.pop(heard, None)
             if is_new:
-                self._splitter.hear(topic_filter, 1)
+                self._splitter.hear(heard, 1)
+        if seat[1]:
+            return
         if send == SEND_ALWAYS or (send == SEND_IF_NEW and is_new):
             ids = (subscription.ident,) if subscription.ident else ()
             session.replay(topic_filter, self._kept(session, topic_filter), qos=subscription.qos, ids=ids)
@@ -91,16 +122,17 @@ class Router:
         if session.subscriptions.pop(topic_filter, None) is None:
             return False
         session.end_replay(topic_filter)
-        if is_wild(topic_filter):
-            self._wild.drop(topic_filter, session)
+        seat, heard = _seat(session, topic_filter)
+        if is_wild(heard):
+            self._wild.drop(heard, seat)
             self._wild_changed(-1)
             return True
-        self._ways.pop(topic_filter, None)
-        self._splitter.hear(topic_filter, -1)
-        sessions = self._exact[topic_filter]
-        del sessions[session]
-        if not sessions:
-            del self._exact[topic_filter]
+        self._ways.pop(heard, None)
+        self._splitter.hear(heard, -1)
+        seats = self._exact[heard]
+        del seats[seat]
+        if not seats:
+            del self._exact[heard]
         return True
 
     def leave(self, session: Session) -> None:
@@ -116,7 +148,11 @@ class Router:
         if message.retain and not self.retained.keep(message, now=now):
             self._counters.refused_retained += 1
         reached = 0
-        for way in self._way(message.topic):
+        for found in self._way(message.topic):
+            way = found.pick(message) if isinstance(found, _Share) else found
+            if way is None:
+                self._counters.not_kept += 1
+                continue
             if way.no_local and message.source == way.session.key:
                 continue
             reached += self._give(way, message, now)
@@ -156,7 +192,7 @@ class Router:
         self._splitter.wild = self._wild_count
         self._ways.clear()
 
-    def _way(self, topic: bytes) -> tuple[_Way, ...]:
+    def _way(self, topic: bytes) -> tuple[_Way | _Share, ...]:
         way = self._ways.get(topic)
         if way is None:
             if len(self._ways) >= ROUTES:
@@ -164,16 +200,21 @@ class Router:
             way = self._ways[topic] = tuple(self._found(topic))
         return way
 
-    def _found(self, topic: bytes) -> Iterator[_Way]:
-        found: dict[Session, list[Subscription]] = {}
-        for session, subscription in (*self._exact.get(topic, {}).items(), *self._wild.matching(topic)):
-            found.setdefault(session, []).append(subscription)
-        name = topic.decode()
-        for session, subscriptions in found.items():
-            if self._rights.hear(session.identity, name):
-                yield _Way(session, subscriptions)
-            else:
-                self._counters.hidden += 1
+    def _found(self, topic: bytes) -> Iterator[_Way | _Share]:
+        own: dict[Session, list[Subscription]] = {}
+        shared: dict[tuple[str, bytes], list[_Way]] = {}
+        name, may = topic.decode(), dict[Session, bool]()
+        for (session, share), subscription in (*self._exact.get(topic, {}).items(), *self._wild.matching(topic)):
+            if session not in may:
+                may[session] = self._rights.hear(session.identity, name)
+                self._counters.hidden += not may[session]
+            if may[session] and share:
+                # A group is its tenant's: the same name elsewhere is another group.
+                shared.setdefault((session.identity.tenant, share), []).append(_Way(session, [subscription]))
+            elif may[session]:
+                own.setdefault(session, []).append(subscription)
+        yield from (_Way(session, subscriptions) for session, subscriptions in own.items())
+        yield from map(_Share, shared.values())
 
     def _kept(self, session: Session, topic_filter: bytes) -> Iterator[Message | None]:
         for topic in self.retained.matching(topic_filter):
@@ -183,3 +224,9 @@ class Router:
                 message = self.retained.get(topic, now=self._now)
                 if message is not None:
                     yield message
+
+
+def _seat(session: Session, topic_filter: bytes) -> tuple[_Seat, bytes]:
+    """Where a subscription sits, and the filter by which it hears."""
+    group, heard = unshared(topic_filter)
+    return (session, topic_filter if group else b""), heard

@@ -7,6 +7,7 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 _PLUS, _HASH = b"+", b"#"
+SHARED = b"$share/"
 
 
 def is_name(topic: bytes, *, longest: int, levels: int) -> bool:
@@ -29,6 +30,18 @@ def is_filter(topic: bytes, *, longest: int, levels: int) -> bool:
     *inner, last = topic.split(b"/")
     wild = all(level == _PLUS or not (_PLUS in level or _HASH in level) for level in inner)
     return wild and (last in (_PLUS, _HASH) or not (_PLUS in last or _HASH in last))
+
+
+def unshared(topic_filter: bytes) -> tuple[bytes, bytes]:
+    """(name of the group, filter) of a shared subscription, `$share/{group}/{filter}`; no group for any other.
+
+    >>> unshared(b"$share/readers/a/+"), unshared(b"a/+"), unshared(b"$share/readers")
+    ((b'readers', b'a/+'), (b'', b'a/+'), (b'readers', b''))
+    """
+    if not topic_filter.startswith(SHARED):
+        return b"", topic_filter
+    group, _, rest = topic_filter[len(SHARED) :].partition(b"/")
+    return group, rest
 
 
 def is_wild(topic: bytes) -> bool:
