@@ -119,12 +119,6 @@ def test_equations_in_python_run_over_an_ensemble(tmp_path: Path) -> None:
         assert 0.1 < np.log(pace).std() < 0.3
 
 
-@shows(
-    "G2",
-    state="partly",
-    command="pollux token add DIR P-7 --kind device --twin Pump/P-7",
-    missing="certificates of an own authority: a device shows a token, which can be revoked and replaced",
-)
 def test_a_device_is_known_by_its_token_until_it_is_revoked(tmp_path: Path) -> None:
     """With its token it speaks for its twin and no other; revoked, it is put out while it is connected."""
     with opened(tmp_path) as house:
