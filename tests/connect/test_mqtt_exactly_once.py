@@ -1,6 +1,10 @@
 """QoS 2: each message once for each packet identifier, in both directions, through breaks of the connection."""
 
+import select
+from random import Random
 from typing import Any
+
+import pytest
 
 from pollux.connect import Limits
 from pollux.connect.mqtt.packets import V3, V5, Ack, Publish, Wish
@@ -187,3 +191,79 @@ def test_redelivery_inside_a_connection_of_3() -> None:
         assert client.get() == Ack(Kind.PUBREL, first.packet_id)
         plant.pass_time(Limits().redeliver_seconds + 1)
         assert client.get() == Ack(Kind.PUBREL, first.packet_id)
+
+
+def sends_all(plant: Plant, level: int, count: int, luck: Random) -> None:
+    """A client of QoS 2 whose connection breaks again and again, and which does what the standard asks of it."""
+    open_: dict[int, bytes] = {}
+    released: set[int] = set()
+    fresh = iter(range(count))
+    done = object()
+    left: Any = 0
+    while left is not done or open_ or released:
+        client = plant.device(**lasting(level))
+        for packet_id, payload in open_.items():
+            exactly(client, payload, packet_id, dup=True)
+        for packet_id in released:
+            client.send(Ack(Kind.PUBREL, packet_id))
+        for _ in range(luck.randrange(30)):
+            if len(open_) < 5 and (left := next(fresh, done)) is not done:
+                packet_id = next(one for one in range(1, 100) if one not in open_ and one not in released)
+                open_[packet_id] = b"%d" % left
+                exactly(client, open_[packet_id], packet_id)
+            if not open_ and not released:
+                break
+            if luck.random() < 0.5:
+                plant.sink.complete()
+                continue
+            if client.socket in select.select([client.socket], [], [], 0.01)[0]:
+                _hears(client, open_, released)
+        client.close()
+
+
+def _hears(client: Client, open_: dict[int, bytes], released: set[int]) -> None:
+    found = client.get()
+    assert isinstance(found, Ack)
+    if found.kind is Kind.PUBREC:
+        open_.pop(found.packet_id, None)
+        released.add(found.packet_id)
+        client.send(Ack(Kind.PUBREL, found.packet_id))
+    else:
+        assert found.kind is Kind.PUBCOMP
+        released.discard(found.packet_id)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_once_through_many_breaks(level: int, seed: int) -> None:
+    """Whatever breaks when, each message of QoS 2 is in the log once, and in the order in which it was first sent."""
+    with running() as plant:
+        plant.sink.by_hand = True
+        sends_all(plant, level, 60, Random(seed))
+        assert plant.sink.payloads() == [b"%d" % number for number in range(60)]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_heard_once_through_many_breaks(level: int, seed: int) -> None:
+    """A client that goes at any step of QoS 2 and returns has every message once, by the rules of the standard."""
+    luck, heard, received = Random(seed), list[bytes](), set[int]()
+    with running() as plant:
+        client = plant.device("ann", **lasting(level))
+        client.subscribe(Wish(STATE, 2))
+        for number in range(40):
+            plant.endpoint.publish(STATE, b"%d" % number, qos=2)
+        while len(heard) < 40 or received:
+            found = client.get()
+            if isinstance(found, Publish):
+                if found.packet_id not in received:
+                    heard.append(found.payload)
+                received.add(found.packet_id)
+                client.send(Ack(Kind.PUBREC, found.packet_id))
+            else:
+                assert isinstance(found, Ack)
+                received.discard(found.packet_id)
+                client.send(Ack(Kind.PUBCOMP, found.packet_id))
+            if luck.random() < 0.2:
+                client.close()
+                client = plant.device("ann", **lasting(level))
+        assert heard == [b"%d" % number for number in range(40)]
+        plant.until("confirmed_qos2", 40)
