@@ -107,6 +107,8 @@ def test_what_is_refused_holds_no_identifier(plant: Plant) -> None:
     client = plant.device(level=V5)
     exactly(client, b"x", topic=b"elsewhere")
     assert client.get() == Ack(Kind.PUBREC, 1, Reason.NOT_AUTHORIZED)
+    client.publish(b"\xff", qos=2, packet_id=1, said=Properties(payload_format=1))
+    assert client.get() == Ack(Kind.PUBREC, 1, Reason.PAYLOAD_FORMAT_INVALID)
     exactly(client, b"x")
     assert client.get() == Ack(Kind.PUBREC, 1)
     old = plant.device("P-8", level=V3)

@@ -209,6 +209,33 @@ def test_all_that_waits_is_bounded(level: int) -> None:
         assert len(keeping) == 0
 
 
+def test_what_is_unconfirmed_is_bounded_too(level: int) -> None:
+    """A session whose unconfirmed messages are more than all sessions together may hold ends with its connection."""
+    with running(limits=Limits(kept_bytes=5_000, arena_bytes=4 << 20)) as plant:
+        client = opened(plant, level, present=False)
+        client.subscribe(STATE)
+        state(plant, *(bytes(2_000) for _ in range(8)))
+        for _ in range(8):
+            assert isinstance(client.get(), Publish)
+        gone(plant, client)
+        assert plant.count("dropped_sessions") == 1
+        assert plant.endpoint._loop.keeping.bytes == 0
+        opened(plant, level, present=False)
+
+
+def test_nothing_of_a_broken_connection_is_kept(level: int) -> None:
+    """What was on its way through the socket of a client that had not read it does not stay in memory."""
+    with running(limits=Limits(arena_bytes=4 << 20)) as plant:
+        client = opened(plant, level, present=False)
+        client.subscribe(Wish(STATE, 0))
+        session = plant.endpoint._loop.lines.sessions[("", "ann", "ann")]
+        while not session.link.out:
+            state(plant, bytes(500_000), qos=0)
+        gone(plant, client)
+        assert not session.link.out
+        assert len(plant.endpoint._loop.keeping) == 1
+
+
 def test_sessions_are_bounded_in_number(level: int) -> None:
     """Beyond so many absent sessions the one that has been away for longest ends."""
     with running(limits=Limits(sessions=2, arena_bytes=4 << 20)) as plant:

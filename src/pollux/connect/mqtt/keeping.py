@@ -33,9 +33,11 @@ class Keeping:
         session.until = now + session.expiry * SECOND
         self._kept[session.key] = session
         self.weigh(session)
-        if len(self._kept) > self._limits.sessions:
-            self._counters.dropped_sessions += 1
-            self.end(next(iter(self._kept.values())))
+        if self.bytes > self._limits.kept_bytes:
+            # What was sent and not confirmed cannot give way by itself.
+            self._drop(session)
+        elif len(self._kept) > self._limits.sessions:
+            self._drop(next(iter(self._kept.values())))
 
     def take(self, key: Key, now: int) -> Session | None:
         """The session of a client that returns in time."""
@@ -81,6 +83,10 @@ class Keeping:
         for session in over:
             self.end(session)
         return len(over)
+
+    def _drop(self, session: Session) -> None:
+        self._counters.dropped_sessions += 1
+        self.end(session)
 
     def _expire(self, session: Session) -> None:
         self._counters.expired_sessions += 1

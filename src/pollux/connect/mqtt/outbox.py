@@ -35,14 +35,14 @@ class Outbox:
         self._limits, self._counters = limits, counters
         self._window = limits.window
         self._waiting: deque[Parcel] = deque()
-        self._waiting_bytes = self._next_id = 0
+        self._waiting_bytes = self._sent_bytes = self._next_id = 0
         self._sent: dict[int, Parcel] = {}
         self._again: deque[int] = deque()
 
     @property
     def bytes(self) -> int:
         """What waits and what is unconfirmed, in bytes."""
-        return self._waiting_bytes + sum(len(parcel.message) for parcel in self._sent.values())
+        return self._waiting_bytes + self._sent_bytes
 
     @property
     def has_room(self) -> bool:
@@ -69,11 +69,8 @@ class Outbox:
     def part(self) -> None:
         """The connection has ended: forget what is for those only who are there."""
         before = len(self._sent) + len(self._waiting)
-        self._sent = {name: parcel for name, parcel in self._sent.items() if not parcel.message.fleeting}
-        kept = [parcel for parcel in self._waiting if not parcel.message.fleeting]
-        self._counters.not_kept += before - len(self._sent) - len(kept)
-        self._waiting = deque(kept)
-        self._waiting_bytes = sum(len(parcel.message) for parcel in kept)
+        self.keep_only(lambda message: not message.fleeting)
+        self._counters.not_kept += before - len(self._sent) - len(self._waiting)
         self._again.clear()
 
     def keep_only(self, may: Callable[[Message], bool]) -> int:
@@ -118,6 +115,7 @@ class Outbox:
         packet_id = self._free_id()
         parcel.at = now
         self._sent[packet_id] = parcel
+        self._sent_bytes += len(parcel.message)
         return packet_id, parcel, False
 
     def overdue(self, now: int, patience: int) -> Iterator[tuple[int, Parcel]]:
@@ -148,7 +146,8 @@ class Outbox:
 
     def forget(self, packet_id: int) -> None:
         """A message is not on its way any more."""
-        self._sent.pop(packet_id, None)
+        parcel = self._sent.pop(packet_id, None)
+        self._sent_bytes -= len(parcel.message) if parcel else 0
         if packet_id in self._again:
             self._again.remove(packet_id)
 

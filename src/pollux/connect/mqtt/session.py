@@ -76,7 +76,8 @@ class Session:
     def part(self) -> None:
         """The connection has ended: what is sure waits for the next one, the rest is gone."""
         self._light.clear()
-        self._light_bytes = 0
+        self.link.out.clear()
+        self._light_bytes = self.link.out_bytes = 0
         self.outbox.part()
 
     @property
