@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from pollux.clock import DAY, SECOND, SimulatedClock, WallClock
-from pollux.errors import DataRefused, NotFound, SetupError
+from pollux.errors import Conflict, DataRefused, NotFound, SetupError
 from pollux.guard import Accounts, Credential, Gate, files
 from pollux.guard.authority import ISSUER_LIST, PEM, ROOT_LIST, TRUST, Authority
 from pollux.guard.certificates import LIST_LIFETIME, fingerprint, new_key, span
-from pollux.guard.enrolment import enrol, revoke
+from pollux.guard.enrolment import MOST, enrol, revoke
 from pollux.guard.requested import LARGEST, requested_key
 from pollux.guard.tls import Contexts, client_fingerprint, server_context
 from tests.guard import handshake
@@ -155,7 +155,7 @@ def test_bad_requests_are_refused() -> None:
 
 def test_serial_numbers_are_random_and_long(plant: Made) -> None:
     """Nobody can foresee the next: 64 bits of chance at least, no two alike."""
-    serials = [enrol(plant.accounts, plant.authority, "P-7", new_key().public_key(), now()) for _ in range(20)]
+    serials = [plant.authority.device("P-7", new_key().public_key(), now()) for _ in range(20)]
     numbers = {made.serial_number for made in serials}
     assert len(numbers) == 20
     assert min(number.bit_length() for number in numbers) > 96
@@ -168,6 +168,16 @@ def test_only_known_devices_and_services_get_certificates(plant: Made) -> None:
         with pytest.raises(error):
             enrol(plant.accounts, plant.authority, name, new_key().public_key(), now())
     assert plant.accounts.certificates.of() == []
+
+
+def test_an_account_has_a_few_certificates_at_most(plant: Made) -> None:
+    """Enough to change over; one that is revoked makes room."""
+    for _ in range(MOST):
+        enrol(plant.accounts, plant.authority, "P-7", new_key().public_key(), now())
+    with pytest.raises(Conflict, match="at most 8"):
+        enrol(plant.accounts, plant.authority, "P-7", new_key().public_key(), now())
+    revoke(plant.accounts, plant.authority, plant.accounts.certificates.of("P-7")[0].id, now())
+    enrol(plant.accounts, plant.authority, "P-7", new_key().public_key(), now())
 
 
 def test_no_certificate_outlives_its_issuer(plant: Made) -> None:

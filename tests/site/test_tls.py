@@ -325,7 +325,7 @@ def shown_by(house: House) -> int:
 
 
 def test_what_runs_out_is_told(house: House) -> None:
-    """A list that has ended is a broken promise, and is mended; metrics count certificates and say how long everything holds."""
+    """A list that has ended is a broken promise, and is mended; metrics count, and say how long all holds."""
     secure = house.live.secure
     assert secure is not None
     mine = house.made.client(house.made.device("P-7"))

@@ -1,12 +1,17 @@
 """From a key to a certificate in a device's record."""
 
+from typing import Final
+
 from cryptography import x509
 
-from pollux.errors import NotFound, SetupError
+from pollux.errors import Conflict, NotFound, SetupError
 from pollux.guard.accounts import Accounts
 from pollux.guard.authority import Authority
 from pollux.guard.certificates import PublicKey, fingerprint, span
 from pollux.guard.records import Enrolled
+
+MOST: Final = 8
+"""Certificates of one account that hold at a time: enough to change over, and no device fills the records."""
 
 
 def enrol(
@@ -14,7 +19,8 @@ def enrol(
 ) -> x509.Certificate:
     """A certificate for an account's key, in its record when this returns; older ones of the account go on.
 
-    Raises NotFound where nobody of that name is known, SetupError for a person.
+    Raises NotFound where nobody of that name is known, SetupError for a person, Conflict where the account has as many
+    certificates that hold as it may.
     """
     account = accounts.find(name, tenant=tenant)
     if account is None or account.disabled:
@@ -22,6 +28,9 @@ def enrol(
         raise NotFound(f"expected the name of an account, got {name!r}", hint=hint)
     if account.kind == "person":
         raise SetupError(f"expected a device or a service, got the person {name}", hint="people have passwords")
+    if sum(one.valid(now) for one in accounts.certificates.of(name, tenant=tenant)) >= MOST:
+        hint = "pollux identity revoke ends those that are not in use"
+        raise Conflict(f"expected at most {MOST} certificates of {name} that hold", hint=hint)
     made = authority.device(account.name, key, now)
     times = span(made)
     mine = (made.serial_number, account.tenant, account.name)

@@ -13,6 +13,7 @@ from pollux.show.api.session import Doorman
 from pollux.show.desk import Desk, SessionDoor
 from pollux.show.dispatch import IDENTITY, ROUTE, Place, tenancy_of, tenant_asked
 from pollux.show.entrance import Entrance
+from pollux.show.est import EST, Enrolling, EstDoor
 from pollux.show.house import House
 from pollux.show.inlet import Inlet
 from pollux.show.live.doors import LiveDoors
@@ -33,7 +34,9 @@ class Application:
     Its life is that of the ASGI lifespan: threads and the live wire begin with it and end with it.
     """
 
-    def __init__(self, house: House, *, doors: Doors | None = None, page: Path = PAGE) -> None:
+    def __init__(
+        self, house: House, *, doors: Doors | None = None, page: Path = PAGE, enrolling: Enrolling | None = None
+    ) -> None:
         self.tally = Tally()
         self.inlet = Inlet(house.sink)
         self.routes = tuple(route for route in TABLE if route.offer is None or route.offer in house.offers)
@@ -41,6 +44,7 @@ class Application:
         self._pool = BoundedPool()
         self._hub = Hub(house, self.tally)
         self._telemetry = Telemetry(self.inlet, house.gate, house.clock)
+        self._est = EstDoor(enrolling, house.clock) if enrolling else None
         self._doors = LiveDoors(house, self._hub)
         self._router = routing.Router(
             self._paths(Pages(page)), redirect_slashes=False, default=_nothing, lifespan=self._life
@@ -76,6 +80,7 @@ class Application:
         return [
             *(routing.Route(path, place) for path, place in places.items()),
             routing.Route(f"{API}/session", session),
+            *self._enrolment(),
             routing.WebSocketRoute(f"{API}/live", _Endpoint(self._doors.socket)),
             routing.Route(f"{API}/live/events", _Endpoint(self._doors.events)),
             *(
@@ -91,6 +96,13 @@ class Application:
                 )
             ),
         ]
+
+    def _enrolment(self) -> list[routing.BaseRoute]:
+        est = self._est
+        if est is None:
+            return []
+        answers = (("cacerts", est.authorities), ("simpleenroll", est.first), ("simplereenroll", est.again))
+        return [routing.Route(f"{EST}/{name}", _Endpoint(answer)) for name, answer in answers]
 
     @contextlib.asynccontextmanager
     async def _life(self, _: object) -> AsyncGenerator[None]:

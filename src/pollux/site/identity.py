@@ -18,6 +18,7 @@ from pollux.guard.certificates import new_key, span
 from pollux.guard.enrolment import enrol, revoke
 from pollux.guard.records import Enrolled
 from pollux.guard.requested import requested_key
+from pollux.site.enrolling import fetched
 from pollux.site.secure import ends_soon
 
 FOLDER: Final = "identity"
@@ -34,7 +35,11 @@ def run(options: argparse.Namespace) -> int:
         "revoke": end,
         "list": listed,
         "renew-root": renew_root,
+        "code": code,
+        "enrol": fetch,
     }
+    if options.action != "enrol":
+        options.data = Path(options.data)
     actions[options.action](options)
     return 0
 
@@ -128,6 +133,21 @@ def renew_root(options: argparse.Namespace) -> None:
     authority.renew_root_list(export, _asked("passphrase of the root's key: "), revoked, now)
     until = authority.ends()[ROOT_LIST]
     print(f"until {iso(until)}")
+
+
+def code(options: argparse.Namespace) -> None:
+    """Print a code with which a device enrols once; it names the authority, so that the device knows whom it tells."""
+    mark = authority_of(options.data).mark
+    with closing(_accounts(options.data)) as accounts:
+        print(f"{accounts.issue_code(_named(options)).secret}.{mark}")
+
+
+def fetch(options: argparse.Namespace) -> None:
+    """On the device: make a key, and get a certificate for it from the site of an address."""
+    out = _given(options.out, "--out FOLDER", "where key and certificate are to be written")
+    given = options.name or _asked("code: ").decode()
+    made = fetched(str(options.data), given, out)
+    print(f"{made.serial_number:040x}  until {iso(span(made).end)}")
 
 
 def _accounts(data: Path) -> Accounts:

@@ -189,7 +189,8 @@ class LiveSite:
     def _serve(self, address: str) -> None:
         host, port = self._parsed(address)
         secure = self.secure
-        app = Application(SiteHouse(self), doors=secure.doors if secure else None)
+        doors, enrolling = (secure.doors, secure.desk) if secure else (None, None)
+        app = Application(SiteHouse(self), doors=doors, enrolling=enrolling)
         acceptor, name = (secure.acceptor("http"), secure.names[0]) if secure else (None, None)
         self.server = serve(app, host=host, port=port, secure=acceptor, name=name).start()
 

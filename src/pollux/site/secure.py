@@ -16,6 +16,7 @@ from pollux.guard.authority import ISSUER_LIST, Authority
 from pollux.guard.tls import Contexts
 from pollux.show.documents.site import Broken
 from pollux.show.facts import Metric
+from pollux.site.enrolling import Desk
 
 Listener = Literal["mqtt", "http"]
 LISTENERS: Final[tuple[Listener, ...]] = ("mqtt", "http")
@@ -51,6 +52,7 @@ class Secure:
         self._accounts, self._clock = accounts, clock
         self._authority = Authority.opened(folder, passphrase=passphrase)
         self.names = names_of(self._authority.server())
+        self.desk = Desk(accounts, self._authority, clock)
         self._version, self._kept, self._warned = -1, 0, 0
         self.keep()
         self.contexts = {
