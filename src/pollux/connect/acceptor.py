@@ -64,9 +64,8 @@ class Acceptor:
             )
         except asyncio.CancelledError:
             self.refused += 1
-            sock.close()
             raise
-        except (OSError, ssl.SSLError) as error:
+        except OSError as error:
+            # Also of TLS, and of time. The socket is the transport's by now, which closes it.
             self.refused += 1
             _LOG.debug("a handshake failed: %s", error)
-            sock.close()

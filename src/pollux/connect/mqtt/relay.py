@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Final, Protocol, cast, final
 
 from pollux.connect.acceptor import Acceptor
+from pollux.errors import SetupError
 from pollux.guard.tls import client_fingerprint
 
 STALLED: Final = 60.0
@@ -100,20 +101,25 @@ class Relay:
         return self._acceptor.refused + self.refused_full
 
     def start(self, listener: socket.socket) -> None:
-        """Begin to accept."""
+        """Begin to accept; raises SetupError where the thread does not come up."""
         self._thread = threading.Thread(target=self._run, args=(listener,), name="pollux-mqtt-tls", daemon=True)
         self._thread.start()
-        self._ready.wait(_READY_WITHIN)
+        if not self._ready.wait(_READY_WITHIN) or self._over is None:
+            raise SetupError("the thread that speaks TLS did not start", at="mqtt")
 
     def stop(self) -> None:
         """Accept nothing more, let last words leave, end every connection."""
-        if self._thread is not None and self._loop is not None and self._over is not None:
+        thread, self._thread = self._thread, None
+        if thread is not None and self._loop is not None and self._over is not None:
             self._loop.call_soon_threadsafe(self._over.set)
-            self._thread.join()
+            thread.join()
 
     def _run(self, listener: socket.socket) -> None:
-        with asyncio.Runner(loop_factory=_new_loop) as runner:
-            runner.run(self._serve(listener))
+        try:
+            with asyncio.Runner(loop_factory=_new_loop) as runner:
+                runner.run(self._serve(listener))
+        finally:
+            self._ready.set()
 
     async def _serve(self, listener: socket.socket) -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
