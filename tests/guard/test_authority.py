@@ -3,6 +3,7 @@
 import ssl
 import stat
 import subprocess
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -249,6 +250,13 @@ def test_old_versions_are_refused_and_the_older_one_by_name_only(plant: Made) ->
     with pytest.raises(ssl.SSLError):
         shaken(server_context(plant.folder), old)
     assert shown(server_context(plant.folder, oldest="1.2"), old) is not None
+    for version in ("TLSv1", "TLSv1_1"):
+        ancient = plant.client(device)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            ancient.minimum_version = ancient.maximum_version = ssl.TLSVersion[version]
+        with pytest.raises(ssl.SSLError):
+            shaken(server_context(plant.folder, oldest="1.2"), ancient)
 
 
 @pytest.mark.parametrize("oldest", ["1.3", "1.2"])
@@ -272,6 +280,16 @@ def test_a_revoked_issuer_takes_all_below_along(plant: Made) -> None:
     """Once the root no longer stands for the issuer, none of its devices comes in."""
     device = plant.device("P-7")
     plant.authority.renew_root_list(plant.export, SECRET, [], now(), without_issuer=True)
+    with pytest.raises(ssl.SSLError, match="revoked"):
+        shaken(server_context(plant.folder), plant.client(device))
+
+
+def test_a_site_that_serves_goes_on_with_the_roots_newest_list(plant: Made) -> None:
+    """What the root says by another process is not taken back when the issuer's list is written anew."""
+    device = plant.device("P-7")
+    elsewhere = Authority.opened(plant.folder)
+    elsewhere.renew_root_list(plant.export, SECRET, [], now(), without_issuer=True)
+    plant.authority.relist([], now())
     with pytest.raises(ssl.SSLError, match="revoked"):
         shaken(server_context(plant.folder), plant.client(device))
 

@@ -57,7 +57,6 @@ class Authority:
     def __init__(self, folder: Path, issuer: Signer, passphrase: bytes | None) -> None:
         self.folder, self.issuer, self._passphrase = folder, issuer, passphrase
         self.root = _certificate(folder / "root.pem")
-        self.root_list = x509.load_pem_x509_crl(_read(folder / "root.crl"))
 
     @classmethod
     def made(
@@ -100,6 +99,11 @@ class Authority:
     def mark(self) -> str:
         """The fingerprint of the root, by which a device knows whom it tells its code."""
         return fingerprint(self.root).hex()
+
+    @property
+    def root_list(self) -> x509.CertificateRevocationList:
+        """What the root no longer stands for; read each time, for another process may have let the root renew it."""
+        return x509.load_pem_x509_crl(_read(self.folder / "root.crl"))
 
     @property
     def chain(self) -> bytes:
@@ -157,7 +161,6 @@ class Authority:
         ended = [(self.issuer.certificate.serial_number, now)] if without_issuer else []
         earlier = [(entry.serial_number, now) for entry in self.root_list]
         files.replace(self.folder / "root.crl", _root_list(root, [*earlier, *ended], now))
-        self.root_list = x509.load_pem_x509_crl(_read(self.folder / "root.crl"))
         self.relist(revoked, now)
 
     def ends(self) -> dict[str, int]:

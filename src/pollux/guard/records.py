@@ -73,7 +73,7 @@ class Records:
 
     def meant(self, word: str, *, tenant: str = "") -> list[Enrolled]:
         """What is meant by a serial number, or by an account's name; raises NotFound."""
-        found = [one for one in self._known.values() if one.id == word.lower()] or self.of(word, tenant=tenant)
+        found = [one for one in self.of() if one.id == word.lower()] or self.of(word, tenant=tenant)
         if not found:
             hint = "`pollux identity list` shows them"
             raise NotFound(f"expected a serial number or a name with certificates, got {word!r}", hint=hint)
