@@ -41,6 +41,25 @@ def test_an_authority_on_the_command_line(
     assert (out / "P-7.key").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_site_is_served_over_tls_with_locked_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`serve --tls` finds the authority in the data folder, says where it is, and needs the passphrase of the keys."""
+    data, site = tmp_path / "data", tmp_path / "site.py"
+    site.write_text("import pollux as px\nsite = px.Site()\n", encoding="utf-8")
+    words = ["serve", str(site), "--data", str(data), "--mqtt", "127.0.0.1:0", "--http", "127.0.0.1:0", "--tls"]
+    words += ["--tls-1.2", "mqtt", "--seconds", "0.2"]
+    monkeypatch.setenv("POLLUX_IDENTITY_PASSPHRASE", "opens this site")
+    assert asked(monkeypatch, "init", data, "--root", tmp_path / "root.pem", "--host", "localhost") == 0
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert "https://localhost:" in said
+    assert "mqtts://localhost:" in said
+    monkeypatch.delenv("POLLUX_IDENTITY_PASSPHRASE")
+    assert main(words) == 1
+    assert "POLLUX_IDENTITY_PASSPHRASE" in capsys.readouterr().err
+
+
 def test_wrong_use_says_what_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -193,7 +193,8 @@ def _signer(text: bytes, secret: bytes | None, path: Path) -> Signer:
     try:
         key = pem.load_pem_private_key(text, secret)
     except (ValueError, TypeError):
-        raise SetupError("expected the passphrase of this key", at=str(path)) from None
+        hint = "for the keys of a site it comes in POLLUX_IDENTITY_PASSPHRASE"
+        raise SetupError("expected the passphrase of this key", at=str(path), hint=hint) from None
     assert isinstance(key, ec.EllipticCurvePrivateKey), "an authority's keys are on P-256"
     return Signer(x509.load_pem_x509_certificate(text), key)
 
