@@ -50,3 +50,14 @@ def test_whoever_takes_nothing_is_too_slow() -> None:
     said = [one.offer(small, qos=1, retain=False, ids=(), now=0) for _ in range(200)]
     assert said[0] is True
     assert said[-1] is False
+
+
+def test_nothing_waits_for_a_session_that_is_over() -> None:
+    """An absent session takes what is sure, until it has ended for good."""
+    link: Any = Taking(takes=True)
+    one = session(link)
+    message = Message(b"twins/Pump/P-1/telemetry", b"x", qos=1)
+    link.dead = True
+    assert [one.takes(message, 1), one.takes(message, 0)] == [True, False]
+    one.over = True
+    assert not one.takes(message, 1)

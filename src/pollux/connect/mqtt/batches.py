@@ -300,8 +300,9 @@ class Batches:
         open_ = table.unanswered[handles] + table.unreleased[handles]
         over = (open_ > limits.receive_maximum) & (table.level[handles] >= V5)
         for handle in handles[over].tolist():
-            why = "more messages than announced are unanswered"
-            counters.refused_receive_maximum += self._put_out(handle, Reason.RECEIVE_MAXIMUM_EXCEEDED, why)
+            # Who has been put out by its last packet is not counted again.
+            counters.refused_receive_maximum += self._is_open(handle)
+            self._put_out(handle, Reason.RECEIVE_MAXIMUM_EXCEEDED, "more messages than announced are unanswered")
         most = 0 if self._outlet.busy else limits.behind_bytes
         for handle in handles[(table.unlogged[handles] > most) & (table.behind[handles] == 0)].tolist():
             link = self._lines.by_handle.get(handle)
@@ -310,13 +311,14 @@ class Batches:
                 table.behind[handle] = 1
                 self._lines.interest(link)
 
-    def _put_out(self, handle: int, reason: Reason, text: str) -> bool:
-        """End a connection; False where it has ended already."""
+    def _is_open(self, handle: int) -> bool:
         link = self._lines.by_handle.get(handle)
-        if link is None or link.dead:
-            return False
-        self._lines.close(link, reason, text)
-        return True
+        return link is not None and not link.dead
+
+    def _put_out(self, handle: int, reason: Reason, text: str) -> None:
+        link = self._lines.by_handle.get(handle)
+        if link is not None:
+            self._lines.close(link, reason, text)
 
 
 def _message(frames: Frames, number: int, flags: int, said: Properties, source: object, now: int) -> Message:

@@ -136,7 +136,8 @@ class Router:
         return True
 
     def leave(self, session: Session) -> None:
-        """A session has ended."""
+        """A session has ended for good."""
+        session.over = True
         for topic_filter in list(session.subscriptions):
             self.unsubscribe(session, topic_filter)
         self.dirty.pop(session, None)

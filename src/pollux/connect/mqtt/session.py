@@ -41,7 +41,7 @@ class Session:
     While nobody is connected its link is a dead one. At QoS 0 the oldest message gives way when the queue is full, and
     nothing is kept for the absent. At QoS 1 and 2 whoever is there and too slow is put out; of the absent the oldest
     message gives way. `incoming` are the QoS 2 identifiers that the client has not released, by how far they are:
-    TAKEN, ASKED_AGAIN for before they were durable, STORED.
+    TAKEN, ASKED_AGAIN for before they were durable, STORED. Once it is `over`, nobody returns to it.
     """
 
     def __init__(self, link: Link, connect: Connect, identity: Identity, limits: Limits, counters: Counters) -> None:
@@ -50,6 +50,7 @@ class Session:
         self.subscriptions: dict[bytes, Subscription] = {}
         self.incoming: dict[int, int] = {}
         self.expiry = self.until = self.weighed = 0
+        self.over = False
         self._limits, self._counters = limits, counters
         self.outbox = Outbox(limits, counters)
         self._light: deque[Parcel] = deque()
@@ -89,7 +90,7 @@ class Session:
 
     def takes(self, message: Message, qos: int) -> bool:
         """Whether a message can be queued: for the absent only what is sure and is not for those who are there."""
-        return not self.absent or (qos > 0 and not message.fleeting)
+        return not self.absent or (qos > 0 and not message.fleeting and not self.over)
 
     def offer(self, message: Message, *, qos: int, retain: bool, ids: tuple[int, ...], now: int) -> bool:
         """Queue a message; False when the client is so slow that it must be put out."""
