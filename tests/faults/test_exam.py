@@ -1,6 +1,7 @@
 """The exam of durable logs, and the proof that it can be failed."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from pollux.testing.disk import FaultyDisk
 from pollux.testing.log import ExamFailed, check_log, some_entry
 
 SEEDS = range(40)
+PAGE = 4096
 
 
 def opened(disk: AbstractDisk, *, own_thread: bool = False) -> Log:
@@ -31,6 +33,24 @@ def test_the_log_passes() -> None:
 def test_the_log_passes_with_a_thread_of_its_own() -> None:
     """The same with the log's own thread, as it runs in production."""
     check_log(lambda disk: opened(disk, own_thread=True), seeds=range(12))
+
+
+def test_the_log_passes_on_a_system_that_writes_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same where every write reaches the drive in pages: lost in part, or not in their order."""
+    monkeypatch.setattr(FaultyDisk, "pwritev", by_pages(FaultyDisk.pwritev))
+    check_log(opened, seeds=range(80))
+
+
+def by_pages(write: Callable[..., None]) -> Callable[..., None]:
+    """A write that is handed on in pieces that end where pages do."""
+
+    def written(self: FaultyDisk, handle: int, pieces: Sequence[bytes], offset: int) -> None:
+        data = b"".join(pieces)
+        edges = [offset, *range((offset // PAGE + 1) * PAGE, offset + len(data), PAGE), offset + len(data)]
+        for start, stop in itertools.pairwise(edges):
+            write(self, handle, [data[start - offset : stop - offset]], start)
+
+    return written
 
 
 @pytest.mark.soak

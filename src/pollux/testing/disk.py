@@ -7,7 +7,7 @@ operation, fill up, fail a write or a sync, and flip bits. What was synced it ke
 import errno
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
@@ -44,6 +44,24 @@ class _File:
     now: bytearray = field(default_factory=bytearray)
     safe: bytearray = field(default_factory=bytearray)
     pending: list[_Write | _Resize] = field(default_factory=lambda: list[_Write | _Resize]())
+
+
+def _joined(pending: Sequence[_Write | _Resize]) -> Iterator[_Write | _Resize]:
+    """The changes as they were asked for: what a system has split on its way, page by page, is one write again.
+
+    A drive tears between sectors, or stops somewhere in a write; it does not stop within a sector and go on
+    behind it.
+    """
+    last: _Write | _Resize | None = None
+    for change in pending:
+        if isinstance(last, _Write) and isinstance(change, _Write) and change.offset == last.offset + len(last.data):
+            last = _Write(last.offset, last.data + change.data)
+            continue
+        if last is not None:
+            yield last
+        last = change
+    if last is not None:
+        yield last
 
 
 def _put(content: bytearray, change: _Write | _Resize) -> None:
@@ -125,7 +143,7 @@ class FaultyDisk(AbstractDisk):
         self._names = dict(self._safe_names)
         self._pending_names.clear()
         for file in {id(file): file for file in self._names.values()}.values():
-            for change in file.pending:
+            for change in _joined(file.pending):
                 self._survive(file.safe, change)
             file.pending.clear()
             file.now = bytearray(file.safe)
