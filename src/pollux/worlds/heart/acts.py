@@ -12,7 +12,7 @@ import numpy as np
 import pollux as px
 from pollux.worlds.heart import scan
 from pollux.worlds.heart.man import DAY
-from pollux.worlds.heart.patient import CONGESTED, Patient
+from pollux.worlds.heart.patient import Patient
 from pollux.worlds.heart.story import PATIENT, START
 from pollux.worlds.heart.ward import Ward
 
@@ -198,7 +198,7 @@ def _heard(patient: px.Handle[Patient], name: str) -> bool:
 
 def _risk(ward: Ward, span: str) -> str:
     """The chance that he decompensates if nothing changes, by a fork of his twin."""
-    ((low, chance, high),) = ward.patient.fork().run(span, members=48).chances(Patient.felt >= CONGESTED)
+    ((low, chance, high),) = ward.patient.fork().run(span, members=48).chances(Patient.decompensates)
     return f"{100 * chance:.0f} % ({100 * low:.0f} to {100 * high:.0f})"
 
 
