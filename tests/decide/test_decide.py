@@ -49,7 +49,8 @@ class Table:
         return np.array([0, 1], np.int64)
 
     def path(self, name: str) -> NDArray[np.float64]:
-        return np.repeat(self.values[name][:, None, :], 2, axis=1)
+        still = self.values.get(name, np.zeros(self.shape))
+        return np.repeat(still[:, None, :], 2, axis=1)
 
     def final(self, expr: Expr) -> NDArray[np.float64]:
         return np.broadcast_to(evaluate(expr, lambda leaf: self.values[str(leaf.data)]), self.shape).astype(float)
@@ -90,6 +91,14 @@ def test_probabilities_answer_by_the_chosen_value() -> None:
     low, share, high = of.chances(Motor.burns)[1]
     assert 0 < low < share == 0.5 < high < 1
     assert of.chances(Motor.temp > 320)[0][1] == 0.0
+
+
+def test_what_is_so_from_the_beginning_counts() -> None:
+    """A motor that burns already does not begin to: its chance is one all the same."""
+    of = futures([1000, 2000], TWO)
+    assert isinstance(of.samples, Table)
+    of.samples.values["burns"] = np.array([[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
+    assert of.probability(Motor.burns) == {1000: 0.25, 2000: 0.5}
 
 
 def test_a_rate_per_day_counts_days() -> None:

@@ -72,7 +72,8 @@ class Futures:
     def _held(self, what: AbstractCondition) -> NDArray[np.generic]:
         """Whether something happens to each member of each option."""
         if isinstance(what, Symbol) and what.name in what.schema.events:
-            return np.asarray(self.samples.count(what.name) > 0)
+            # What is so when the run begins does not come about again, and counts all the same.
+            return np.asarray((self.samples.count(what.name) > 0) | (self.samples.path(what.name)[:, 0] > 0))
         return np.asarray(ever(what).term.of(self.samples))
 
     def expected(self, objective: Objective) -> dict[Key, float]:

@@ -98,6 +98,8 @@ def figures(row: presentation.Row) -> Callable[[px.Futures], Sequence[px.LabFigu
 
 def _passing(row: presentation.Row, futures: px.Futures) -> tuple[tuple[float, float, float], ...]:
     """The chance of passing a value at any time, between the ends of its interval, for each option."""
+    if row is RISK:  # Its event is counted in the run itself; any other passing is looked for in one more.
+        return futures.chances(Patient.decompensates)
     symbol, limit = getattr(Patient, str(row.signal)), row.passing or 0.0
     return futures.chances(symbol < limit if row.below else symbol >= limit)
 
