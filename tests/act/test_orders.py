@@ -215,7 +215,7 @@ def test_a_plan_holds_what_a_person_has_not_done_yet() -> None:
         book.propose(replace(ORDER, id=id_, carrier=carrier), 1)
         for state in states:
             book.step(id_, state, who="x", now=5 if id_ == "late" else 3)
-    now = plan("Pump/P-7", book)
+    now = plan("Pump/P-7", book, told=lambda order: dict(order.params))
     assert [(change.id, change.state) for change in now.changes] == [("early", "sent"), ("late", "accepted")]
 
 

@@ -14,7 +14,8 @@ from pollux.testing.disk import FaultyDisk
 from pollux.testing.log import ExamFailed, check_log, some_entry
 
 SEEDS = range(40)
-PAGE = 4096
+PAGE = 1024
+"""Bytes that reach the drive at once: less than any page, so that a short exam meets its edges often."""
 
 
 def opened(disk: AbstractDisk, *, own_thread: bool = False) -> Log:

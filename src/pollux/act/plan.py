@@ -17,11 +17,6 @@ Told = Callable[[Order], Mapping[str, float | str | bool]]
 OPEN: Final[frozenset[OrderState]] = frozenset({"sent", "accepted"})
 
 
-def as_kept(order: Order) -> Mapping[str, float | str | bool]:
-    """What an order asks for, as it is kept."""
-    return dict(order.params)
-
-
 class PlanChange(Struct, frozen=True, kw_only=True):
     """One change: what is asked, why, who signed it, and how far it has come; times are ISO 8601."""
 
@@ -42,10 +37,10 @@ class Plan(Struct, frozen=True, kw_only=True):
     changes: tuple[PlanChange, ...]
 
 
-def plan(twin: str, orders: Iterable[Order], *, told: Told = as_kept) -> Plan:
+def plan(twin: str, orders: Iterable[Order], *, told: Told) -> Plan:
     """The plan that follows from the orders of a twin; `told` says what one asks for as its person is told it.
 
-    >>> plan("Person/anna", []).changes
+    >>> plan("Person/anna", [], told=lambda order: dict(order.params)).changes
     ()
     """
     mine = sorted((o for o in orders if o.carrier == "person" and o.state in OPEN), key=_sent)

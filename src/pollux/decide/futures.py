@@ -115,7 +115,7 @@ class Futures:
         if not isinstance(loss, Mapping):
             return {}
         events = [symbol for symbol in loss if isinstance(symbol, Symbol)]
-        return {symbol.name: (self.samples.count(symbol.name) > 0).astype(float) for symbol in events}
+        return {symbol.name: self._held(symbol).astype(np.float64) for symbol in events}
 
     def _kept(self) -> NDArray[np.bool_]:
         """Members that failed nowhere: an option is never judged on luck that another one did not have."""

@@ -11,12 +11,12 @@ Param = float | str | bool
 
 def outward_params(schema: Schema | None, order: Order) -> dict[str, Param]:
     """What an order asks for, as its device, its person and its readers are told it (K as degC where so declared)."""
-    return {name: _told(_asked(schema, order.name, name), value, inward=False) for name, value in order.params}
+    return {name: _outward(_asked(schema, order.name, name), value) for name, value in order.params}
 
 
 def inward_params(schema: Schema, command: str, params: Mapping[str, Param]) -> tuple[tuple[str, Param], ...]:
     """What somebody outside asks for, in the units of the columns; numbers become floats, the rest stays as it is."""
-    return tuple((name, _told(_asked(schema, command, name), value, inward=True)) for name, value in params.items())
+    return tuple((name, inward(_asked(schema, command, name), value)) for name, value in params.items())
 
 
 def _asked(schema: Schema | None, command: str, name: str) -> Signal | None:
@@ -29,10 +29,14 @@ def _asked(schema: Schema | None, command: str, name: str) -> Signal | None:
     return next((one for one in own.parameters if one.name == name), None) if own else None
 
 
-def _told(signal: Signal | None, value: Param, *, inward: bool) -> Param:
+def inward(signal: Signal | None, value: Param) -> Param:
+    """What somebody outside says of a signal, in the unit of its column; what is no number of a signal as it is."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
-    if signal is None or signal.unit == signal.edge:
-        return float(value)
-    units = (signal.edge, signal.unit) if inward else (signal.unit, signal.edge)
-    return convert(float(value), *units)
+    return float(value) if signal is None else convert(float(value), signal.edge, signal.unit)
+
+
+def _outward(signal: Signal | None, value: Param) -> Param:
+    if signal is None or isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return convert(float(value), signal.unit, signal.edge)

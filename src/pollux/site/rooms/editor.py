@@ -7,8 +7,8 @@ from pollux.check.ids import fault
 from pollux.errors import DataRefused, NotFound
 from pollux.guard import Identity
 from pollux.model.schema import Schema
-from pollux.model.units import convert
 from pollux.remember import Note
+from pollux.show.compose.params import inward
 
 if TYPE_CHECKING:
     from pollux.site.live import LiveSite
@@ -99,10 +99,7 @@ class EditorRoom:
 
 def _inside(schema: Schema, name: str, value: Scalar | None) -> Scalar | None:
     place = schema.index.get(name)
-    if place is None or isinstance(value, bool) or not isinstance(value, int | float):
-        return value
-    signal = schema.signals[place]
-    return convert(float(value), signal.edge, signal.unit)
+    return value if place is None or value is None else inward(schema.signals[place], value)
 
 
 def _plain(id_: str) -> str:
