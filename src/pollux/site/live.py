@@ -366,7 +366,7 @@ class LiveSite:
             filter_.due(now, lambda twin, name=name: self.column(name, twin), self.workers)  # type: ignore[misc]
         beats = {"filter": min((f.last for f in self.filters.values() if f.last), default=now)}
         self.note(Note("tick", {"at": now, "beats": beats}, TENANT))
-        self.desk.turn(now)
+        self.desk.judge.turn(now)
         if self._states:
             self._states.flush()
         self._keep_up(now)
@@ -386,7 +386,7 @@ class LiveSite:
             for future in filter_.due(when, lambda twin, name=name: self.column(name, twin), self.workers):  # type: ignore[misc]
                 future.result()
         self.note(Note("tick", {"at": when, "beats": {}}, TENANT))
-        self.desk.turn(when)
+        self.desk.judge.turn(when)
         self.desk.settle()
         self._keep_up(when)
 

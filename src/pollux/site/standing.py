@@ -42,7 +42,7 @@ class StandingOrder:
         report what they were set to. Raises OrderRefused for a moment that the futures do not reach. What is asked here
         is kept in the log. An order that was advised is judged at the end of its futures without being asked.
         """
-        self._live.desk.verify(self.id, after=after, advice=self._advice)
+        self._live.desk.judge.verify(self.id, after=after, advice=self._advice)
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:

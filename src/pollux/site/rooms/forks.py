@@ -273,7 +273,7 @@ class ForksRoom:
                 id=one.id,
                 label=one.label,
                 values={symbol.name: float(value) for symbol, value in one.values.items()},
-                effects=self._live.desk.foreseen(done, number) if one.values else (),
+                effects=self._live.desk.judge.foreseen(done, number) if one.values else (),
             )
             for number, one in enumerate(done.choices)
         )
