@@ -1,6 +1,6 @@
 """What is tried on a twin when its domain says nothing: each actuator at its limits and half-way."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -8,10 +8,21 @@ import numpy as np
 from pollux.decide import Futures
 from pollux.model.roles import actuator
 from pollux.model.twin import Twin
+from pollux.site.declare import Declared
 from pollux.site.presenting import Lab, LabChoice, LabFigure, LabRow
 
 KEEP = LabChoice("keep", "Keep as is", "keep as is")
 HORIZON = "7 days"
+
+
+def labs_of(declared: Mapping[str, Declared]) -> dict[str, Lab]:
+    """What may be tried on each type: its domain's lab, else a plain one."""
+    found: dict[str, Lab] = {}
+    for name, one in declared.items():
+        lab = (one.presenter.lab if one.presenter else None) or plain_lab(one.kind)
+        if lab is not None:
+            found[name] = lab
+    return found
 
 
 def plain_lab(kind: type[Twin]) -> Lab | None:

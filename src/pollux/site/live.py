@@ -41,7 +41,8 @@ from pollux.site.filters import Filter
 from pollux.site.handles import Handle
 from pollux.site.house import Rooms, SiteHouse
 from pollux.site.identity import passphrase
-from pollux.site.labs import plain_lab
+from pollux.site.labs import labs_of
+from pollux.site.meaning import meaning, patterns, persons
 from pollux.site.meter import Meter
 from pollux.site.news import NewsRoom
 from pollux.site.pipe import Pipe
@@ -124,7 +125,7 @@ class LiveSite:
         self.endpoint: MqttEndpoint | None = self._endpoint()
         self.desk: Desk = self._desk()
         self.runs: Executor = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="pollux-run")
-        self.labs: dict[str, Lab] = self._labs()
+        self.labs: dict[str, Lab] = labs_of(self.site.declared)
         self._reader = Decoder({name: one.mappings for name, one in self.estate.holdings.items()}, self.estate.blocks)
         self.history: History = self._history()
         self._indexing: Future[object] = self.workers.submit(self.history.prepare)
@@ -207,14 +208,6 @@ class LiveSite:
             return None
         return Secure(folder, self.accounts, clock=self._wall, passphrase=passphrase(), older=self.options.older)
 
-    def _personal(self) -> list[str]:
-        """The types whose twins are persons."""
-        return [name for name, declared in self.site.declared.items() if declared.schema.personal]
-
-    def _patterns(self) -> list[tuple[str, str]]:
-        """Every mapping's topics with the type that they speak of."""
-        return [(name, mapping.pattern.text) for name, one in self.site.declared.items() for mapping in one.mappings]
-
     def _endpoint(self) -> MqttEndpoint | None:
         if self.options.mqtt is None:
             return None
@@ -223,8 +216,8 @@ class LiveSite:
             gate=self.gate,
             sink=self.sink,
             clock=self._wall,
-            translate=layouts(self._patterns()),
-            personal=self._personal(),
+            translate=layouts(patterns(self.site.declared)),
+            personal=persons(self.site.declared),
             told=self.letters.keep,
             tls=self.secure.context("mqtt") if self.secure else None,
         )
@@ -255,16 +248,6 @@ class LiveSite:
                 made[name].resume({twin.split("/", 1)[1]: b for twin, b in beliefs if twin.startswith(f"{name}/")})
         return made
 
-    def _labs(self) -> dict[str, Lab]:
-        """What may be tried on each type: its domain's lab, else a plain one."""
-        found: dict[str, Lab] = {}
-        for name, declared in self.site.declared.items():
-            lab = declared.presenter.lab if declared.presenter else None
-            lab = lab or plain_lab(declared.kind)
-            if lab is not None:
-                found[name] = lab
-        return found
-
     def _history(self) -> History:
         """The past of every signal, decoded once more by a decoder of its own, so that reading disturbs nothing."""
 
@@ -277,23 +260,14 @@ class LiveSite:
             self.options.folder,
             log=self.log.reader,
             decode=decode,
-            decoder=hashlib.sha256(repr(self._meaning()).encode()).hexdigest(),
+            decoder=hashlib.sha256(repr(meaning(self.site.declared)).encode()).hexdigest(),
             snapshots=self.snapshots,
             tenant=TENANT,
             keys=self.keys,
         )
 
-    def _meaning(self) -> dict[str, Any]:
-        """What entries are understood with: the models' digests and the mappings' patterns."""
-        models = {name: declared.schema.digest for name, declared in self.site.declared.items()}
-        mappings = {
-            name: [mapping.pattern.text for mapping in declared.mappings]
-            for name, declared in self.site.declared.items()
-        }
-        return {"models": models, "mappings": mappings}
-
     def _configure(self) -> None:
-        self.note(Note("configuration", {"at": self.clock.now(), **self._meaning()}, TENANT))
+        self.note(Note("configuration", {"at": self.clock.now(), **meaning(self.site.declared)}, TENANT))
 
     def page(self, name: str = ADMINISTRATOR) -> str:
         """A one-time address of the page, which signs in as `name`; an administrator is made where there is none.
@@ -321,8 +295,9 @@ class LiveSite:
     @cached_property
     def sink(self) -> Callable[..., Ticket]:
         """Takes raw frames: stamped with the site's time, and with the person they speak of."""
-        types, patterns = list(self.site.declared), self._patterns()
-        return Stamping(self.pipe.push, self.clock, types=types, personal=self._personal(), translate=layouts(patterns))
+        declared = self.site.declared
+        spoken = layouts(patterns(declared))
+        return Stamping(self.pipe.push, self.clock, types=list(declared), personal=persons(declared), translate=spoken)
 
     def note(self, note: Note) -> Ticket:
         """Take a decision or a tick into the log and the estates."""
@@ -404,7 +379,7 @@ class LiveSite:
             parts = estate.freeze()
             seq, time = estate.seq, estate.time
         self.log.flush()
-        if self._personal():
+        if persons(self.site.declared):
             self.snapshots.write(seq, time, {}, personal={f"estate:{TENANT}": parts})
         else:
             self.snapshots.write(seq, time, parts)

@@ -1,0 +1,23 @@
+"""What the declarations of a site say of entries: whom they speak of, by what topics, and how they are understood."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pollux.site.declare import Declared
+
+
+def persons(declared: Mapping[str, Declared]) -> list[str]:
+    """The types whose twins are persons."""
+    return [name for name, one in declared.items() if one.schema.personal]
+
+
+def patterns(declared: Mapping[str, Declared]) -> list[tuple[str, str]]:
+    """Every mapping's topics with the type that they speak of."""
+    return [(name, mapping.pattern.text) for name, one in declared.items() for mapping in one.mappings]
+
+
+def meaning(declared: Mapping[str, Declared]) -> dict[str, Any]:
+    """What entries are understood with: the models' digests and the mappings' patterns."""
+    models = {name: one.schema.digest for name, one in declared.items()}
+    mappings = {name: [mapping.pattern.text for mapping in one.mappings] for name, one in declared.items()}
+    return {"models": models, "mappings": mappings}
