@@ -11,10 +11,10 @@ from typing import Any
 from pollux.clock import WallClock, stopwatch
 from pollux.connect import Limits, MqttEndpoint
 from pollux.connect.acceptor import Acceptor
-from pollux.connect.mqtt.encode import encode
-from pollux.connect.mqtt.packets import V5, Connect, Ping, Publish, Subscribe, Wish
-from pollux.connect.mqtt.properties import Kind
 from pollux.connect.mqtt.relay import Relay
+from pollux.connect.wire.encode import encode
+from pollux.connect.wire.packets import V5, Connect, Ping, Publish, Subscribe, Wish
+from pollux.connect.wire.properties import Kind
 from pollux.guard import Gate
 from pollux.guard.tls import server_context
 from tests.connect.rig import HandSink, until
@@ -30,7 +30,12 @@ def secured(tmp: Path, **options: Any) -> Iterator[tuple[MqttEndpoint, Made, Han
     context = server_context(made.folder)
     made.accounts.add("boss", kind="service", roles={"administrator"}, twins=["*"])
     endpoint = MqttEndpoint(
-        ("127.0.0.1", 0), gate=Gate(made.accounts), sink=sink, clock=WallClock(), tls=lambda: context, **options
+        ("127.0.0.1", 0),
+        gate=Gate(made.accounts),
+        sink=sink,
+        clock=WallClock(),
+        tls=Acceptor(lambda: context),
+        **options,
     )
     endpoint.start()
     try:

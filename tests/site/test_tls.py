@@ -349,7 +349,7 @@ def test_half_open_handshakes_do_not_lock_the_door(tmp_path: Path) -> None:
     made = handshake.made(tmp_path)
     context = server_context(made.folder)
     endpoint = MqttEndpoint(
-        ("127.0.0.1", 0), gate=Gate(made.accounts), sink=HandSink(), clock=WallClock(), tls=lambda: context
+        ("127.0.0.1", 0), gate=Gate(made.accounts), sink=HandSink(), clock=WallClock(), tls=Acceptor(lambda: context)
     )
     endpoint.start()
     silent = [socket.create_connection(("127.0.0.1", endpoint.port)) for _ in range(300)]

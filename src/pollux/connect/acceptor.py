@@ -20,14 +20,26 @@ _PAUSE: Final = 0.05
 _LOG = logging.getLogger(__name__)
 
 
+def _nobody(address: str, why: str) -> None:
+    """Tell nobody."""
+
+
 @final
 class Acceptor:
-    """Lets connections in with the context of the moment: one that is changed holds from the next connection on."""
+    """Lets connections in with the context of the moment: one that is changed holds from the next connection on.
+
+    `told` hears the address and the reason of each handshake that failed, in the loop's thread.
+    """
 
     def __init__(
-        self, context: Callable[[], ssl.SSLContext], *, shaking: int = SHAKING, within: float = WITHIN
+        self,
+        context: Callable[[], ssl.SSLContext],
+        *,
+        shaking: int = SHAKING,
+        within: float = WITHIN,
+        told: Callable[[str, str], None] = _nobody,
     ) -> None:
-        self._context, self._shaking, self._within = context, shaking, within
+        self._context, self._shaking, self._within, self._told = context, shaking, within, told
         self._tasks: dict[asyncio.Task[None], None] = {}
         self.refused = 0
         """Connections that ended without a finished handshake."""
@@ -38,7 +50,7 @@ class Acceptor:
         try:
             while True:
                 try:
-                    sock, _ = await loop.sock_accept(listener)
+                    sock, peer = await loop.sock_accept(listener)
                 except OSError as error:
                     # Most likely no handle is left: wait for one instead of spinning.
                     _LOG.warning("a connection could not be accepted: %s", error)
@@ -46,14 +58,14 @@ class Acceptor:
                     continue
                 if len(self._tasks) >= self._shaking:
                     next(iter(self._tasks)).cancel()
-                task = loop.create_task(self._shake(sock, made))
+                task = loop.create_task(self._shake(sock, str(peer[0]), made))
                 self._tasks[task] = None
                 task.add_done_callback(self._tasks.pop)
         finally:
             for task in self._tasks:
                 task.cancel()
 
-    async def _shake(self, sock: socket.socket, made: Callable[[], asyncio.Protocol]) -> None:
+    async def _shake(self, sock: socket.socket, address: str, made: Callable[[], asyncio.Protocol]) -> None:
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
                 made,
@@ -69,3 +81,15 @@ class Acceptor:
             # Also of TLS, and of time. The socket is the transport's by now, which closes it.
             self.refused += 1
             _LOG.debug("a handshake failed: %s", error)
+            self._told(address, _reason(error))
+
+
+def _reason(error: OSError) -> str:
+    """What a failed handshake says to whoever runs the site."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the certificate was refused in the handshake: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"the handshake failed: {(error.reason or str(error)).lower().replace('_', ' ')}"
+    if isinstance(error, TimeoutError):
+        return "the handshake did not end in time"
+    return "the connection ended before the handshake did"

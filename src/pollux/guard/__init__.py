@@ -1,6 +1,7 @@
 """Who may: identities, the one gate, accounts, keys. Never a socket."""
 
 from pollux.guard.accounts import Account, Accounts, Issued
+from pollux.guard.attempts import Attempt, Attempts
 from pollux.guard.gate import Gate
 from pollux.guard.identity import Credential, Identity, Kind
 from pollux.guard.keyring import Keyring
@@ -13,6 +14,8 @@ __all__ = [
     "Account",
     "Accounts",
     "Action",
+    "Attempt",
+    "Attempts",
     "Credential",
     "Doors",
     "Gate",

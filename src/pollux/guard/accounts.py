@@ -110,6 +110,10 @@ class Accounts:
         self.certificates = Records(self._ledger, self._changed)
         self._load()
 
+    def now(self) -> int:
+        """The time by which accounts, tokens and certificates hold, nanoseconds UTC."""
+        return self._clock.now()
+
     # -- what is known ------------------------------------------------------------------------------------------------
 
     def add(

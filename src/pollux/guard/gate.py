@@ -1,14 +1,18 @@
 """The one gate: who comes in, and who may do what. Everything that is not granted is refused."""
 
 from concurrent.futures import Future
-from typing import final
+from typing import Final, final
 
 from pollux.guard.accounts import Accounts
+from pollux.guard.attempts import Attempts
 from pollux.guard.identity import Credential, Identity, is_plain
 from pollux.guard.policy import DEFAULT_POLICY, Action, Policy
+from pollux.guard.records import Enrolled
 from pollux.guard.requests import is_loopback
 
 DECISIONS = 65_536
+
+_SECRETS: Final = {"person": "password", "device": "token", "service": "token"}
 
 
 def _now(identity: Identity | None) -> "Future[Identity | None]":
@@ -20,6 +24,20 @@ def _now(identity: Identity | None) -> "Future[Identity | None]":
 def _fits(credential: Credential, found: Identity) -> bool:
     """Whether the name that was shown, if any, is that of whoever was found."""
     return credential.name in (None, "", found.name, f"{found.tenant}/{found.name}")
+
+
+def _why_certified(record: Enrolled | None, name: str, now: int) -> str:
+    if record is None:
+        return "the certificate is in no account's record: enrol it, or issue one with `pollux identity issue`"
+    if record.ended is not None:
+        return f"the certificate {record.id} was revoked"
+    if now >= record.expires:
+        return f"the certificate {record.id} has expired"
+    if now < record.starts:
+        return f"the certificate {record.id} does not hold yet: is the clock right?"
+    if name not in ("", record.name, f"{record.tenant}/{record.name}"):
+        return f"the certificate is of {record.name}, and another name was given beside it"
+    return f"the account of {record.name} is disabled, or the token beside the certificate is not its own"
 
 
 @final
@@ -42,6 +60,7 @@ class Gate:
         self._policy = policy
         self._by_name = by_name
         self._decisions: dict[tuple[Identity, Action, str], bool] = {}
+        self.attempts = Attempts(accounts.now if accounts else lambda: 0)
 
     @property
     def version(self) -> int:
@@ -56,6 +75,11 @@ class Gate:
 
         Raises Overloaded when there were too many attempts with passwords.
         """
+        answer = self._recognised(credential)
+        answer.add_done_callback(lambda done: self._note(credential, done))
+        return answer
+
+    def _recognised(self, credential: Credential) -> "Future[Identity | None]":
         if credential.certificate is not None:
             return _now(self._certified(credential, credential.certificate))
         if not credential.secret:
@@ -91,6 +115,36 @@ class Gate:
         if identity.grant == "name":
             return self._by_name and (self._accounts is None or self._accounts.find(identity.name) is None)
         return self._accounts is not None and self._accounts.alive(identity)
+
+    def _note(self, credential: Credential, answer: "Future[Identity | None]") -> None:
+        """Remember, of an attempt that failed, what whoever runs the site wants to know."""
+        if answer.cancelled() or answer.exception() is not None or answer.result() is not None:
+            return
+        name = credential.name or credential.client
+        record = self._record(credential)
+        claimed = name.rpartition("/")[2] or (record.name if record else "")
+        self.attempts.tell(claimed, credential.client, credential.address, self._why(credential, name, record))
+
+    def _record(self, credential: Credential) -> Enrolled | None:
+        if self._accounts is None or credential.certificate is None:
+            return None
+        return self._accounts.certificates.find(credential.certificate)
+
+    def _why(self, credential: Credential, name: str, record: Enrolled | None) -> str:
+        """Why nobody was recognised, in words for whoever runs the site."""
+        tenant, _, plain = name.rpartition("/")
+        account = self._accounts.find(plain, tenant=tenant) if self._accounts is not None else None
+        if credential.certificate is not None:
+            return _why_certified(record, name, 0 if self._accounts is None else self._accounts.now())
+        if account is not None and account.disabled:
+            return "the account is disabled"
+        if credential.secret:
+            return "there is no account of this name" if account is None else f"the {_SECRETS[account.kind]} is wrong"
+        if account is not None:
+            return "nothing was shown that proves the name: neither a token nor a certificate"
+        if not self._by_name:
+            return "there is no account of this name, and nobody comes in by name alone"
+        return "a device comes in by name alone from this machine, under a name of letters, digits, _ and -"
 
     def _certified(self, credential: Credential, certificate: bytes) -> Identity | None:
         """Whose certificate it is; what else was shown must be of the same account."""

@@ -22,7 +22,7 @@ from pollux.columns.batch import Batch
 from pollux.columns.frames import Frames
 from pollux.columns.view import LiveReader, live_view
 from pollux.connect.mqtt.endpoint import MqttEndpoint
-from pollux.connect.mqtt.rights import layouts
+from pollux.connect.wire.rights import layouts
 from pollux.errors import SetupError
 from pollux.guard import Accounts, Gate, Keyring
 from pollux.guard.requests import is_loopback
@@ -192,7 +192,7 @@ class LiveSite:
         secure = self.secure
         doors, enrolling = (secure.doors, secure.desk) if secure else (None, None)
         app = Application(SiteHouse(self), doors=doors, enrolling=enrolling)
-        acceptor, name = (secure.acceptor("http"), secure.names[0]) if secure else (None, None)
+        acceptor, name = (secure.acceptor("http", self._shaken), secure.names[0]) if secure else (None, None)
         self.server = serve(app, host=host, port=port, secure=acceptor, name=name).start()
 
     def _parsed(self, address: str) -> tuple[str, int]:
@@ -219,8 +219,12 @@ class LiveSite:
             translate=layouts(patterns(self.site.declared)),
             personal=persons(self.site.declared),
             told=self.letters.keep,
-            tls=self.secure.context("mqtt") if self.secure else None,
+            tls=self.secure.acceptor("mqtt", self._shaken) if self.secure else None,
         )
+
+    def _shaken(self, address: str, why: str) -> None:
+        """A handshake failed: who it was is not known."""
+        self.gate.attempts.tell("", "", address, why)
 
     def _desk(self) -> Desk:
         """Takes orders; without `act` it has no carrier, so that nothing can leave."""

@@ -65,9 +65,9 @@ class Secure:
         """The names under which the site answers over HTTP."""
         return Doors(hosts=frozenset(name.lower() for name in self.names))
 
-    def acceptor(self, listener: Listener) -> Acceptor:
-        """What lets the connections of a listener in."""
-        return Acceptor(self.context(listener))
+    def acceptor(self, listener: Listener, told: Callable[[str, str], None]) -> Acceptor:
+        """What lets the connections of a listener in; `told` hears address and reason of each failed handshake."""
+        return Acceptor(self.context(listener), told=told)
 
     def context(self, listener: Listener) -> Callable[[], SSLContext]:
         """What gives the context for the next connection of a listener."""

@@ -3,7 +3,6 @@
 import socket
 import threading
 from collections.abc import Callable, Collection
-from ssl import SSLContext
 from typing import Literal, final
 
 from pollux.clock import Clock
@@ -11,18 +10,18 @@ from pollux.connect.acceptor import Acceptor
 from pollux.connect.driver import AbstractDriver, Sink
 from pollux.connect.mqtt.common import Common
 from pollux.connect.mqtt.counters import Counters
-from pollux.connect.mqtt.letters import Told, nobody
 from pollux.connect.mqtt.limits import Limits
 from pollux.connect.mqtt.lines import Presence
 from pollux.connect.mqtt.listening import listeners
-from pollux.connect.mqtt.loading import compiled, compiled_if_possible
 from pollux.connect.mqtt.loop import Loop
 from pollux.connect.mqtt.message import Message
-from pollux.connect.mqtt.poller import AbstractPoller, new_poller
-from pollux.connect.mqtt.properties import NONE, Properties
 from pollux.connect.mqtt.relay import Relay
-from pollux.connect.mqtt.rights import Doorkeeper, Rights, Translate, native
-from pollux.connect.mqtt.topics import is_name
+from pollux.connect.wire.letters import Told, nobody
+from pollux.connect.wire.loading import compiled, compiled_if_possible
+from pollux.connect.wire.poller import AbstractPoller, new_poller
+from pollux.connect.wire.properties import NONE, Properties
+from pollux.connect.wire.rights import Doorkeeper, Rights, Translate, native
+from pollux.connect.wire.topics import is_name
 from pollux.errors import DataRefused, Overloaded
 
 
@@ -33,8 +32,8 @@ class MqttEndpoint(AbstractDriver):
     `gate` authenticates and decides, `sink` takes Frames, `clock` tells the time; `translate` says what topics mean
     (native layout by default), `personal` names the types whose twins are persons, `told` hears of what was refused
     before it became a message, in the endpoint's thread. `splitting="auto"` starts in Python and goes on compiled as
-    soon as that is loaded; "plain" and "compiled" fix it. With `tls`, which gives the context for the next connection,
-    it speaks TLS alone, and may listen beyond loopback. `docs/reference/mqtt.md` says what is answered to what.
+    soon as that is loaded; "plain" and "compiled" fix it. With `tls`, which shakes hands with each connection, it
+    speaks TLS alone, and may listen beyond loopback. `docs/reference/mqtt.md` says what is answered to what.
 
     Raises SetupError from `start` where the address is not loopback, without `tls`, or the port is taken.
     """
@@ -52,7 +51,7 @@ class MqttEndpoint(AbstractDriver):
         told: Told = nobody,
         splitting: Literal["auto", "plain", "compiled"] = "auto",
         poller: Callable[[int], AbstractPoller] = new_poller,
-        tls: Callable[[], SSLContext] | None = None,
+        tls: Acceptor | None = None,
     ) -> None:
         self._address, self._splitting = address, splitting
         self._common = Common(
@@ -62,7 +61,7 @@ class MqttEndpoint(AbstractDriver):
         self._thread = threading.Thread(target=self._loop.run, name="pollux-mqtt", daemon=True)
         self._loader = threading.Thread(target=self._load, name="pollux-mqtt-load", daemon=True)
         self._started = self._stopped = False
-        self._relay = tls and Relay(Acceptor(tls), self._adopt, most=self._common.limits.connections)
+        self._relay = tls and Relay(tls, self._adopt, most=self._common.limits.connections)
 
     @property
     def port(self) -> int:
