@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from pollux.connect.mqtt.packets import V3, V5
+from pollux.connect.wire.packets import V3, V5
 from tests.connect.rig import Plant, running
 
 # Compiling takes as long as it takes; no test asserts on time.

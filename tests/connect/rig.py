@@ -10,9 +10,9 @@ from typing import Any
 from pollux.clock import SECOND, SimulatedClock
 from pollux.columns.frames import Frames
 from pollux.connect import Limits, MqttEndpoint
-from pollux.connect.mqtt.decode import decode, header
-from pollux.connect.mqtt.encode import encode
-from pollux.connect.mqtt.packets import (
+from pollux.connect.wire.decode import decode, header
+from pollux.connect.wire.encode import encode
+from pollux.connect.wire.packets import (
     V3,
     V5,
     Ack,
@@ -28,7 +28,7 @@ from pollux.connect.mqtt.packets import (
     Will,
     Wish,
 )
-from pollux.connect.mqtt.properties import NONE, Kind, Properties
+from pollux.connect.wire.properties import NONE, Kind, Properties
 from pollux.guard import Gate, Identity, Policy
 from pollux.guard.identity import Credential
 from pollux.guard.policy import DEFAULT_POLICY
@@ -229,8 +229,8 @@ def from_server(first: int, body: bytes, level: int) -> Packet:
     """A packet of the server; a PUBLISH of the server may carry subscription identifiers."""
     if first >> 4 != Kind.PUBLISH or level < V5:
         return decode(first, body, level)
-    from pollux.connect.mqtt import properties
-    from pollux.connect.mqtt.octets import Reader
+    from pollux.connect.wire import properties
+    from pollux.connect.wire.octets import Reader
 
     reader, qos = Reader(body), first >> 1 & 3
     topic = reader.binary()

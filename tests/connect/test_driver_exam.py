@@ -12,10 +12,10 @@ import pytest
 from pollux.clock import WallClock
 from pollux.columns.frames import Frames, Origin
 from pollux.connect import AbstractDriver, Limits, MqttEndpoint, Sink
-from pollux.connect.mqtt.decode import decode, header
-from pollux.connect.mqtt.encode import encode
-from pollux.connect.mqtt.packets import V3, V5, Ack, Connack, Connect, Farewell, Publish
-from pollux.connect.mqtt.properties import Kind
+from pollux.connect.wire.decode import decode, header
+from pollux.connect.wire.encode import encode
+from pollux.connect.wire.packets import V3, V5, Ack, Connack, Connect, Farewell, Publish
+from pollux.connect.wire.properties import Kind
 from pollux.guard import Identity
 from pollux.testing.driver import AbstractBench, AbstractDevice, ExamFailed, check_driver
 from tests.connect.rig import Client, OpenGate, until

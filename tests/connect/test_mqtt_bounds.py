@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from pollux.connect import Limits
-from pollux.connect.mqtt.encode import encode
-from pollux.connect.mqtt.packets import V3, V5, Connect, Packet, Ping, Publish, Subscribe, Unsubscribe, Wish
-from pollux.connect.mqtt.properties import Kind
-from pollux.connect.mqtt.reasons import Reason
+from pollux.connect.wire.encode import encode
+from pollux.connect.wire.packets import V3, V5, Connect, Packet, Ping, Publish, Subscribe, Unsubscribe, Wish
+from pollux.connect.wire.properties import Kind
+from pollux.connect.wire.reasons import Reason
 from pollux.errors import Overloaded, SetupError
 from tests.connect.rig import TELEMETRY, Plant, running, until
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pollux.connect.mqtt import octets, properties
-from pollux.connect.mqtt.decode import decode, header
-from pollux.connect.mqtt.encode import encode
-from pollux.connect.mqtt.octets import Reader
-from pollux.connect.mqtt.packets import (
+from pollux.connect.wire import octets, properties
+from pollux.connect.wire.decode import decode, header
+from pollux.connect.wire.encode import encode
+from pollux.connect.wire.octets import Reader
+from pollux.connect.wire.packets import (
     V3,
     V5,
     Ack,
@@ -26,8 +26,8 @@ from pollux.connect.mqtt.packets import (
     Will,
     Wish,
 )
-from pollux.connect.mqtt.properties import NONE, Kind, Properties
-from pollux.connect.mqtt.reasons import PacketRefused, Reason
+from pollux.connect.wire.properties import NONE, Kind, Properties
+from pollux.connect.wire.reasons import PacketRefused, Reason
 
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 BYTES = st.binary(max_size=20)

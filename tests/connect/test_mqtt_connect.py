@@ -8,9 +8,9 @@ import pytest
 
 from pollux.clock import SECOND, SimulatedClock
 from pollux.connect import Limits, MqttEndpoint, Presence
-from pollux.connect.mqtt.packets import V3, V5, Connack, Connect, Farewell, Ping, Will, Wish
-from pollux.connect.mqtt.properties import Kind, Properties
-from pollux.connect.mqtt.reasons import Reason
+from pollux.connect.wire.packets import V3, V5, Connack, Connect, Farewell, Ping, Will, Wish
+from pollux.connect.wire.properties import Kind, Properties
+from pollux.connect.wire.reasons import Reason
 from pollux.errors import Overloaded, SetupError
 from pollux.guard import Gate, Identity
 from tests.connect.rig import VIEWER, Client, HandSink, OpenGate, Plant, running, until
@@ -123,8 +123,8 @@ def test_a_second_connect_is_a_protocol_error(plant: Plant, level: int) -> None:
 
 def test_packets_behind_connect_are_read(plant: Plant, level: int) -> None:
     """A client need not wait for CONNACK: what came in the same segment, cut anywhere, is heard."""
-    from pollux.connect.mqtt.encode import encode
-    from pollux.connect.mqtt.packets import Publish
+    from pollux.connect.wire.encode import encode
+    from pollux.connect.wire.packets import Publish
 
     hello = encode(Connect(level, "P-7", username="P-7"), level)
     message = encode(Publish(b"twins/Pump/P-7/telemetry", b"1", 1, packet_id=5), level)
@@ -138,8 +138,8 @@ def test_packets_behind_connect_are_read(plant: Plant, level: int) -> None:
 
 def test_a_client_that_says_all_and_leaves_is_heard(plant: Plant, level: int) -> None:
     """CONNECT, PUBLISH at QoS 0 and DISCONNECT in one segment, and closed at once: the message counts."""
-    from pollux.connect.mqtt.encode import encode
-    from pollux.connect.mqtt.packets import Publish
+    from pollux.connect.wire.encode import encode
+    from pollux.connect.wire.packets import Publish
 
     parts = (
         Connect(level, "P-7", username="P-7"),

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from pollux.connect import Limits
-from pollux.connect.mqtt.packets import V3, V5, Ack, Publish, Wish
-from pollux.connect.mqtt.properties import NONE, Kind, Properties
-from pollux.connect.mqtt.reasons import Reason
+from pollux.connect.wire.packets import V3, V5, Ack, Publish, Wish
+from pollux.connect.wire.properties import NONE, Kind, Properties
+from pollux.connect.wire.reasons import Reason
 from tests.connect.rig import TELEMETRY, Client, Plant, running, until
 
 STATE = "twins/Pump/P-7/state"
@@ -89,7 +89,7 @@ def test_hearers_get_it_once(plant: Plant, level: int) -> None:
 def test_qos_mix_in_order(plant: Plant, level: int) -> None:
     """Messages of all three QoS in one segment keep their order; each is answered in its own way, in order."""
     client = plant.device(level=level)
-    from pollux.connect.mqtt.encode import encode
+    from pollux.connect.wire.encode import encode
 
     client.raw(
         b"".join(

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pollux.connect import Limits
-from pollux.connect.mqtt.encode import encode
-from pollux.connect.mqtt.packets import V3, V5, Connect, Packet
+from pollux.connect.wire.encode import encode
+from pollux.connect.wire.packets import V3, V5, Connect, Packet
 from tests.connect.rig import Plant, running, until
 from tests.connect.test_mqtt_codec import packets
 

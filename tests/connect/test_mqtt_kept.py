@@ -6,9 +6,9 @@ import pytest
 
 from pollux.clock import SECOND
 from pollux.connect import Limits
-from pollux.connect.mqtt.packets import V3, V5, Ack, Farewell, Publish, Will, Wish
-from pollux.connect.mqtt.properties import NONE, Kind, Properties
-from pollux.connect.mqtt.reasons import Reason
+from pollux.connect.wire.packets import V3, V5, Ack, Farewell, Publish, Will, Wish
+from pollux.connect.wire.properties import NONE, Kind, Properties
+from pollux.connect.wire.reasons import Reason
 from pollux.guard import Identity
 from tests.connect.rig import TELEMETRY, Client, OpenGate, Plant, running, until
 

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from pollux.check.patterns import Pattern
 from pollux.columns.frames import Encoding
 from pollux.connect.mqtt.message import Message
-from pollux.connect.mqtt.poller import READ, WRITE, AbstractPoller, EpollPoller, SelectorPoller
 from pollux.connect.mqtt.retained import Retained
-from pollux.connect.mqtt.rights import Reach, layouts, native
 from pollux.connect.mqtt.table import LinkTable
-from pollux.connect.mqtt.topics import FilterTree, is_filter, is_name, is_wild, matches
-from pollux.connect.mqtt.wake import AbstractWake, EventWake, PairWake
+from pollux.connect.wire.poller import READ, WRITE, AbstractPoller, EpollPoller, SelectorPoller
+from pollux.connect.wire.rights import Reach, layouts, native
+from pollux.connect.wire.topics import FilterTree, is_filter, is_name, is_wild, matches
+from pollux.connect.wire.wake import AbstractWake, EventWake, PairWake
 from pollux.errors import SetupError
 from tests.connect.rig import running
 

@@ -7,10 +7,10 @@ import pytest
 
 from pollux.columns.frames import Encoding, Frames, Origin
 from pollux.connect import Limits, layouts
-from pollux.connect.mqtt.encode import encode
-from pollux.connect.mqtt.packets import V3, V5, Ack, Connect, Publish
-from pollux.connect.mqtt.properties import Kind, Properties
-from pollux.connect.mqtt.reasons import Reason
+from pollux.connect.wire.encode import encode
+from pollux.connect.wire.packets import V3, V5, Ack, Connect, Publish
+from pollux.connect.wire.properties import Kind, Properties
+from pollux.connect.wire.reasons import Reason
 from pollux.errors import DataRefused, Overloaded, StorageFailed
 from pollux.guard import Identity
 from tests.connect.rig import TELEMETRY, OpenGate, Plant, running, until

@@ -8,8 +8,8 @@ from pollux.connect.mqtt.counters import Counters
 from pollux.connect.mqtt.limits import Limits
 from pollux.connect.mqtt.link import Link
 from pollux.connect.mqtt.message import Message
-from pollux.connect.mqtt.packets import V5, Connect
 from pollux.connect.mqtt.session import Session
+from pollux.connect.wire.packets import V5, Connect
 from pollux.guard import Identity
 
 ANN = Identity("", "ann", "person", frozenset({"viewer"}), ("*",))

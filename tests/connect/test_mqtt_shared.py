@@ -3,9 +3,9 @@
 from typing import Any
 
 from pollux.connect import Limits
-from pollux.connect.mqtt.packets import V3, V5, Wish
-from pollux.connect.mqtt.properties import NONE, Properties
-from pollux.connect.mqtt.reasons import Reason
+from pollux.connect.wire.packets import V3, V5, Wish
+from pollux.connect.wire.properties import NONE, Properties
+from pollux.connect.wire.reasons import Reason
 from pollux.guard import Identity
 from tests.connect.rig import Client, OpenGate, Plant, running, until
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pollux.connect.mqtt.encode import encode
-from pollux.connect.mqtt.packets import V3, V5, Farewell, Packet, Ping, Publish, Subscribe, Wish
-from pollux.connect.mqtt.plain import PlainSplitter, ordinary
-from pollux.connect.mqtt.properties import NONE, Kind, Properties
-from pollux.connect.mqtt.splitter import (
+from pollux.connect.wire.encode import encode
+from pollux.connect.wire.packets import V3, V5, Farewell, Packet, Ping, Publish, Subscribe, Wish
+from pollux.connect.wire.plain import PlainSplitter, ordinary
+from pollux.connect.wire.properties import NONE, Kind, Properties
+from pollux.connect.wire.splitter import (
     ALLOWED,
     LOOK_YOURSELF,
     UNKNOWN,
@@ -26,8 +26,8 @@ from pollux.connect.mqtt.splitter import (
 )
 
 pytest.importorskip("numba")
-from pollux.connect.mqtt import compiled
-from pollux.connect.mqtt.fast import FastSplitter
+from pollux.connect.wire import compiled
+from pollux.connect.wire.fast import FastSplitter
 
 LARGEST = 4096
 TOPICS = st.sampled_from([b"a", b"twins/Pump/P-7/telemetry", b"plant/x/P-8/telemetry", "ä/ö".encode()])
@@ -110,7 +110,7 @@ def test_cuts_of_the_stream_change_nothing(level: int, packets: list[Packet], da
 
 def _messages(splitter: AbstractSplitter, reads: list[bytes], level: int) -> list[tuple[bytes, bytes]]:
     """Split reads one after the other; what the splitter leaves to the slow path is skipped packet by packet."""
-    from pollux.connect.mqtt.decode import header
+    from pollux.connect.wire.decode import header
 
     held, found = b"", []
     for read in reads:
@@ -227,7 +227,7 @@ def test_the_same_hash_is_not_the_same_topic() -> None:
 
 def test_the_table_grows_and_forgets_within_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """More permits than the table holds make it larger, and then empty again; every answer stays right."""
-    monkeypatch.setattr("pollux.connect.mqtt.fast.LARGEST", 1 << 13)
+    monkeypatch.setattr("pollux.connect.wire.fast.LARGEST", 1 << 13)
     splitter = FastSplitter()
     for number in range(20_000):
         splitter.permit(number, b"topic/%d" % number, 1)

@@ -4,9 +4,9 @@ import pytest
 
 from pollux.clock import SECOND
 from pollux.connect import Limits
-from pollux.connect.mqtt.packets import V3, V5, Ack, Answers, Publish, Wish
-from pollux.connect.mqtt.properties import Kind, Properties
-from pollux.connect.mqtt.reasons import Reason
+from pollux.connect.wire.packets import V3, V5, Ack, Answers, Publish, Wish
+from pollux.connect.wire.properties import Kind, Properties
+from pollux.connect.wire.reasons import Reason
 from pollux.errors import DataRefused
 from pollux.guard import Identity
 from tests.connect.rig import TELEMETRY, Client, OpenGate, Plant, running, until
@@ -232,7 +232,7 @@ def test_no_local_on_a_shared_subscription_is_an_error(plant: Plant) -> None:
     client = viewer(plant, V5)
     client.subscribe("a")
     client.raw(b"")
-    from pollux.connect.mqtt.packets import Subscribe
+    from pollux.connect.wire.packets import Subscribe
 
     client.send(Subscribe(5, (Wish("$share/g/a", 0, no_local=True),)))
     assert client.refusal() == Reason.PROTOCOL_ERROR
@@ -422,7 +422,7 @@ def test_the_splitter_may_change_while_all_runs() -> None:
     with running("auto") as plant:
         hearer, device = viewer(plant, V5), plant.device(level=V5)
         hearer.subscribe(TELEMETRY.decode())
-        from pollux.connect.mqtt.fast import FastSplitter
+        from pollux.connect.wire.fast import FastSplitter
 
         number = 0
         while not isinstance(plant.endpoint._loop.ingress.splitter, FastSplitter) or number < 20:

@@ -10,9 +10,9 @@ from argon2 import PasswordHasher
 from pollux.clock import SECOND, SimulatedClock
 from pollux.columns.frames import Frames
 from pollux.connect import Limits, MqttEndpoint
-from pollux.connect.mqtt.packets import V3, V5, Ack
-from pollux.connect.mqtt.properties import Kind
-from pollux.connect.mqtt.reasons import Reason
+from pollux.connect.wire.packets import V3, V5, Ack
+from pollux.connect.wire.properties import Kind
+from pollux.connect.wire.reasons import Reason
 from pollux.guard import Accounts, Gate, Keyring
 from pollux.guard.passwords import Passwords
 from pollux.remember import Log

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pollux.clock import stopwatch
-from pollux.connect.mqtt.packets import Farewell, Publish
+from pollux.connect.wire.packets import Farewell, Publish
 from tests.connect.rig import Client
 
 from .rig import Canary, House, Paho, resident, until

@@ -4,7 +4,7 @@ from pollux.connect.driver import AbstractDriver, Sink, TicketLike
 from pollux.connect.mqtt.endpoint import MqttEndpoint
 from pollux.connect.mqtt.limits import Limits
 from pollux.connect.mqtt.lines import Presence
-from pollux.connect.mqtt.rights import Reach, Translate, layouts, native
+from pollux.connect.wire.rights import Reach, Translate, layouts, native
 
 __all__ = [
     "AbstractDriver",

@@ -8,7 +8,7 @@ import numpy as np
 
 from pollux.clock import Clock
 from pollux.columns.frames import Frames, Origin
-from pollux.connect.mqtt.rights import Translate, native
+from pollux.connect.wire.rights import Translate, native
 from pollux.remember import Ticket
 
 REMEMBERED: Final = 100_000

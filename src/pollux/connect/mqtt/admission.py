@@ -8,18 +8,18 @@ from dataclasses import replace
 from typing import final
 
 from pollux.connect.mqtt.common import Common
-from pollux.connect.mqtt.decode import decode, header
-from pollux.connect.mqtt.encode import encode
 from pollux.connect.mqtt.keeping import Keeping
 from pollux.connect.mqtt.lines import Lines
 from pollux.connect.mqtt.link import Link
 from pollux.connect.mqtt.message import Message
-from pollux.connect.mqtt.packets import V5, Connack, Connect
-from pollux.connect.mqtt.properties import NONE, Kind, Properties
-from pollux.connect.mqtt.reasons import PacketRefused, Reason, connack_code, malformed
 from pollux.connect.mqtt.router import Router
 from pollux.connect.mqtt.session import Session
-from pollux.connect.mqtt.topics import is_name
+from pollux.connect.wire.decode import decode, header
+from pollux.connect.wire.encode import encode
+from pollux.connect.wire.packets import V5, Connack, Connect
+from pollux.connect.wire.properties import NONE, Kind, Properties
+from pollux.connect.wire.reasons import PacketRefused, Reason, connack_code, malformed
+from pollux.connect.wire.topics import is_name
 from pollux.errors import Overloaded
 from pollux.guard import Credential, Identity
 

@@ -11,22 +11,22 @@ from pollux.columns.frames import Encoding, Frames
 from pollux.columns.frames import Message as Raw
 from pollux.connect.driver import Sink
 from pollux.connect.mqtt.common import Common
-from pollux.connect.mqtt.encode import encode
 from pollux.connect.mqtt.intake import Turn
-from pollux.connect.mqtt.letters import letter
 from pollux.connect.mqtt.lines import Lines
 from pollux.connect.mqtt.link import Link
 from pollux.connect.mqtt.message import Message
-from pollux.connect.mqtt.octets import checked_text
 from pollux.connect.mqtt.outlet import Batch, Outlet
-from pollux.connect.mqtt.packets import V5, Ack, Will
-from pollux.connect.mqtt.properties import NONE, Kind, Properties
-from pollux.connect.mqtt.reasons import PacketRefused, Reason
-from pollux.connect.mqtt.rights import encoding_of
 from pollux.connect.mqtt.router import Router
 from pollux.connect.mqtt.session import ASKED_AGAIN, STORED, Session
-from pollux.connect.mqtt.splitter import ALLOWED, I32, U8, UNKNOWN, AbstractSplitter, Arena, Cut, Gathered
-from pollux.connect.mqtt.topics import is_name
+from pollux.connect.wire.encode import encode
+from pollux.connect.wire.letters import letter
+from pollux.connect.wire.octets import checked_text
+from pollux.connect.wire.packets import V5, Ack, Will
+from pollux.connect.wire.properties import NONE, Kind, Properties
+from pollux.connect.wire.reasons import PacketRefused, Reason
+from pollux.connect.wire.rights import encoding_of
+from pollux.connect.wire.splitter import ALLOWED, I32, U8, UNKNOWN, AbstractSplitter, Arena, Cut, Gathered
+from pollux.connect.wire.topics import is_name
 
 _FEW = 64
 _NOTHING = np.empty(0, np.int32)

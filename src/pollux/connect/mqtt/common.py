@@ -5,10 +5,10 @@ from typing import final
 
 from pollux.clock import Clock
 from pollux.connect.mqtt.counters import Counters
-from pollux.connect.mqtt.letters import Told, nobody
 from pollux.connect.mqtt.limits import Limits
-from pollux.connect.mqtt.reasons import PacketRefused, Reason
-from pollux.connect.mqtt.rights import Doorkeeper, Rights
+from pollux.connect.wire.letters import Told, nobody
+from pollux.connect.wire.reasons import PacketRefused, Reason
+from pollux.connect.wire.rights import Doorkeeper, Rights
 
 
 @final

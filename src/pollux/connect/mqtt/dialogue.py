@@ -5,14 +5,14 @@ from dataclasses import replace
 from typing import Any, final
 
 from pollux.connect.mqtt.common import Common
-from pollux.connect.mqtt.encode import encode
 from pollux.connect.mqtt.lines import Lines
-from pollux.connect.mqtt.packets import V5, Ack, Answers, Farewell, Packet, Ping, Publish, Subscribe, Unsubscribe, Wish
-from pollux.connect.mqtt.properties import Kind
-from pollux.connect.mqtt.reasons import PacketRefused, Reason, protocol_error
 from pollux.connect.mqtt.router import Router
 from pollux.connect.mqtt.session import ASKED_AGAIN, STORED, TAKEN, Session, Subscription
-from pollux.connect.mqtt.topics import SHARED, is_filter, is_name, is_wild, unshared
+from pollux.connect.wire.encode import encode
+from pollux.connect.wire.packets import V5, Ack, Answers, Farewell, Packet, Ping, Publish, Subscribe, Unsubscribe, Wish
+from pollux.connect.wire.properties import Kind
+from pollux.connect.wire.reasons import PacketRefused, Reason, protocol_error
+from pollux.connect.wire.topics import SHARED, is_filter, is_name, is_wild, unshared
 
 
 @final

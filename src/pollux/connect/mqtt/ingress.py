@@ -9,17 +9,17 @@ import numpy as np
 
 from pollux.connect.mqtt.batches import Batches
 from pollux.connect.mqtt.common import Common
-from pollux.connect.mqtt.decode import decode, header
 from pollux.connect.mqtt.dialogue import Dialogue
 from pollux.connect.mqtt.intake import Intake, Turn
-from pollux.connect.mqtt.letters import BEGINNING, letter, publishing
 from pollux.connect.mqtt.lines import Lines
 from pollux.connect.mqtt.link import HERE, Link
-from pollux.connect.mqtt.packets import Publish
-from pollux.connect.mqtt.plain import ordinary
-from pollux.connect.mqtt.properties import NONE, Properties
-from pollux.connect.mqtt.reasons import PacketRefused, Reason
-from pollux.connect.mqtt.splitter import I32, AbstractSplitter, Arena, Cut, Segments, Why
+from pollux.connect.wire.decode import decode, header
+from pollux.connect.wire.letters import BEGINNING, letter, publishing
+from pollux.connect.wire.packets import Publish
+from pollux.connect.wire.plain import ordinary
+from pollux.connect.wire.properties import NONE, Properties
+from pollux.connect.wire.reasons import PacketRefused, Reason
+from pollux.connect.wire.splitter import I32, AbstractSplitter, Arena, Cut, Segments, Why
 
 _LOG = logging.getLogger("pollux.connect.mqtt")
 ROWS = 65_536

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from pollux.connect.mqtt.lines import Lines
 from pollux.connect.mqtt.link import HERE, Link
-from pollux.connect.mqtt.splitter import I32, LOOK_YOURSELF, AbstractSplitter, Arena
 from pollux.connect.mqtt.table import I64
+from pollux.connect.wire.splitter import I32, LOOK_YOURSELF, AbstractSplitter, Arena
 
 
 @final

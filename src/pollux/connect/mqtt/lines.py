@@ -12,16 +12,16 @@ from typing import final
 
 from pollux.clock import SECOND
 from pollux.connect.mqtt.counters import Counters
-from pollux.connect.mqtt.encode import encode
-from pollux.connect.mqtt.letters import BEGINNING, Told, letter, nobody, publishing
 from pollux.connect.mqtt.limits import Limits
 from pollux.connect.mqtt.link import Link
-from pollux.connect.mqtt.packets import V5, Farewell
-from pollux.connect.mqtt.poller import HANGUP, READ, WRITE, AbstractPoller
-from pollux.connect.mqtt.properties import Kind, Properties
-from pollux.connect.mqtt.reasons import Reason
 from pollux.connect.mqtt.session import Key, Session
 from pollux.connect.mqtt.table import LinkTable
+from pollux.connect.wire.encode import encode
+from pollux.connect.wire.letters import BEGINNING, Told, letter, nobody, publishing
+from pollux.connect.wire.packets import V5, Farewell
+from pollux.connect.wire.poller import HANGUP, READ, WRITE, AbstractPoller
+from pollux.connect.wire.properties import Kind, Properties
+from pollux.connect.wire.reasons import Reason
 
 _LOG = logging.getLogger("pollux.connect.mqtt")
 _ACCEPTS = 128

@@ -19,14 +19,14 @@ from pollux.connect.mqtt.ingress import Ingress
 from pollux.connect.mqtt.keeping import Keeping
 from pollux.connect.mqtt.lines import Lines
 from pollux.connect.mqtt.link import HERE, Link
-from pollux.connect.mqtt.packets import Will
-from pollux.connect.mqtt.plain import PlainSplitter
-from pollux.connect.mqtt.poller import READ, WRITE, AbstractPoller
-from pollux.connect.mqtt.reasons import Reason
 from pollux.connect.mqtt.router import Router
 from pollux.connect.mqtt.session import Session
-from pollux.connect.mqtt.splitter import I32, AbstractSplitter, Arena
-from pollux.connect.mqtt.wake import new_wake
+from pollux.connect.wire.packets import Will
+from pollux.connect.wire.plain import PlainSplitter
+from pollux.connect.wire.poller import READ, WRITE, AbstractPoller
+from pollux.connect.wire.reasons import Reason
+from pollux.connect.wire.splitter import I32, AbstractSplitter, Arena
+from pollux.connect.wire.wake import new_wake
 
 _LOG = logging.getLogger("pollux.connect.mqtt")
 TICK = 0.25

@@ -3,9 +3,9 @@
 from typing import final
 
 from pollux.clock import SECOND
-from pollux.connect.mqtt import octets, properties
-from pollux.connect.mqtt.packets import V5
-from pollux.connect.mqtt.properties import NONE, Kind, Properties
+from pollux.connect.wire import octets, properties
+from pollux.connect.wire.packets import V5
+from pollux.connect.wire.properties import NONE, Kind, Properties
 
 OVERHEAD = 200  # bytes that a queued message costs beside its topic and payload
 

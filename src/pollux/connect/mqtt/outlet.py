@@ -13,7 +13,7 @@ from pollux.columns.frames import Frames
 from pollux.connect.driver import Sink
 from pollux.connect.mqtt.intake import Turn
 from pollux.connect.mqtt.message import Message
-from pollux.connect.mqtt.splitter import I32, Gathered
+from pollux.connect.wire.splitter import I32, Gathered
 from pollux.errors import DataRefused, Overloaded
 
 _LOG = logging.getLogger("pollux.connect.mqtt")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import final
 
 from pollux.connect.mqtt.message import Message
-from pollux.connect.mqtt.topics import is_wild, matches
+from pollux.connect.wire.topics import is_wild, matches
 
 STRIDE = 512
 

@@ -8,8 +8,8 @@ from pollux.connect.mqtt.keeping import Keeping
 from pollux.connect.mqtt.message import Message
 from pollux.connect.mqtt.retained import Retained
 from pollux.connect.mqtt.session import Session, Subscription
-from pollux.connect.mqtt.splitter import AbstractSplitter
-from pollux.connect.mqtt.topics import FilterTree, is_wild, unshared
+from pollux.connect.wire.splitter import AbstractSplitter
+from pollux.connect.wire.topics import FilterTree, is_wild, unshared
 
 ROUTES = 65_536
 SEND_ALWAYS, SEND_IF_NEW, SEND_NEVER = 0, 1, 2

@@ -8,13 +8,13 @@ from typing import Final, final
 from pollux.clock import SECOND
 from pollux.columns.frames import Origin
 from pollux.connect.mqtt.counters import Counters
-from pollux.connect.mqtt.encode import encode
 from pollux.connect.mqtt.limits import Limits
 from pollux.connect.mqtt.link import Link
 from pollux.connect.mqtt.message import Message
 from pollux.connect.mqtt.outbox import Outbox, Parcel
-from pollux.connect.mqtt.packets import V5, Ack, Connect, Will
-from pollux.connect.mqtt.properties import Kind
+from pollux.connect.wire.encode import encode
+from pollux.connect.wire.packets import V5, Ack, Connect, Will
+from pollux.connect.wire.properties import Kind
 from pollux.guard import Identity
 
 LOW_WATER = 64 << 10

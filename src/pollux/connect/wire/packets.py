@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import final
 
-from pollux.connect.mqtt.properties import NONE, Kind, Properties
+from pollux.connect.wire.properties import NONE, Kind, Properties
 
 V3 = 4
 V5 = 5

@@ -2,7 +2,7 @@
 
 from typing import final
 
-from pollux.connect.mqtt.reasons import malformed
+from pollux.connect.wire.reasons import malformed
 
 LARGEST_VARINT = 268_435_455
 

@@ -2,8 +2,8 @@
 
 from functools import singledispatch
 
-from pollux.connect.mqtt import octets, properties
-from pollux.connect.mqtt.packets import (
+from pollux.connect.wire import octets, properties
+from pollux.connect.wire.packets import (
     V5,
     Ack,
     Answers,
@@ -17,7 +17,7 @@ from pollux.connect.mqtt.packets import (
     Unsubscribe,
     Wish,
 )
-from pollux.connect.mqtt.properties import NONE, Kind, Properties
+from pollux.connect.wire.properties import NONE, Kind, Properties
 
 _FLAGS = {Kind.PUBREL: 2, Kind.SUBSCRIBE: 2, Kind.UNSUBSCRIBE: 2}
 

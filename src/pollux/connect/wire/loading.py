@@ -4,7 +4,7 @@ import logging
 import sys
 from collections.abc import Callable
 
-from pollux.connect.mqtt.splitter import AbstractSplitter
+from pollux.connect.wire.splitter import AbstractSplitter
 from pollux.errors import SetupError
 
 _LOG = logging.getLogger("pollux.connect.mqtt")
@@ -15,7 +15,7 @@ def compiled(stopped: Callable[[], bool] = lambda: False) -> AbstractSplitter:
     if sys.platform != "linux":
         raise SetupError(f"expected Linux for the compiled MQTT path, got {sys.platform}", hint='splitting="plain"')
     try:
-        from pollux.connect.mqtt.fast import FastSplitter
+        from pollux.connect.wire.fast import FastSplitter
 
         return FastSplitter().warm(stopped)
     except ImportError as error:

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from pollux.connect.mqtt import properties
-from pollux.connect.mqtt.octets import LARGEST_VARINT, Reader, checked_text
-from pollux.connect.mqtt.packets import (
+from pollux.connect.wire import properties
+from pollux.connect.wire.octets import LARGEST_VARINT, Reader, checked_text
+from pollux.connect.wire.packets import (
     V5,
     Ack,
     Answers,
@@ -19,8 +19,8 @@ from pollux.connect.mqtt.packets import (
     Will,
     Wish,
 )
-from pollux.connect.mqtt.properties import NONE, Kind, Properties
-from pollux.connect.mqtt.reasons import PacketRefused, Reason, malformed, protocol_error
+from pollux.connect.wire.properties import NONE, Kind, Properties
+from pollux.connect.wire.reasons import PacketRefused, Reason, malformed, protocol_error
 
 _FLAGS = {Kind.PUBREL: 2, Kind.SUBSCRIBE: 2, Kind.UNSUBSCRIBE: 2}
 

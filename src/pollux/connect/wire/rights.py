@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, final
 
 from pollux.columns.frames import Encoding
-from pollux.connect.mqtt.topics import is_wild
+from pollux.connect.wire.topics import is_wild
 from pollux.errors import SetupError
 from pollux.guard import Action, Credential, Identity
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import Any, final
 
-from pollux.connect.mqtt import octets
-from pollux.connect.mqtt.octets import Reader
-from pollux.connect.mqtt.reasons import malformed, protocol_error
+from pollux.connect.wire import octets
+from pollux.connect.wire.octets import Reader
+from pollux.connect.wire.reasons import malformed, protocol_error
 
 
 @final

@@ -7,8 +7,8 @@ from typing import final
 
 import numpy as np
 
-from pollux.connect.mqtt import compiled
-from pollux.connect.mqtt.splitter import I32, I64, U8, AbstractSplitter, Arena, Cut, Gathered, Segments
+from pollux.connect.wire import compiled
+from pollux.connect.wire.splitter import I32, I64, U8, AbstractSplitter, Arena, Cut, Gathered, Segments
 
 SMALLEST, LARGEST = 1 << 12, 1 << 20
 CROWD = 1 << 18

@@ -5,7 +5,7 @@ from typing import final
 
 import numpy as np
 
-from pollux.connect.mqtt.splitter import (
+from pollux.connect.wire.splitter import (
     ALLOWED,
     I32,
     I64,

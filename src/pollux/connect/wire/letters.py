@@ -6,11 +6,11 @@ from typing import Final, TypeAlias
 from pollux.columns.batch import Refusal
 from pollux.columns.frames import Origin
 from pollux.columns.quality import Reason as Why
-from pollux.connect.mqtt.decode import header
-from pollux.connect.mqtt.octets import Reader
-from pollux.connect.mqtt.packets import V5
-from pollux.connect.mqtt.properties import Kind
-from pollux.connect.mqtt.reasons import PacketRefused, Reason
+from pollux.connect.wire.decode import header
+from pollux.connect.wire.octets import Reader
+from pollux.connect.wire.packets import V5
+from pollux.connect.wire.properties import Kind
+from pollux.connect.wire.reasons import PacketRefused, Reason
 
 Told: TypeAlias = Callable[[Refusal], None]
 
