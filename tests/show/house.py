@@ -15,6 +15,7 @@ from pollux.clock import DAY, HOUR, MINUTE, SECOND, SimulatedClock
 from pollux.columns.batch import Refusal
 from pollux.columns.frames import Frames, Origin
 from pollux.columns.quality import Quality, Reason
+from pollux.columns.statistics import ClockEstimate, Delays, DeviceStatistics, SignalStatistics
 from pollux.errors import Conflict, NotFound, OrderRefused
 from pollux.guard import DEFAULT_POLICY, Accounts, Gate, Grant, Identity, Policy
 from pollux.guard.passwords import Passwords
@@ -592,6 +593,13 @@ class FakeReceptions:
 
     def of(self, type_: str, twin: str, *, at: int | None = None) -> ReceptionFact:
         return self.fact
+
+    def quality(self, type_: str, twin: str, *, at: int | None = None) -> DeviceStatistics:
+        some = tuple(
+            SignalStatistics(name, 10, {"good": 9, "uncertain": 1}, {"spike": 1}) for name in ("temp", "speed")
+        )
+        clock = ClockEstimate(-3600.0, None, "zone", -3600.0)
+        return DeviceStatistics(type_, twin, 10, 1, 2, Delays(10, 0.001, 0.002, 0.004), clock, some)
 
     def lost(self, limit: int) -> Sequence[Refusal]:
         return self.fact.refusals[-limit:]

@@ -57,6 +57,7 @@ ALLOWED: dict[tuple[str, str], set[str]] = {
     ("POST", "/alarms/{alarm}/shelve"): PROPOSERS,
     ("GET", TW + "/scores"): READERS,
     ("GET", TW + "/refusals"): VIEWERS,
+    ("GET", TW + "/quality"): READERS,
     ("GET", "/refusals"): {"admin", OWN},
     ("GET", TW + "/forks"): READERS,
     ("POST", TW + "/forks"): PROPOSERS,

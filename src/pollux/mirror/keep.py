@@ -12,6 +12,7 @@ from pollux.mirror.effects import Counts
 from pollux.mirror.population import Population
 from pollux.mirror.presence import Rhythm
 from pollux.mirror.seen import Seen
+from pollux.mirror.tally import Tally
 
 VERSION: Final = 1
 KIND: Final = "mirror"
@@ -49,6 +50,9 @@ def _frozen(population: Population) -> tuple[dict[str, Any], dict[str, NDArray[A
     counters, seen = population.seen.state()
     arrays = {f"seen.{name}": array for name, array in seen.items()}
     arrays |= {f"rhythm.{name}": array for name, array in population.rhythm.arrays(rows).items()}
+    arrays |= {f"tally.{name}": array for name, array in population.tally.arrays(rows).items()}
+    if population.inspector is not None:
+        arrays |= {f"inspector.{name}": array for name, array in population.inspector.arrays(rows).items()}
     judged: list[str] = []
     if population.recents is not None:
         judged = [signals[i].name for i in population.recents.judge.signals]
@@ -60,7 +64,10 @@ def _resume(population: Population, head: Mapping[str, Any], arrays: Mapping[str
     population.clear()
     population.seen = Seen.restored(head["counters"], _part(arrays, "seen"))
     population.rhythm = Rhythm.restored(_part(arrays, "rhythm"))
+    population.tally = Tally.restored(len(population.block.schema.signals), _part(arrays, "tally"))
     population.reserve()
+    if population.inspector is not None:
+        population.inspector.resume(_part(arrays, "inspector"))
     if population.recents is not None:
         signals = population.block.schema.signals
         names = [signals[i].name for i in population.recents.judge.signals]

@@ -4,7 +4,7 @@ State is a function of what was applied, in order: the same batches, or the same
 columns bit for bit, and a snapshot with the rest gives the whole.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import final
 
 import numpy as np
@@ -13,6 +13,7 @@ from pollux.clock import SECOND
 from pollux.columns.arrays import I64, U8
 from pollux.columns.batch import Decoded, Messages, Place, Texts
 from pollux.columns.block import Block
+from pollux.columns.inspector import AbstractInspector
 from pollux.columns.judge import AbstractJudge
 from pollux.errors import NotFound, PolluxError
 from pollux.mirror.effects import Changes, Counts, Effects
@@ -25,16 +26,23 @@ from pollux.mirror.population import Population
 class Mirror:
     """The live twins of one tenant.
 
-    `blocks` are theirs by the name of the type; `judges` doubt values beside their neighbours (`Decoder.judges`).
-    `counts` adds up the effects since the beginning.
+    `blocks` are theirs by the name of the type; `judges` doubt values beside their neighbours (`Decoder.judges`),
+    `inspectors` follow devices over time (`Decoder.inspectors`). `counts` adds up the effects since the beginning.
     """
 
     __slots__ = ("blocks", "counts", "populations")
 
-    def __init__(self, blocks: Mapping[str, Block], judges: Mapping[str, AbstractJudge] | None = None) -> None:
-        known = judges or {}
+    def __init__(
+        self,
+        blocks: Mapping[str, Block],
+        judges: Mapping[str, AbstractJudge] | None = None,
+        inspectors: Mapping[str, Callable[[], AbstractInspector]] | None = None,
+    ) -> None:
+        known, follow = judges or {}, inspectors or {}
         self.blocks = blocks
-        self.populations = {name: Population(block, known.get(name)) for name, block in blocks.items()}
+        self.populations = {
+            name: Population(block, known.get(name), follow.get(name)) for name, block in blocks.items()
+        }
         self.counts = Counts()
 
     def apply(self, decoded: Decoded) -> Effects:

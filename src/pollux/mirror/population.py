@@ -1,5 +1,6 @@
 """A population: the twins of one type in the mirror, and all that deciding about their next message needs."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, final
 
@@ -8,6 +9,7 @@ import numpy as np
 from pollux.columns.arrays import I32, I64, Mask, distinct
 from pollux.columns.batch import Batch, Messages, Place, Texts
 from pollux.columns.block import Block
+from pollux.columns.inspector import AbstractInspector
 from pollux.columns.judge import AbstractJudge
 from pollux.columns.quality import Quality, Reason
 from pollux.mirror.effects import Changes
@@ -15,6 +17,7 @@ from pollux.mirror.newest import Contest, Samples
 from pollux.mirror.presence import Rhythm
 from pollux.mirror.recents import Recents, Series
 from pollux.mirror.seen import Seen
+from pollux.mirror.tally import Tally
 
 _NO_CELLS: Final = np.empty(0, np.int64)
 
@@ -23,14 +26,30 @@ _NO_CELLS: Final = np.empty(0, np.int64)
 class Population:
     """The twins of one type: their block, presence, counters, and the newest values of judged signals.
 
+    `inspect` makes an inspector that begins with nothing, where rules follow the devices over time.
     A cell is a signal of a twin, numbered signal * capacity + row: where it stands in the block's arrays.
     """
 
-    __slots__ = ("_contest", "_judge_of", "_noise", "_slot", "block", "recents", "rhythm", "seen")
+    __slots__ = (
+        "_contest",
+        "_inspect",
+        "_judge_of",
+        "_noise",
+        "_slot",
+        "block",
+        "inspector",
+        "recents",
+        "rhythm",
+        "seen",
+        "tally",
+    )
 
-    def __init__(self, block: Block, judge: AbstractJudge | None) -> None:
+    def __init__(
+        self, block: Block, judge: AbstractJudge | None, inspect: Callable[[], AbstractInspector] | None = None
+    ) -> None:
         self.block = block
         self._judge_of = judge
+        self._inspect = inspect
         self.clear()
         self._contest = Contest()
         self._slot = block.layout.signal_slot.astype(np.int64)
@@ -40,21 +59,29 @@ class Population:
         """Remember nothing of anybody."""
         self.rhythm = Rhythm()
         self.seen = Seen()
+        self.tally = Tally(len(self.block.schema.signals))
         self.recents = None if self._judge_of is None else Recents(self._judge_of)
+        self.inspector = None if self._inspect is None else self._inspect()
 
     def reserve(self) -> None:
         """Keep up with the rows of the block."""
         self.rhythm.reserve(self.block.rows)
+        self.tally.reserve(self.block.rows)
         if self.recents is not None:
             self.recents.reserve(self.block.rows)
+        if self.inspector is not None:
+            self.inspector.reserve(self.block.rows)
 
     def forget(self, row: int) -> None:
         """Remember nothing of a row whose owner is gone."""
         self.reserve()
         self.rhythm.forget(row)
         self.seen.forget(row)
+        self.tally.forget(row)
         if self.recents is not None:
             self.recents.forget(row)
+        if self.inspector is not None:
+            self.inspector.forget(row)
 
     def take(self, messages: Messages, batch: Batch, texts: Texts) -> tuple[Changes, I64, int]:
         """Apply what was told, in log order: what changed, who was heard, how many messages were heard before."""
@@ -63,9 +90,14 @@ class Population:
         first = self.seen.accept(messages)
         repeated = len(first) - int(np.count_nonzero(first))
         if repeated:
+            self.tally.repeat(messages, first)
             batch = batch.select(np.repeat(first, np.diff(messages.samples)))
             texts = texts.select(np.repeat(first, np.diff(messages.texts)))
+        if self.inspector is not None and len(batch):
+            quality, reason = self.inspector.inspect(batch)
+            batch = replace(batch, quality=quality, reason=reason)
         changes = self._apply(batch, texts)
+        self.tally.note(changes.batch, changes.late)
         self.block.version += 1
         return changes, heard, repeated
 

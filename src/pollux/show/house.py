@@ -19,6 +19,7 @@ from pollux.act import Order, Outcome
 from pollux.clock import Clock
 from pollux.columns.batch import Refusal
 from pollux.columns.frames import Frames
+from pollux.columns.statistics import DeviceStatistics
 from pollux.guard import Accounts, Gate, Identity
 from pollux.show.asks import AckAsk, AdviceAsk, CommandAsk, ForkAsk, RunAsk, SignAsk
 from pollux.show.documents.acting import Check
@@ -274,6 +275,9 @@ class Receptions(Protocol):
 
     def of(self, type_: str, twin: str, *, at: int | None = None) -> ReceptionFact:
         """How the messages of one twin fared."""
+
+    def quality(self, type_: str, twin: str, *, at: int | None = None) -> DeviceStatistics:
+        """How well the device of a twin measures, since it was first heard."""
 
     def lost(self, limit: int) -> Sequence[Refusal]:
         """The newest refused messages of everybody, also of twins and types that there are none of; newest last."""

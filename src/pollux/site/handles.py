@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, final
 
 from pollux.clock import duration, instant
+from pollux.columns.statistics import DeviceStatistics
 from pollux.columns.view import LiveReader, live_view
 from pollux.decide import Advice
 from pollux.errors import SetupError
@@ -44,6 +45,14 @@ class Handle(Generic[T]):
             row = live.estate.blocks[name].row(self.id)
             view: T = live_view(self._declared.kind, LiveReader(live.estate.blocks, name, row, now=live.clock.now()))  # type: ignore[assignment]
         return view
+
+    @property
+    def quality(self) -> DeviceStatistics:
+        """How well its device measures: counts by quality and reason, delays, duplicates, its clock, since the first.
+
+        `pumps["P-7"].quality["temp"].reasons` is, for example, `{"spike": 2}`.
+        """
+        return self._live.rooms.receptions.quality(self._declared.schema.name, self.id)
 
     def at(self, moment: str | int) -> T:
         """A view of the twin as it was known at a moment: ISO 8601 or nanoseconds UTC."""

@@ -11,8 +11,10 @@ import numpy as np
 from pollux.columns.batch import Refusal
 from pollux.columns.memory import NEVER
 from pollux.columns.quality import Reason
+from pollux.columns.statistics import DeviceStatistics
 from pollux.show.facts import ReceptionFact
 from pollux.site.estate import Applied
+from pollux.site.figures import statistics
 
 if TYPE_CHECKING:
     from pollux.site.live import LiveSite
@@ -108,6 +110,12 @@ class ReceptionsRoom:
         heard = int(np.maximum(last, 0))
         counted = decoded + refused, decoded
         return ReceptionFact(self._since, connected, words, *counted, heard, refusals, tuple(aside))
+
+    def quality(self, type_: str, twin: str, *, at: int | None = None) -> DeviceStatistics:
+        live = self._live
+        estate = live.estate if at is None else live.as_of.estate(at, None)
+        with live.pipe.lock:
+            return statistics(estate, type_, twin)
 
     def _connected(self, type_: str, twin: str) -> bool | None:
         """Whether a device that speaks for a twin is there: one of its name, or one whose account is for this twin."""
