@@ -34,7 +34,7 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"pollux {__version__}")
     parser.add_argument("--log-level", choices=LEVELS, default="warning", help="how much is said on stderr")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
-    for add in (_demo, _new, _serve, _token, _identity, _verify, _replay, _warm, _bench, _data):
+    for add in (_demo, _new, _serve, _token, _identity, _trace, _verify, _replay, _warm, _bench, _data):
         add(verbs)
     return parser
 
@@ -151,6 +151,26 @@ def _identity(verbs: Any) -> None:
 def identity(options: argparse.Namespace) -> int:
     """Make the authority, issue, list and revoke."""
     return int(import_module("pollux.site.identity").run(options))
+
+
+def _trace(verbs: Any) -> None:
+    verb = _verb(
+        verbs,
+        "trace",
+        trace,
+        "why the data of a device do or do not arrive: who it is, connection, newest bytes, mapping, quality, delays; "
+        "asks a running site, with an administrator's token in POLLUX_TOKEN",
+        "pollux trace P-7",
+    )
+    verb.add_argument("device", metavar="DEVICE", help="the name of its account, or the id of its twin")
+    verb.add_argument("--url", default="http://127.0.0.1:8080", metavar="URL", help="where the site is")
+    verb.add_argument("--authority", type=Path, metavar="FILE", help="the certificate of the site's own authority")
+    verb.add_argument("--json", action="store_true")
+
+
+def trace(options: argparse.Namespace) -> int:
+    """Follow one device's data."""
+    return int(import_module("pollux.site.tracing").run(options))
 
 
 def _verify(verbs: Any) -> None:

@@ -60,6 +60,7 @@ from pollux.show.facts import (
     TwinType,
 )
 from pollux.show.house import Offer
+from pollux.show.tracing import AccountFact, HeardFact, LineFact, SpokenFact, TraceFact, ValueFact
 from pollux.watch import Alarm, AlarmBook
 
 NOW = 1_763_894_536 * SECOND
@@ -618,6 +619,23 @@ class FakeReceptions:
         self.fact = ReceptionFact(NOW - DAY, True, "connected", 10, 4, NOW, (refusal,), (("temp", "outside", 3, NOW),))
 
 
+class FakeTracing:
+    """One device is known."""
+
+    def of(self, device: str) -> TraceFact | None:
+        if device != "D-1":
+            return None
+        account = AccountFact("device", False, 1, (), ("Pump/P-1", "Patient/H-1"))
+        twins = (
+            SpokenFact("Pump/P-1", False, NOW, 10, True, ""),
+            SpokenFact("Patient/H-1", True, NOW, 10, True, ""),
+        )
+        values = (ValueFact("temp", 301.0, "K", NOW, Quality.GOOD, Reason.NONE),)
+        heard = (HeardFact("Pump/P-1", "D-1", NOW, "twins/Pump/P-1/telemetry", 14, '{"temp": 301}', values),)
+        line = LineFact("MQTT 5", "127.0.0.1", "D-1", NOW - HOUR, NOW, 1_000, 100)
+        return TraceFact(device, account, (line,), 0, (), (), twins, 0, heard, 0, (), (0.001, 0.004))
+
+
 class FakeAudit:
     """Entries in a list."""
 
@@ -679,6 +697,7 @@ class FakeTenancy:
         self.history = FakeHistory(twins)
         self.alarms = FakeAlarms(clock)
         self.receptions = FakeReceptions()
+        self.tracing = FakeTracing()
         self.audit = FakeAudit()
         self.forks = FakeForks()
         self.advisor = FakeAdvisor()

@@ -59,6 +59,7 @@ ALLOWED: dict[tuple[str, str], set[str]] = {
     ("GET", TW + "/refusals"): VIEWERS,
     ("GET", TW + "/quality"): READERS,
     ("GET", "/refusals"): {"admin", OWN},
+    ("GET", "/devices/{device}/trace"): {"admin", OWN},
     ("GET", TW + "/forks"): READERS,
     ("POST", TW + "/forks"): PROPOSERS,
     ("POST", "/forks/{fork}/run"): PROPOSERS,
@@ -85,9 +86,9 @@ ALLOWED: dict[tuple[str, str], set[str]] = {
     ("DELETE", "/subjects/{subject}"): {"admin"},
 }
 FILLED = {"type": "Pump", "id": "P-1", "alarm": "Pump~P-1~temp~high", "fork": "F-1", "card": "R-1", "order": "o-1",
-          "subject": "anna"}  # fmt: skip
+          "subject": "anna", "device": "D-1"}  # fmt: skip
 ABSENT = {"type": "Pump", "id": "P-77", "alarm": "Pump~P-77~temp~high", "fork": "F-77", "card": "R-77", "order": "o-77",
-          "subject": "nobody"}  # fmt: skip
+          "subject": "nobody", "device": "D-77"}  # fmt: skip
 WRITES = [(method, path, who) for method, path in ALLOWED if method != "GET" for who in sorted(ALLOWED[method, path])]
 
 

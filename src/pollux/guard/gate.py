@@ -122,7 +122,7 @@ class Gate:
             return
         name = credential.name or credential.client
         record = self._record(credential)
-        claimed = name.rpartition("/")[2] or (record.name if record else "")
+        claimed = name or (f"{record.tenant}/{record.name}".lstrip("/") if record else "")
         self.attempts.tell(claimed, credential.client, credential.address, self._why(credential, name, record))
 
     def _record(self, credential: Credential) -> Enrolled | None:

@@ -45,6 +45,7 @@ from pollux.show.facts import (
     Turn,
     TwinType,
 )
+from pollux.show.tracing import Tracing
 from pollux.watch import Alarm
 
 
@@ -339,6 +340,9 @@ class Tenancy(Protocol):
 
     @property
     def receptions(self) -> Receptions: ...
+
+    @property
+    def tracing(self) -> Tracing: ...
 
     @property
     def audit(self) -> AuditTrail: ...

@@ -4,13 +4,14 @@ from typing import Any, Final
 
 from pollux.act import Plan
 from pollux.show import asks
-from pollux.show.api import acting, alarms, fleet, past, quality, session, site, twins, whatif
+from pollux.show.api import acting, alarms, fleet, past, quality, session, site, tracing, twins, whatif
 from pollux.show.documents import acting as acting_out
 from pollux.show.documents import alarms as alarms_out
 from pollux.show.documents import fleet as fleet_out
 from pollux.show.documents import past as past_out
 from pollux.show.documents import quality as quality_out
 from pollux.show.documents import site as site_out
+from pollux.show.documents import tracing as tracing_out
 from pollux.show.documents import twins as twins_out
 from pollux.show.documents import whatif as whatif_out
 from pollux.show.documents.common import Reference
@@ -59,6 +60,8 @@ ALARMS: Final = (
           query=asks.AtQuery, answers={200: alarms_out.Reception | None}, tag="alarms", slow=True),
     Route("GET", TW + "/quality", "How well the twin's device measures", quality.read_quality, SEES_TWIN,
           query=asks.AtQuery, answers={200: quality_out.DeviceQuality}, tag="alarms", slow=True),
+    Route("GET", "/devices/{device}/trace", "Why the data of a device do or do not arrive", tracing.read_trace,
+          Right("admin", "*"), answers={200: tracing_out.Trace}, tag="alarms", slow=True),
     Route("GET", "/refusals", "What was refused of all senders", alarms.read_lost, Right("admin", "*"),
           query=asks.LostQuery, answers={200: alarms_out.Lost}, tag="alarms", slow=True),
 )  # fmt: skip

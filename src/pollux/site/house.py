@@ -21,6 +21,7 @@ from pollux.site.rooms.history import HistoryRoom
 from pollux.site.rooms.orders import DeskRoom, OrdersRoom
 from pollux.site.rooms.presenter import PresenterRoom
 from pollux.site.rooms.receptions import ReceptionsRoom
+from pollux.site.rooms.trace import TraceRoom
 from pollux.site.rooms.twins import TwinsRoom
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Rooms:
         self.live = FeedRoom(live)
         self.alarms = AlarmsRoom(live)
         self.receptions = ReceptionsRoom(live)
+        self.tracing = TraceRoom(live)
         self.audit = AuditRoom(live)
         self.editor = EditorRoom(live)
         self.history = HistoryRoom(live)

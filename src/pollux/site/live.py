@@ -126,7 +126,9 @@ class LiveSite:
         self.desk: Desk = self._desk()
         self.runs: Executor = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="pollux-run")
         self.labs: dict[str, Lab] = labs_of(self.site.declared)
-        self._reader = Decoder({name: one.mappings for name, one in self.estate.holdings.items()}, self.estate.blocks)
+        self.reader: Decoder = Decoder(
+            {name: one.mappings for name, one in self.estate.holdings.items()}, self.estate.blocks
+        )
         self.history: History = self._history()
         self._indexing: Future[object] = self.workers.submit(self.history.prepare)
         self.rooms: Rooms = Rooms(self)
@@ -185,7 +187,7 @@ class LiveSite:
     def _compile(self) -> None:
         for estate in self.estates.values():
             estate.decoder.compile()
-        self._reader.compile()
+        self.reader.compile()
 
     def _serve(self, address: str) -> None:
         host, port = self._parsed(address)
@@ -257,7 +259,7 @@ class LiveSite:
 
         def decode(frames: Frames) -> Mapping[str, Batch]:
             with self.pipe.lock:
-                batches: Mapping[str, Batch] = self._reader.decode(frames).batches
+                batches: Mapping[str, Batch] = self.reader.decode(frames).batches
                 return batches
 
         return History(
@@ -320,8 +322,9 @@ class LiveSite:
         if self._states:
             self._states.changed(applied, self.estates[tenant])
 
-    def _durable(self, tenant: str, applied: Applied) -> None:
+    def _durable(self, tenant: str, applied: Applied, begun: float) -> None:
         """From the log's thread: what may leave now."""
+        self.meter.durable(begun)
         if not self._closing:
             for _ in applied.orders:
                 self.workers.submit(self.desk.consider)

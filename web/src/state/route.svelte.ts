@@ -4,7 +4,8 @@ export type Route =
   | { name: 'twin'; twin: string }
   | { name: 'fleet'; type: string }
   | { name: 'wall'; wall: string }
-  | { name: 'lost' };
+  | { name: 'lost' }
+  | { name: 'trace'; device: string };
 
 /** The view that a hash names; everything unknown is home. */
 export function routeOf(hash: string): Route {
@@ -13,6 +14,7 @@ export function routeOf(hash: string): Route {
   if (kind === 'twins') return { name: 'twins' };
   if (kind === 'fleets' && rest[0]) return { name: 'fleet', type: rest[0] };
   if (kind === 'refusals') return { name: 'lost' };
+  if (kind === 'trace') return { name: 'trace', device: rest[0] ?? '' };
   if (kind === 'wall') return { name: 'wall', wall: rest[0] ?? '' };
   return { name: 'home' };
 }

@@ -6,3 +6,4 @@ export * from './types/acting';
 export * from './types/futures';
 export * from './types/groups';
 export * from './types/live';
+export * from './types/tracing';

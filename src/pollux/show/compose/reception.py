@@ -11,7 +11,7 @@ from pollux.show.documents.alarms import Excerpt, Fault, Reception, Station
 from pollux.show.facts import ReceptionFact
 from pollux.show.routes import known, seconds
 
-_HINTS: Final[Mapping[Reason, str]] = {
+HINTS: Final[Mapping[Reason, str]] = {
     Reason.UNKNOWN_TOPIC: "send to twins/{type}/{id}/telemetry, or declare a mapping for this topic",
     Reason.UNKNOWN_TWIN: "add the twin first, or correct the id in the topic",
     Reason.UNKNOWN_SIGNAL: "send the names that the type declares, or declare this one",
@@ -61,7 +61,7 @@ def _fault(group: Sequence[Refusal]) -> Fault:
         severity="medium",
         title=sentence[:1].upper() + sentence[1:],
         text=newest.detail,
-        hint=_HINTS.get(newest.reason),
+        hint=HINTS.get(newest.reason),
         topic=newest.topic,
         meta=f"from {newest.origin.device}",
         t=seconds(newest.arrival),

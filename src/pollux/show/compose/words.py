@@ -53,6 +53,18 @@ def stretch(length: int) -> str:
     return f"{n:,} {word}{'s' if word == 'day' and n != 1 else ''}"
 
 
+def age(length: int) -> str:
+    """How long ago something was (ns), as people say it.
+
+    >>> age(300_000_000), age(95 * SECOND), age(26 * HOUR), age(-5)
+    ('0.3 s', '95 s', '26 h', '0.0 s')
+    """
+    if length < 10 * SECOND:
+        return f"{max(0, length) / SECOND:.1f} s"
+    unit, word = next((u, w) for u, w in _LENGTHS if length >= 2 * u or u == SECOND)
+    return f"{length // unit:,} {word}{'s' if word == 'day' else ''}"
+
+
 def title(name: str) -> str:
     """A name of a signal or a type as a title.
 

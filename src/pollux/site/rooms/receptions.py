@@ -73,6 +73,12 @@ class DeadLetters:
             counts = [n for own, box in boxes for topic, n in box.messages.items() if own or mark in f"/{topic}/"]
         return sum(counts), tuple(sorted(mine, key=lambda one: one.arrival)[-SHOWN:])
 
+    def sent_by(self, device: str) -> tuple[int, tuple[Refusal, ...]]:
+        """How many messages of a device were refused; the newest, the newest last."""
+        with self._lock:
+            box = self._boxes.get(device)
+            return (box.messages.total(), tuple(box.newest)[-SHOWN:]) if box else (0, ())
+
     def newest(self, limit: int) -> tuple[Refusal, ...]:
         """The newest refusals of everybody, the newest last."""
         with self._lock:
