@@ -44,7 +44,7 @@ def test_a_pattern_says_whose_a_topic_is():
     assert suffixed is not None
     assert suffixed.encoding == Encoding.CBOR
     assert pattern.read("plant/l1/P-7/temp") is None
-    assert pattern.read("plant/l1/pump-P-7/temp/xml") is None
+    assert pattern.read("plant/l1/pump-P-7/temp/yaml") is None
     assert pattern.read("x/plant/l1/pump-P-7/temp") is None
 
 

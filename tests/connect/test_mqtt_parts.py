@@ -194,7 +194,7 @@ def test_what_topics_mean() -> None:
     for topic in (
         "twins/Pump/P-7",
         "twins/Pump/P-7/telemetry/",
-        "twins/Pump/P-7/telemetry/xml",
+        "twins/Pump/P-7/telemetry/yaml",
         "twins/Pump//state",
         "twins/Pump/P 7/state",
         "twins/*/P-7/state",

@@ -18,7 +18,7 @@ from pollux.check.facts import TopicFacts
 from pollux.check.faults import Fault, shown
 from pollux.check.lives import Lives
 from pollux.check.mapping import NATIVE, Reader, TopicMapping, mqtt
-from pollux.check.payload import read_payload
+from pollux.check.payload import Reading, read_payload
 from pollux.check.raw import Raw
 from pollux.check.scanner import Scanner, compiled_scanner
 from pollux.check.shapes import is_list, is_object
@@ -143,7 +143,7 @@ class Decoder:
                 try:
                     self._check_length(length)
                     payload = arena[start : start + length]
-                    self._tell_one(payload, encoding, known, readers[known.vocabulary], frame=i, entry=number)
+                    self._tell_one(payload, encoding, known, readers[known.vocabulary], frames, frame=i, entry=number)
                 except Fault as fault:
                     telling.faults.append((i, fault))
 
@@ -153,11 +153,23 @@ class Decoder:
             raise Fault(Reason.TOO_LARGE, f"expected a payload of at most {longest} bytes, got {length}")
 
     def _tell_one(
-        self, payload: bytes, encoding: int, known: Entry, reader: DocumentReader, *, frame: int, entry: int
+        self,
+        payload: bytes,
+        encoding: int,
+        known: Entry,
+        reader: DocumentReader,
+        frames: Frames,
+        *,
+        frame: int,
+        entry: int,
     ) -> None:
-        read = self.vocabularies[known.vocabulary].mapping.read
+        vocabulary = self.vocabularies[known.vocabulary]
+        read = vocabulary.mapping.read
         if read is None:
-            document = _document(payload, encoding or known.encoding, known)
+            how, about = encoding or known.encoding, None
+            if how > Encoding.TEXT:
+                about = Reading(int(frames.arrival[frame]), vocabulary.mapping.columns, vocabulary.texts)
+            document = _document(payload, how, known, about)
             reader.tell(document, frame=frame, entry=entry, channel=known.channel)
             return
         for document in _mapped(read, known.topic, payload):
@@ -204,10 +216,10 @@ def _doubts(mappings: Sequence[TopicMapping], block: Block) -> dict[int, list[Ab
     return doubts
 
 
-def _document(payload: bytes, encoding: int, known: Entry) -> Any:
+def _document(payload: bytes, encoding: int, known: Entry, about: Reading | None) -> Any:
     """The document of a payload; a topic of one signal may also carry plain text."""
     try:
-        return read_payload(payload, encoding)
+        return read_payload(payload, encoding, about)
     except Fault:
         if known.channel is None or encoding != Encoding.GUESS:
             raise

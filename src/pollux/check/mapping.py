@@ -3,6 +3,7 @@
 px.mqtt("plant/{line}/{id}/telemetry")              # a JSON object of signals; line becomes a fact
 px.mqtt("plant/{line}/{id}/{signal}")               # one number, or {"value": ..., "t": ...}, per topic
 px.mqtt("acme/#", read=acme)                        # def acme(topic, payload): return {"id": ..., "temp": ...}
+px.mqtt("log/{id}/csv", columns=["t", "temp"])        # lines of CSV that come without a header
 px.mqtt("lab/{id}", names={"T1": Pump.temp}, units={Pump.temp: "degF"}, ignore=["fw", "rssi"])
 """
 
@@ -28,7 +29,8 @@ class TopicMapping:
 
     `names` are wire names to signals where they differ; `units` the wire's unit of a signal where it differs from the
     declared one; `ignore` keys that are no signals; `doubts` rules by which values are not believed; `create` whether
-    an unknown id becomes a new twin; `read` a function from (topic, payload) to what a native payload would say.
+    an unknown id becomes a new twin; `read` a function from (topic, payload) to what a native payload would say;
+    `columns` the wire names of CSV lines that come without a header.
     """
 
     pattern: Pattern
@@ -38,6 +40,7 @@ class TopicMapping:
     doubts: Mapping[str, tuple[AbstractDoubt, ...]] = field(default_factory=dict[str, tuple[AbstractDoubt, ...]])
     create: bool = True
     read: Reader | None = None
+    columns: tuple[str, ...] = ()
 
     @property
     def filters(self) -> tuple[str, ...]:
@@ -54,11 +57,13 @@ def mqtt(
     doubts: Mapping[Any, Sequence[AbstractDoubt]] | None = None,
     create: bool = True,
     read: Reader | None = None,
+    columns: Sequence[str] = (),
 ) -> TopicMapping:
     """The mapping of a fleet that speaks under this topic pattern.
 
     `{id}` is the twin, `{signal}` a signal per topic, every other placeholder a fact of the class if it has one of that
-    name. Raises `SetupError` for a pattern without `{id}`, unless a function reads the payload.
+    name. `columns` names the cells of CSV lines without a header. Raises `SetupError` for a pattern without `{id}`,
+    unless a function reads the payload.
 
     >>> mqtt("plant/{line}/{id}/telemetry").filters
     ('plant/+/+/telemetry', 'plant/+/+/telemetry/+')
@@ -77,6 +82,7 @@ def mqtt(
         {_name(name): tuple(some) for name, some in (doubts or {}).items()},
         create,
         read,
+        tuple(columns),
     )
 
 

@@ -5,15 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, final
 
+from pollux.columns.encodings import SUFFIXES
 from pollux.columns.frames import Encoding
 from pollux.errors import SetupError
-
-SUFFIXES: Final[Mapping[str, Encoding]] = {
-    "json": Encoding.JSON,
-    "cbor": Encoding.CBOR,
-    "msgpack": Encoding.MSGPACK,
-    "binary": Encoding.BINARY,
-}
 
 _PLACE: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _RESERVED: Final = ("type", "id", "signal")
@@ -35,7 +29,7 @@ class Pattern:
     """A pattern for topics: levels with `{placeholders}`, `+` for any level, `#` at the end for any number of them.
 
     `{id}` is the twin, `{signal}` the signal, `{type}` its type; others are facts. A topic may add one level that names
-    the encoding: `json`, `cbor`, `msgpack` or `binary`.
+    the encoding: `json`, `cbor`, `csv`, or another suffix of `pollux.columns.encodings`.
 
     >>> Pattern("plant/{line}/{id}/telemetry").read("plant/l1/P-7/telemetry/cbor").id
     'P-7'

@@ -1,13 +1,21 @@
 """Payloads: bytes to documents, by encoding. Whatever the bytes are, a document or a `Fault` comes out."""
 
+import io
 import json
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, final
 
 import msgspec
 
+from pollux.check.arrow import read_arrow
 from pollux.check.faults import Fault
+from pollux.check.lines import read_lines
 from pollux.check.packed import MAGIC, unpack_block
+from pollux.check.senml import of_one_device, read_senml
+from pollux.check.senml_cbor import read_pack
+from pollux.check.sparkplug import documents, read_sparkplug
+from pollux.check.xml import read_xml
 from pollux.columns.frames import Encoding
 from pollux.columns.quality import Reason
 
@@ -19,8 +27,20 @@ _DEEPEST: Final = 16
 _TAGS: Final = (4, 5, 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 1004, 43000)
 
 
-def read_payload(payload: bytes, encoding: int) -> Any:
-    """The document in a payload: a number, a text, an object, a list; raises `Fault` when there is none.
+@final
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a payload does not say itself: when it arrived (nanoseconds UTC), from which SenML counts relative times;
+    the columns of CSV lines without a header; the wire names whose values are texts, also where they look like numbers.
+    """
+
+    arrival: int = 0
+    columns: Sequence[str] = ()
+    texts: Collection[str] = ()
+
+
+def read_payload(payload: bytes, encoding: int, reading: Reading | None = None) -> Any:
+    """The document in a payload: a number, a text, an object, a list, columns; raises `Fault` when there is none.
 
     GUESS is JSON, or a packed block by its first bytes. JSON may hold NaN and Infinity, as many devices write them.
 
@@ -29,14 +49,20 @@ def read_payload(payload: bytes, encoding: int) -> Any:
     """
     if encoding == Encoding.GUESS:
         encoding = Encoding.BINARY if payload.startswith(MAGIC) else Encoding.JSON
-    reader = _READERS.get(encoding)
-    if reader is None:
-        raise Fault(Reason.MALFORMED, f"expected a known encoding, got {encoding}")
+    reader, about = _READERS.get(encoding), reading or Reading()
     try:
-        return reader(payload)
+        if reader is not None:
+            return reader(payload)
+        if encoding == Encoding.CSV:
+            return read_lines(payload, about.columns, about.texts)
+        if encoding == Encoding.XML:
+            return read_xml(payload, about.texts)
+        if encoding in _PACKS:
+            return of_one_device(read_senml(_PACKS[encoding](payload), about.arrival))
     except (msgspec.DecodeError, ValueError, RecursionError, OverflowError) as wrong:
         name = Encoding(encoding).name
         raise Fault(Reason.MALFORMED, f"expected {name}, got bytes that are not: {str(wrong)[:120]}") from None
+    raise Fault(Reason.MALFORMED, f"expected a known encoding, got {encoding}")
 
 
 def _json(payload: bytes) -> Any:
@@ -48,6 +74,10 @@ def _json(payload: bytes) -> Any:
         raise
 
 
+def _lines(payload: bytes) -> list[Any]:
+    return [_json(line) for line in payload.split(b"\n") if line.strip()]
+
+
 def _msgpack(payload: bytes) -> Any:
     return _MSGPACK.decode(payload)
 
@@ -57,11 +87,15 @@ def _cbor(payload: bytes) -> Any:
     import cbor2
 
     try:
-        return cbor2.loads(
-            payload, max_depth=_DEEPEST, strict_hashable_types=True, semantic_decoders=dict.fromkeys(_TAGS, _refuse)
-        )
+        source = io.BytesIO(payload)
+        refused: dict[int, Any] = dict.fromkeys(_TAGS, _refuse)
+        decoder = cbor2.CBORDecoder(source, max_depth=_DEEPEST, strict_hashable_types=True, semantic_decoders=refused)
+        document = decoder.decode()
     except cbor2.CBORError as wrong:
         raise ValueError(str(wrong)) from None
+    if source.tell() < len(payload):
+        raise ValueError(f"{len(payload) - source.tell()} bytes after its end")
+    return document
 
 
 def _refuse(decoder: object, immutable: bool) -> Any:
@@ -92,6 +126,10 @@ _READERS: Final[Mapping[int, Callable[[bytes], Any]]] = {
     Encoding.MSGPACK: _msgpack,
     Encoding.BINARY: unpack_block,
     Encoding.TEXT: _text,
+    Encoding.NDJSON: _lines,
+    Encoding.SPARKPLUG: lambda payload: documents(read_sparkplug(payload)),
+    Encoding.ARROW: read_arrow,
 }
+_PACKS: Final[Mapping[int, Callable[[bytes], Any]]] = {Encoding.SENML_JSON: _json, Encoding.SENML_CBOR: read_pack}
 
 _MSGPACK: Final = msgspec.msgpack.Decoder(_plain(_DEEPEST))

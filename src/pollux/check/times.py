@@ -3,7 +3,7 @@
 import math
 import re
 from datetime import datetime
-from typing import Final
+from typing import Final, final
 
 from pollux.check.faults import Fault, shown
 from pollux.clock import ClockError, instant
@@ -18,6 +18,11 @@ GREATEST: Final = 2**63 - 1
 _FRACTION: Final = re.compile(r"\.([0-9]{1,9})(?![0-9])")
 
 
+@final
+class Nanoseconds(int):
+    """An event time of a format that says its own unit: nanoseconds UTC, whatever their size."""
+
+
 def read_time(told: object) -> int:
     """An event time in nanoseconds UTC; `Fault` when it cannot be read.
 
@@ -27,7 +32,9 @@ def read_time(told: object) -> int:
     >>> read_time("2026-11-23T10:42:16.5Z") == read_time(1795430536.5) == read_time(1795430536500)
     True
     """
-    if type(told) is int:
+    if isinstance(told, Nanoseconds):
+        nanos = int(told)
+    elif type(told) is int:
         nanos = _whole(told)
     elif type(told) is float:
         nanos = _broken(told)

@@ -54,12 +54,13 @@ class Key:
 class Vocabulary:
     """One mapping bound to one schema.
 
-    `keys` are by wire name, `plain` the signals of those that are numbers in their own unit; `facts` are the
-    placeholders that are facts of the class, `parts` the names that objects inside a payload can have. A fact that a
-    topic tells, of this mapping or of another one of the type (`elsewhere`), is told by no payload.
+    `keys` are by wire name, `plain` the signals of those that are numbers in their own unit, `texts` the names of those
+    that are words; `facts` are the placeholders that are facts of the class, `parts` the names that objects inside a
+    payload can have. A fact that a topic tells, of this mapping or of another one of the type (`elsewhere`), is told by
+    no payload.
     """
 
-    __slots__ = ("facts", "ignore", "keys", "mapping", "parts", "pattern", "plain", "refused", "schema")
+    __slots__ = ("facts", "ignore", "keys", "mapping", "parts", "pattern", "plain", "refused", "schema", "texts")
 
     def __init__(self, mapping: TopicMapping, schema: Schema, *, elsewhere: frozenset[str] = frozenset()) -> None:
         self.mapping = mapping
@@ -70,6 +71,7 @@ class Vocabulary:
         self.refused: dict[str, str] = {}
         self.keys: Mapping[str, Key] = MappingProxyType(dict(self._keys(elsewhere | set(self.facts))))
         self.plain = {wire: key.signal for wire, key in self.keys.items() if key.kind == "number" and key.same}
+        self.texts = frozenset(wire for wire, key in self.keys.items() if key.kind in ("text", "choice"))
         self.parts = frozenset(_parts(self.keys))
         _check_known(schema, mapping)
 

@@ -23,7 +23,10 @@ def _stacked(parts: Sequence[NDArray[_Scalar]], nothing: NDArray[_Scalar]) -> ND
 
 @final
 class Encoding(IntEnum):
-    """How a payload is written, as far as the driver knows; GUESS leaves it to topic and first byte."""
+    """How a payload is written, as far as the driver knows; GUESS leaves it to topic and first byte.
+
+    The numbers stand in the log and never change.
+    """
 
     GUESS = 0
     JSON = 1
@@ -31,6 +34,13 @@ class Encoding(IntEnum):
     MSGPACK = 3
     BINARY = 4
     TEXT = 5
+    NDJSON = 6
+    SENML_JSON = 7
+    SENML_CBOR = 8
+    CSV = 9
+    XML = 10
+    SPARKPLUG = 11
+    ARROW = 12
 
 
 @final

@@ -7,6 +7,7 @@ from typing import final
 import numpy as np
 
 from pollux.clock import SECOND
+from pollux.columns.encodings import encoding_of
 from pollux.columns.frames import Encoding, Frames
 from pollux.columns.frames import Message as Raw
 from pollux.connect.driver import Sink
@@ -24,7 +25,6 @@ from pollux.connect.wire.octets import checked_text
 from pollux.connect.wire.packets import V5, Ack, Will
 from pollux.connect.wire.properties import NONE, Kind, Properties
 from pollux.connect.wire.reasons import PacketRefused, Reason
-from pollux.connect.wire.rights import encoding_of
 from pollux.connect.wire.splitter import ALLOWED, I32, U8, UNKNOWN, AbstractSplitter, Arena, Cut, Gathered
 from pollux.connect.wire.topics import is_name
 

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Literal, Protocol, final
 
+from pollux.columns.encodings import SUFFIXES
 from pollux.columns.frames import Encoding
 from pollux.connect.wire.topics import is_wild
 from pollux.errors import SetupError
@@ -16,30 +17,6 @@ Channel = Literal["telemetry", "ack", "commands", "state", "plan", "plan-ack"]
 _LEVEL = r"[^/+#*\s\x00]{1,128}"
 _ID = re.compile(_LEVEL)
 _PLACE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_SUFFIXES = {
-    "json": Encoding.JSON,
-    "cbor": Encoding.CBOR,
-    "msgpack": Encoding.MSGPACK,
-    "binary": Encoding.BINARY,
-}
-_CONTENT_TYPES = {
-    "application/json": Encoding.JSON,
-    "application/cbor": Encoding.CBOR,
-    "application/msgpack": Encoding.MSGPACK,
-    "application/vnd.msgpack": Encoding.MSGPACK,
-    "application/x-msgpack": Encoding.MSGPACK,
-    "application/octet-stream": Encoding.BINARY,
-    "text/plain": Encoding.TEXT,
-}
-
-
-def encoding_of(content_type: str | None) -> Encoding:
-    """The encoding that a content type of MQTT 5 names; GUESS for one that is not known.
-
-    >>> encoding_of("application/cbor").name, encoding_of("text/plain; charset=utf-8").name, encoding_of(None).name
-    ('CBOR', 'TEXT', 'GUESS')
-    """
-    return _CONTENT_TYPES.get((content_type or "").partition(";")[0].strip().lower(), Encoding.GUESS)
 
 
 @final
@@ -55,7 +32,7 @@ class Reach:
 Translate = Callable[[str], Reach | None]
 
 _NATIVE = re.compile(
-    rf"twins/({_LEVEL})/({_LEVEL})/(?:(telemetry)(?:/({'|'.join(_SUFFIXES)}))?|(commands|plan)(/ack)?|(state))"
+    rf"twins/({_LEVEL})/({_LEVEL})/(?:(telemetry)(?:/({'|'.join(SUFFIXES)}))?|(commands|plan)(/ack)?|(state))"
 )
 _CHANNELS: Mapping[tuple[str, bool], Channel] = {
     ("commands", False): "commands",
@@ -79,7 +56,7 @@ def native(topic: str) -> Reach | None:
         return None
     twin = f"{found[1]}/{found[2]}"
     if found[3]:
-        return Reach(twin, "telemetry", _SUFFIXES.get(found[4] or "", Encoding.GUESS))
+        return Reach(twin, "telemetry", SUFFIXES.get(found[4] or "", Encoding.GUESS))
     return Reach(twin, "state") if found[7] else Reach(twin, _CHANNELS[found[5], bool(found[6])])
 
 
@@ -112,11 +89,35 @@ def layouts(telemetry: Iterable[tuple[str, str]]) -> Translate:
     return translate
 
 
+def spoken(telemetry: Iterable[tuple[str, str]], answers: Iterable[tuple[str, str]] = ()) -> Translate:
+    """Telemetry and answers to orders by topics of these forms alone: pairs of a twin type and a pattern.
+
+    >>> plant = spoken([("Pump", "plant/{id}/telemetry")], [("Pump", "plant/{id}/cmd/ack")])
+    >>> plant("plant/P-7/cmd/ack").channel, plant("twins/Pump/P-7/telemetry")
+    ('ack', None)
+    """
+    forms = [(kind, _form(pattern.replace("{type}", kind))) for kind, pattern in telemetry]
+    answered = [(kind, _form(pattern.replace("{type}", kind))) for kind, pattern in answers]
+
+    def translate(topic: str) -> Reach | None:
+        for kind, form in answered:
+            found = form.fullmatch(topic)
+            if found is not None and (reach := _reached(kind, found.groupdict())) is not None:
+                return Reach(reach.twin, "ack", reach.encoding)
+        for kind, form in forms:
+            found = form.fullmatch(topic)
+            if found is not None:
+                return _reached(kind, found.groupdict())
+        return None
+
+    return translate
+
+
 def _reached(kind: str, said: Mapping[str, str | None]) -> Reach | None:
     name = said.get("id", "*") or ""
     if "id" in said and not _ID.fullmatch(name):
         return None
-    return Reach(f"{kind}/{name}", "telemetry", _SUFFIXES.get(said.get("suffix") or "", Encoding.GUESS))
+    return Reach(f"{kind}/{name}", "telemetry", SUFFIXES.get(said.get("suffix") or "", Encoding.GUESS))
 
 
 def _form(pattern: str) -> re.Pattern[str]:
@@ -125,7 +126,7 @@ def _form(pattern: str) -> re.Pattern[str]:
         raise SetupError(f"expected a topic pattern, got {pattern!r}", hint="plant/{line}/{id}/telemetry; # at the end")
     open_end = levels[-1] == "#"
     body = "/".join(map(_level, levels[:-1] if open_end else levels))
-    return re.compile(body + ("(?:/.*)?" if open_end else f"(?:/(?P<suffix>{'|'.join(_SUFFIXES)}))?"), re.DOTALL)
+    return re.compile(body + ("(?:/.*)?" if open_end else f"(?:/(?P<suffix>{'|'.join(SUFFIXES)}))?"), re.DOTALL)
 
 
 def _level(level: str) -> str:
