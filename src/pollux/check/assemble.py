@@ -60,7 +60,7 @@ def _one(raw: Raw, frames: Frames, entries: EntryColumns, belief: Belief, lives:
 def _batch(raw: Raw, row: I32, arrival: I64, belief: Belief) -> Batch:
     heard = np.repeat(arrival, raw.samples)
     event_time = np.where(raw.time == NEVER, heard, raw.time)
-    quality, reason = belief.judge(raw.signal, raw.value, event_time, arrival=heard, told=raw.quality)
+    quality, reason = belief.judge(raw.signal, raw.value, event_time, arrival=heard, told=raw.quality, why=raw.reason)
     return Batch(
         row=np.repeat(row, raw.samples),
         signal=raw.signal,

@@ -27,14 +27,14 @@ class Belief:
             (i, doubt) for i, some in sorted(doubts.items()) for doubt in some if isinstance(doubt, AbstractAloneDoubt)
         ]
 
-    def judge(self, signal: I32, value: F64, event_time: I64, *, arrival: I64, told: U8) -> tuple[U8, U16]:
+    def judge(self, signal: I32, value: F64, event_time: I64, *, arrival: I64, told: U8, why: U16) -> tuple[U8, U16]:
         """Quality and reason of samples, (n,) each.
 
         A number that is none, one outside low and high, or what a loose channel shows is bad; a time stamp before the
         earliest possible or too far after the arrival leaves the value uncertain, with the reason CLOCK.
         """
         quality = told.copy()
-        reason = np.where(told == Quality.GOOD, Reason.NONE, Reason.TOLD).astype(np.uint16)
+        reason = why.copy()
         with np.errstate(over="ignore"):
             impossible = (event_time < self._bounds.earliest) | (event_time - arrival > self._bounds.ahead)
         outside = (value < self._low[signal]) | (value > self._high[signal])
@@ -47,7 +47,9 @@ class Belief:
         for i, doubt in self._doubts:
             self._apply(i, doubt, signal, value, quality, reason)
         if strange.any():
-            quality[strange], reason[strange] = Quality.BAD, Reason.NOT_A_NUMBER
+            quality[strange] = Quality.BAD
+            # A source that says why it has no number says more than that it is none.
+            reason[strange & (why <= Reason.TOLD)] = Reason.NOT_A_NUMBER
         return quality, reason
 
     def _apply(self, i: int, doubt: AbstractAloneDoubt, signal: I32, value: F64, quality: U8, reason: U16) -> None:

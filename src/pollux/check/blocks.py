@@ -45,6 +45,7 @@ def _raw(block: PackedBlock, taken: list[tuple[Key, F64]], frame: int, entry: in
         value=np.concatenate(values) if values else np.empty(0),
         time=np.tile(times, len(taken)),
         quality=np.full((size,), int(Quality.GOOD), np.uint8),
+        reason=np.full((size,), int(Reason.NONE), np.uint16),
         text_signal=np.empty(0, np.int32),
         text_time=np.empty(0, np.int64),
         text=(),

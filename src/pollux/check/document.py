@@ -5,6 +5,7 @@ from typing import Any, Final, final
 from pollux.check.blocks import tell_block
 from pollux.check.bounds import Bounds
 from pollux.check.faults import Fault
+from pollux.check.fields import tell_field
 from pollux.check.identity import identity
 from pollux.check.packed import PackedBlock
 from pollux.check.saying import say
@@ -13,6 +14,7 @@ from pollux.check.telling import Telling
 from pollux.check.times import read_time
 from pollux.check.vocabulary import RESERVED, Key, Vocabulary
 from pollux.columns.batch import NO_SEQUENCE
+from pollux.columns.field import Field
 from pollux.columns.memory import NEVER
 from pollux.columns.quality import Reason
 
@@ -43,6 +45,11 @@ class DocumentReader:
         if isinstance(document, PackedBlock):
             self._check_count(document.values.size)
             tell_block(document, self._vocabulary, self._telling, entry=entry, channel=channel)
+            return
+        if isinstance(document, Field):
+            self._check_count(len(document.data))
+            longest = self._bounds.text
+            tell_field(document, self._vocabulary.schema, self._telling, entry=entry, longest=longest)
             return
         messages = len(self._telling.frame)
         if is_list(document) and (channel is None or channel.kind != "position"):

@@ -6,7 +6,7 @@ from typing import final
 
 import numpy as np
 
-from pollux.columns.arrays import F64, I32, I64, U8
+from pollux.columns.arrays import F64, I32, I64, U8, U16
 from pollux.columns.batch import Place
 
 
@@ -16,7 +16,8 @@ class Raw:
     """Messages and, side by side for each, their samples and texts.
 
     `entry` is the topic, `boot` counts into the names of lives (-1 for none); `samples` and `texts` say how many of
-    each a message has. `time` is NEVER where the arrival is meant; `quality` is what the device itself said.
+    each a message has. `time` is NEVER where the arrival is meant; `quality` is what the device itself
+    said, and `reason` why.
     """
 
     frame: I32
@@ -29,6 +30,7 @@ class Raw:
     value: F64
     time: I64
     quality: U8
+    reason: U16
     text_signal: I32
     text_time: I64
     text: tuple[str | Place, ...]
@@ -51,6 +53,7 @@ class Raw:
             value=np.concatenate([part.value for part in parts]),
             time=np.concatenate([part.time for part in parts]),
             quality=np.concatenate([part.quality for part in parts]),
+            reason=np.concatenate([part.reason for part in parts]),
             text_signal=np.concatenate([part.text_signal for part in parts]),
             text_time=np.concatenate([part.text_time for part in parts]),
             text=tuple(texts),
@@ -73,6 +76,7 @@ class Raw:
             value=self.value[samples],
             time=self.time[samples],
             quality=self.quality[samples],
+            reason=self.reason[samples],
             text_signal=self.text_signal[texts],
             text_time=self.text_time[texts],
             text=tuple(self.text[place] for place in places),

@@ -69,7 +69,7 @@ def _say_quantity(telling: Telling, key: Key, told: dict[Any, Any], time: int) -
     if not isinstance(quality, str) or quality not in _DOUBTED:
         raise Fault(Reason.WRONG_TYPE, f"expected good, uncertain or bad, got {shown(quality)}")
     if quality != "good":
-        telling.doubted[len(telling.value)] = _DOUBTED[quality]
+        telling.doubted[len(telling.value)] = _DOUBTED[quality], Reason.TOLD
     telling.say(key.signal, plain if (factor, offset) == (1.0, 0.0) else plain * factor + offset, time)
 
 

@@ -20,7 +20,7 @@ from pollux.check.topics import IGNORED, NO_ENTRY, Topics
 from pollux.check.vocabulary import Vocabulary
 from pollux.columns.arrays import I32, I64, U8, Mask
 from pollux.columns.frames import Encoding, Frames
-from pollux.columns.quality import Quality
+from pollux.columns.quality import Quality, Reason
 
 _CHUNK: Final = 1 << 20
 
@@ -136,6 +136,7 @@ class Scanner:
             value=words.converted(key, sheet.value[:samples]),
             time=sheet.time[:samples].copy(),
             quality=np.full(samples, Quality.GOOD, np.uint8),
+            reason=np.full(samples, Reason.NONE, np.uint16),
             text_signal=np.empty(0, np.int32),
             text_time=np.empty(0, np.int64),
             text=(),

@@ -14,7 +14,7 @@ from pollux.check.raw import Raw
 from pollux.columns.arrays import I64
 from pollux.columns.batch import NO_SEQUENCE, Place
 from pollux.columns.memory import NEVER
-from pollux.columns.quality import Quality
+from pollux.columns.quality import Quality, Reason
 
 
 @final
@@ -23,15 +23,15 @@ class Telling:
     """Samples, texts and messages in the order told.
 
     Sample i is `signal[i]`, `value[i]` and `time[i]`, NEVER where the arrival is meant; `doubted` holds the qualities
-    that the device told itself. `samples[k]` and `texts[k]` count those of message k and before. `here` is the frame
-    that is being told, `faults` go with theirs; `raws` are messages that came as columns already.
+    that the device told itself, and why. `samples[k]` and `texts[k]` count those of message k and before. `here` is the
+    frame that is being told, `faults` go with theirs; `raws` are messages that came as columns already.
     """
 
     lives: Lives
     signal: list[int] = field(default_factory=list[int])
     value: list[float] = field(default_factory=list[float])
     time: list[int] = field(default_factory=list[int])
-    doubted: dict[int, Quality] = field(default_factory=dict[int, Quality])
+    doubted: dict[int, tuple[Quality, Reason]] = field(default_factory=dict[int, tuple[Quality, Reason]])
     text_signal: list[int] = field(default_factory=list[int])
     text: list[str | Place] = field(default_factory=list[str | Place])
     text_time: list[int] = field(default_factory=list[int])
@@ -64,8 +64,9 @@ class Telling:
     def raw(self) -> Raw:
         """All that was told, in the order of the frames."""
         quality = np.full(len(self.value), Quality.GOOD, np.uint8)
+        reason = np.full(len(self.value), Reason.NONE, np.uint16)
         for place, doubted in self.doubted.items():
-            quality[place] = doubted
+            quality[place], reason[place] = doubted
         told = Raw(
             frame=np.array(self.frame, np.int32),
             entry=np.array(self.entry, np.int32),
@@ -77,6 +78,7 @@ class Telling:
             value=np.array(self.value, np.float64),
             time=np.array(self.time, np.int64),
             quality=quality,
+            reason=reason,
             text_signal=np.array(self.text_signal, np.int32),
             text_time=np.array(self.text_time, np.int64),
             text=tuple(self.text),
@@ -91,7 +93,7 @@ class Telling:
         _cut(texts, self.text_signal, self.text, self.text_time)
         _cut(messages, self.frame, self.entry, self.seq, self.boot, self.samples, self.texts)
         if self.doubted:
-            self.doubted = {i: quality for i, quality in self.doubted.items() if i < samples}
+            self.doubted = {i: why for i, why in self.doubted.items() if i < samples}
 
     def say(self, signal: int, value: float, time: int = NEVER) -> None:
         """One number."""

@@ -41,6 +41,7 @@ class Encoding(IntEnum):
     XML = 10
     SPARKPLUG = 11
     ARROW = 12
+    FIELD = 13
 
 
 @final

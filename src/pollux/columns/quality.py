@@ -48,6 +48,11 @@ class Reason(IntEnum):
     NOT_A_NUMBER = 8
     DISCONNECTED = 9
     TOLD = 10
+    FAILED = 11
+    UNREACHABLE = 12
+    STALE = 13
+    OVERRIDDEN = 14
+    SCALE = 15
 
     UNKNOWN_TOPIC = 100
     UNKNOWN_TWIN = 101
@@ -88,6 +93,11 @@ _SENTENCES: dict[Reason, str] = {
     Reason.NOT_A_NUMBER: "the sensor gave no number",
     Reason.DISCONNECTED: "what the channel shows when nothing is connected to it",
     Reason.TOLD: "doubted by the device itself",
+    Reason.FAILED: "the sensor or its device has failed",
+    Reason.UNREACHABLE: "its source does not reach the sensor",
+    Reason.STALE: "the last value before its source lost the sensor",
+    Reason.OVERRIDDEN: "set by hand at its source, or out of service there",
+    Reason.SCALE: "outside what the instrument can measure",
     Reason.UNKNOWN_TOPIC: "no mapping knows this topic",
     Reason.UNKNOWN_TWIN: "no such twin, and new ones are not created here",
     Reason.UNKNOWN_SIGNAL: "the type has no such signal",
