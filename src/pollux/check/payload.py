@@ -16,6 +16,7 @@ from pollux.check.senml import of_one_device, read_senml
 from pollux.check.senml_cbor import read_pack
 from pollux.check.sparkplug import documents, read_sparkplug
 from pollux.check.xml import read_xml
+from pollux.columns.field import unpack_field
 from pollux.columns.frames import Encoding
 from pollux.columns.quality import Reason
 
@@ -129,6 +130,7 @@ _READERS: Final[Mapping[int, Callable[[bytes], Any]]] = {
     Encoding.NDJSON: _lines,
     Encoding.SPARKPLUG: lambda payload: documents(read_sparkplug(payload)),
     Encoding.ARROW: read_arrow,
+    Encoding.FIELD: unpack_field,
 }
 _PACKS: Final[Mapping[int, Callable[[bytes], Any]]] = {Encoding.SENML_JSON: _json, Encoding.SENML_CBOR: read_pack}
 
