@@ -1,4 +1,4 @@
-"""How much processor time the MQTT endpoint spends per message, with a load generator in a process of its own.
+"""How much processor time a site spends per MQTT message, with a load generator in a process of its own.
 
 `measure()` gives the lines of `pollux bench ingest`; as a program, `python -m tests.promises.ingest`, it prints more
 cases. The generator is compiled and talks to the sockets through the C library, so that it costs less than what it
@@ -145,47 +145,70 @@ def generate(port: int, connections: int, window: int, seconds: float) -> None:
 # -- the server -------------------------------------------------------------------------------------------------------
 
 
-def _sink(kind: str, folder: Path, clock: Any) -> tuple[Any, Any]:
-    if kind == "none":
-
-        class Done:
-            def then(self, callback: Any, *args: Any) -> None:
-                callback(*args)
-
-        done = Done()
-        return (lambda frames: done), (lambda: None)
-    from pollux.remember import Log
-
-    log = Log.open(folder, clock=clock)
-    return log.append, log.close
-
-
-def serve(kind: str, splitting: str, connections: int) -> None:
-    """Run an endpoint; a line on stdin prints the processor time and the counters so far."""
+def _bare(kind: str, splitting: str, connections: int, folder: Path) -> tuple[Any, Any]:
+    """The endpoint with the log behind it, or with nothing: what the way through the site costs is the difference."""
     from pollux.clock import WallClock
     from pollux.connect import Limits, MqttEndpoint
     from pollux.guard import Gate
+    from pollux.remember import Log
 
+    class Done:
+        def then(self, callback: Any, *args: Any) -> None:
+            callback(*args)
+
+    clock, done = WallClock(), Done()
+    log = Log.open(folder, clock=clock) if kind == "log" else None
+    endpoint = MqttEndpoint(
+        ("127.0.0.1", 0),
+        gate=Gate(by_name=True),
+        sink=log.append if log else lambda frames: done,
+        clock=clock,
+        limits=Limits(connections=connections + 100, unauthenticated=connections + 100),
+        splitting=splitting,  # type: ignore[arg-type]
+    )
+    endpoint.start()
+
+    def close() -> None:
+        endpoint.stop()
+        if log:
+            log.close()
+
+    return endpoint, close
+
+
+def _site(folder: Path) -> tuple[Any, Any]:
+    """A whole site: identity, log, decoding, state, two rules, retained states; as `pollux serve` opens it."""
+    import pollux as px
+
+    class Pump(px.Twin):
+        """The pump of the message."""
+
+        temperature = px.sensor("degC", low=-40, high=200)
+        vibration = px.sensor("mm/s", low=0, high=50)
+        rpm = px.sensor("rpm", low=0, high=5000)
+
+    site = px.Site("bench")
+    site.fleet(Pump)
+    site.watch(
+        Pump,
+        px.limit(Pump.temperature > px.quantity(90, "degC"), severity="high", title="Hot"),
+        px.limit(Pump.vibration > 8, severity="medium", title="Rough"),
+    )
+    live = site.open(folder, insecure=True).__enter__()
+    return live.endpoint, lambda: live.__exit__(None, None, None)
+
+
+def serve(kind: str, splitting: str, connections: int) -> None:
+    """Run a server; a line on stdin prints the processor time and the counters so far."""
     sys.setswitchinterval(0.0005)
-    clock = WallClock()
     with tempfile.TemporaryDirectory() as folder:
-        sink, close = _sink(kind, Path(folder) / "log", clock)
-        limits = Limits(connections=connections + 100, unauthenticated=connections + 100)
-        endpoint = MqttEndpoint(
-            ("127.0.0.1", 0),
-            gate=Gate(by_name=True),
-            sink=sink,
-            clock=clock,
-            limits=limits,
-            splitting=splitting,  # type: ignore[arg-type]
-        )
-        endpoint.start()
+        data = Path(folder) / "data"
+        endpoint, close = _site(data) if kind == "site" else _bare(kind, splitting, connections, data)
         print(endpoint.port, flush=True)
         for _ in sys.stdin:
             used = time.process_time()
             largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             print(json.dumps({"cpu": used, "largest_kb": largest, "counters": endpoint.counters}), flush=True)
-        endpoint.stop()
         close()
 
 
@@ -223,10 +246,10 @@ def _loaded(port: int, connections: int, window: int, seconds: float, before: An
 
 
 def endpoint(
-    *, connections: int = 1000, window: int = 1, seconds: float = 3.0, log: bool = True, splitting: str = "compiled"
+    *, connections: int = 1000, window: int = 1, seconds: float = 3.0, kind: str = "site", splitting: str = "compiled"
 ) -> dict[str, Any]:
-    """Processor time per message, rate and delays of the endpoint; with the durable log or with none behind it."""
-    server = _child("serve", "log" if log else "none", splitting, connections)
+    """Processor time per message, rate and delays of a whole site, of the endpoint with a log, or with none behind."""
+    server = _child("serve", kind, splitting, connections)
     try:
         port = int(_ask(server))
         cpu = lambda: json.loads(_ask(server, "?"))["cpu"]  # noqa: E731
@@ -307,14 +330,14 @@ def measure(seconds: float = 3.0, runs: int = 3) -> Iterator[Measurement]:
 def table(seconds: float) -> None:
     """Print what was measured, case by case."""
     cases: list[tuple[str, dict[str, Any]]] = [
-        ("1000 x 1, log", {"connections": 1000, "window": 1, "log": True}),
-        ("1000 x 1, no log", {"connections": 1000, "window": 1, "log": False}),
-        ("100 x 1, log", {"connections": 100, "window": 1, "log": True}),
-        ("100 x 100, log", {"connections": 100, "window": 100, "log": True}),
-        ("1000 x 20, log", {"connections": 1000, "window": 20, "log": True}),
-        ("100 x 100, no log", {"connections": 100, "window": 100, "log": False}),
-        ("1000 x 1, log, no numba", {"connections": 1000, "window": 1, "log": True, "splitting": "plain"}),
-        ("100 x 100, log, no numba", {"connections": 100, "window": 100, "log": True, "splitting": "plain"}),
+        ("1000 x 1, site", {"connections": 1000, "window": 1, "kind": "site"}),
+        ("1000 x 1, log", {"connections": 1000, "window": 1, "kind": "log"}),
+        ("1000 x 1, no log", {"connections": 1000, "window": 1, "kind": "none"}),
+        ("100 x 100, site", {"connections": 100, "window": 100, "kind": "site"}),
+        ("100 x 100, log", {"connections": 100, "window": 100, "kind": "log"}),
+        ("1000 x 20, site", {"connections": 1000, "window": 20, "kind": "site"}),
+        ("1000 x 1, log, no numba", {"connections": 1000, "window": 1, "kind": "log", "splitting": "plain"}),
+        ("100 x 100, log, no numba", {"connections": 100, "window": 100, "kind": "log", "splitting": "plain"}),
     ]
     print(f"{'case':26} {'us/msg':>7} {'msg/s':>9} {'p50 ms':>7} {'p99 ms':>7} {'per batch':>9} {'generator us':>12}")
     for name, options in cases:

@@ -1,5 +1,6 @@
 """The watch holds rules against raw values, raises each alarm once and forgets none."""
 
+import itertools
 from collections.abc import Iterable
 
 import numpy as np
@@ -204,6 +205,66 @@ def test_a_frozen_watch_goes_on_as_if_nothing_had_happened(samples: list[tuple[i
     for one in stream[cut:]:
         second.apply(one, IDS)
     assert [(a.id, a.cleared) for a in book] == [(a.id, a.cleared) for a in second_book]
+
+
+THIRD = {**SIGNALS, "pulse": 2}
+QUALITIES = st.sampled_from([Quality.GOOD] * 6 + [Quality.UNCERTAIN, Quality.BAD, Quality.MISSING])
+SAMPLES = st.lists(
+    st.tuples(
+        st.integers(0, 5),
+        st.integers(0, 2),
+        st.integers(1, 60),
+        st.one_of(st.floats(85, 95), st.just(float("nan"))),
+        QUALITIES,
+        st.sampled_from([Reason.NONE] * 4 + [Reason.DISCONNECTED, Reason.RATE]),
+    ),
+    max_size=60,
+)
+
+
+@given(SAMPLES, st.lists(st.integers(1, 59), max_size=3))
+def test_many_at_once_are_held_as_one_by_one(
+    samples: list[tuple[int, int, int, float, Quality, Reason]], cuts: list[int]
+) -> None:
+    """However samples come together, the same alarms come in the same order, and the same state is left."""
+    ids = [f"P-{row}" for row in range(6)]
+    rules: tuple[Rule, ...] = (
+        LOW,
+        Limit("spo2", "above", 94, "low", delay=10),
+        Change("weight", "rise", 2.0, 20, "medium"),
+        Silence("spo2", 15, "low"),
+    )
+    alone, together = (Watch("Patient", THIRD, rules, book=AlarmBook(), thing="patient") for _ in range(2))
+    every = Batch(
+        row=np.array([one[0] for one in samples], np.int32),
+        signal=np.array([one[1] for one in samples], np.int32),
+        event_time=np.array([one[2] for one in samples], np.int64),
+        arrival=np.array([one[2] for one in samples], np.int64),
+        value=np.array([one[3] for one in samples], np.float64),
+        quality=np.array([one[4] for one in samples], np.uint8),
+        reason=np.array([one[5] for one in samples], np.uint16),
+        frame=np.arange(len(samples), dtype=np.int32),
+    )
+    single = [a for place in range(len(every)) for a in alone.apply(every.select(np.array([place])), ids)]
+    bounds = [0, *sorted({min(cut, len(every)) for cut in cuts}), len(every)]
+    parts = [np.arange(start, end) for start, end in itertools.pairwise(bounds)]
+    joined = [a for part in parts for a in together.apply(every.select(part), ids)]
+    assert [(a.id, a.cleared, a.confirmed) for a in joined] == [(a.id, a.cleared, a.confirmed) for a in single]
+    assert together.freeze() == alone.freeze()
+    assert [a.id for a in together.tick(80, ids)] == [a.id for a in alone.tick(80, ids)]
+
+
+def test_whoever_gets_the_row_of_a_twin_that_is_gone_begins_anew() -> None:
+    """What was raised of the twin that is gone ends; the next one of the row is not silent, doubted or alarmed."""
+    watch, book = watching(LOW, Silence("spo2", 15, "low"))
+    watch.apply(batch((0, 0, 1, 80.0)), IDS)
+    watch.apply(batch((0, 1, 1, 80.0), quality=Quality.BAD), IDS)
+    ended = watch.forget(0, 5)
+    assert sorted(a.rule for a in ended) == ["spo2-below-90", "weight-doubted"]
+    assert all(a.cleared == 5 for a in book)
+    assert watch.wants_repeat() == []
+    assert watch.tick(100, IDS) == []
+    assert [a.id for a in watch.apply(batch((0, 0, 101, 80.0)), ["P-9", "P-2"])] == ["Patient~P-9~spo2-below-90~101"]
 
 
 @pytest.mark.parametrize(

@@ -188,9 +188,10 @@ class Estate:
         name, id_ = str(body["type"]), str(body["twin"])
         block = self.blocks[name]
         if body["action"] == "remove":
+            ended = self.watches[name].forget(block.row(id_), int(body["at"]))
             self.mirror.remove(name, id_)
             self.beliefs.pop(f"{name}/{id_}", None)
-            return Applied(newcomers=(f"{name}/{id_}",))
+            return Applied(alarms=tuple(ended), newcomers=(f"{name}/{id_}",))
         new = id_ not in block.row_of
         row = self.mirror.add(name, id_)
         for signal, value in body["values"].items():

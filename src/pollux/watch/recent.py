@@ -32,6 +32,11 @@ class RecentExtremes:
             self._moments = np.concatenate([self._moments, np.zeros(more, np.int64)], axis=1)
             self._values = np.concatenate([self._values, np.full(more, np.nan)], axis=1)
 
+    def forget(self, row: int) -> None:
+        """The twin of a row is gone."""
+        if row < self._values.shape[1]:
+            self._moments[:, row], self._values[:, row] = 0, np.nan
+
     def add(self, row: int, moment: int, value: float) -> None:
         """Take in one measured value."""
         bucket = (moment // self._length) % (BUCKETS + 2)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, final
 
 from pollux.clock import iso
+from pollux.columns.arrays import F64, Mask
 from pollux.errors import ModelError
 
 Severity = Literal["high", "medium", "low"]
@@ -82,6 +83,10 @@ class Limit:
     def passed(self, value: float) -> bool:
         """Whether a value lies beyond the limit."""
         return value > self.value if self.side == "above" else value < self.value
+
+    def passing(self, values: F64) -> Mask:
+        """Which of many values lie beyond the limit."""
+        return values > self.value if self.side == "above" else values < self.value
 
     def ended(self, value: float) -> bool:
         """Whether a value has come back inside the limit by the hysteresis."""

@@ -4,50 +4,45 @@ Nothing here knows a filter or a model, and nothing waits: batch in, changed ala
 and with `tick`.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import final
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, final
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from pollux.columns.arrays import I64, Mask
 from pollux.columns.batch import Batch
 from pollux.columns.quality import Quality, Reason
-from pollux.watch.alarms import Alarm, AlarmBook, identity
+from pollux.errors import StorageError
+from pollux.watch.alarms import Alarm, AlarmBook
+from pollux.watch.heard import Heard
+from pollux.watch.raising import Raising, Sample
 from pollux.watch.recent import RecentExtremes
-from pollux.watch.rules import Change, Limit, Rule, Severity, Silence
+from pollux.watch.rules import Change, Limit, Rule, Silence
+from pollux.watch.standings import HOUSE, Standings
 
 PERSISTENCE = 60_000_000_000
 """A doubted value that still stands after this long is believed (trust.md P13: a choice)."""
 
+FEW: Final = 8
+"""Up to so many samples it costs less to hold each against the rules than to sort them."""
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One measured value of one twin."""
+NOWHERE: Final = -1
+"""The signal of a rule about something that is no signal of the type."""
 
-    row: int
-    twin: str
-    moment: int
-    value: float
-    good: bool
+FORM: Final = "columns"
+"""The form of a frozen watch."""
 
 
-@dataclass(slots=True)
-class Standing:
-    """Where one rule stands for one twin."""
-
-    pending: int = 0
-    alarm: str = ""
-    last: int = 0
-
-
+@final
 @dataclass(slots=True)
 class Line:
     """A rule with its standing for each twin that ever came near it."""
 
     rule: Rule
-    standing: dict[int, Standing] = field(default_factory=dict[int, Standing])
+    signal: int
+    standings: Standings = field(default_factory=Standings)
     recent: RecentExtremes | None = None
 
 
@@ -57,6 +52,9 @@ class Watch:
 
     `signals` gives each signal's index in batches, `thing` is what a doubted value asks to be checked: "machine",
     "patient". Alarms go to `book`, which several types may share.
+
+    Most samples are good and far from every limit: they are passed over in one sweep. The others, with all that came of
+    the same twins beside them, are held against the rules one after the other.
     """
 
     def __init__(
@@ -72,82 +70,145 @@ class Watch:
         self._signals = dict(signals)
         self._names = {index: name for name, index in signals.items()}
         self._book = book
+        self._alarms = Raising(type_name, book)
         self._thing = thing
         self._lines = [
-            Line(rule, recent=RecentExtremes(rule.within) if isinstance(rule, Change) else None) for rule in rules
+            Line(
+                rule,
+                signals.get(rule.signal, NOWHERE),
+                recent=RecentExtremes(rule.within) if isinstance(rule, Change) else None,
+            )
+            for rule in rules
         ]
-        self._heard: dict[tuple[int, int], int] = {}
+        self._heard = Heard(len(signals))
         self._doubts: dict[tuple[int, int], str] = {}
-        self._wanted = {signals[line.rule.signal] for line in self._lines if line.rule.signal in signals}
+        self._wanted: Mask = np.zeros(len(signals), np.bool_)
+        self._wanted[[line.signal for line in self._lines if line.signal != NOWHERE]] = True
 
     def apply(self, batch: Batch, ids: Sequence[str]) -> list[Alarm]:
         """Hold a batch against the rules; what was raised, confirmed or ended comes back in order."""
+        places = np.flatnonzero(self._relevant(batch))
+        if not len(places):
+            return []
+        self._grow(len(ids))
+        if len(places) > FEW:
+            lively = self._lively(batch, places, len(ids))
+            self._pass_over(batch, places[~lively])
+            places = places[lively]
         changed: list[Alarm] = []
-        for index in np.flatnonzero(self._relevant(batch)):
-            changed += self._sample(batch, int(index), ids)
+        for index in places.tolist():
+            changed += self._sample(batch, index, ids)
         return changed
 
     def tick(self, now: int, ids: Sequence[str], beats: Mapping[str, int] | None = None) -> list[Alarm]:
         """Time has passed: silences, persistence and shelves."""
+        self._grow(len(ids))
         changed = self._book.unshelve(now)
         for line in self._lines:
             if isinstance(line.rule, Silence):
                 changed += self._silences(line, line.rule, now, ids, beats or {})
         return changed + self._persisting(now)
 
+    def forget(self, row: int, moment: int) -> list[Alarm]:
+        """The twin of a row is gone: whoever gets the row begins anew, and what was raised of it ends."""
+        self._heard.forget(row)
+        gone = [self._doubts.pop(key) for key in [*self._doubts] if key[1] == row]
+        for line in self._lines:
+            gone.append(line.standings.forget(row))
+            if line.recent is not None:
+                line.recent.forget(row)
+        return [ended for alarm in gone for ended in self._alarms.end(alarm, moment)]
+
     def wants_repeat(self) -> list[tuple[int, str]]:
         """The rows and signals whose last value is doubted: a second reading is asked for."""
         return [(row, self._names[signal]) for (signal, row) in self._doubts]
 
-    def _relevant(self, batch: Batch) -> NDArray[np.bool_]:
+    # -- many at once -------------------------------------------------------------------------------------------------
+
+    def _relevant(self, batch: Batch) -> Mask:
         """Samples that a rule looks at, or that are doubted or were."""
-        relevant: NDArray[np.bool_] = np.isin(batch.signal, list(self._wanted))
+        relevant: Mask = self._wanted[batch.signal]
         doubted = (batch.quality == Quality.UNCERTAIN) | (batch.quality == Quality.BAD)
-        followed = {signal for signal, _ in self._doubts} | set(batch.signal[doubted].tolist())
-        if followed:
+        if doubted.any() or self._doubts:
+            followed = {signal for signal, _ in self._doubts} | set(batch.signal[doubted].tolist())
             # A good value ends a doubt, also one that came earlier in the same batch.
-            relevant |= np.isin(batch.signal, list(followed))
+            relevant = relevant | np.isin(batch.signal, list(followed))
+        # What was not measured is no reading: neither heard nor doubted.
+        relevant = relevant & (batch.quality != Quality.MISSING)
         return relevant
+
+    def _lively(self, batch: Batch, places: I64, rows: int) -> Mask:
+        """Which of these samples are of a twin for which something may begin, go on or end in this batch."""
+        row, signal, value = batch.row[places], batch.signal[places], batch.value[places]
+        stirs: Mask = (batch.quality[places] != Quality.GOOD) | ~np.isfinite(value)
+        stirs |= batch.reason[places] == Reason.DISCONNECTED
+        for line in self._lines:
+            mine = np.flatnonzero(signal == line.signal)
+            stirs[mine] |= line.standings.busy[row[mine] + 1]
+            if isinstance(line.rule, Limit):
+                stirs[mine] |= line.rule.passing(value[mine])
+            elif line.recent is not None:
+                stirs[mine] = True  # what it is compared with is taken in one after the other
+        twins = np.zeros(rows, np.bool_)
+        twins[row[stirs]] = True
+        twins[[twin for _, twin in self._doubts]] = True
+        lively: Mask = twins[row]
+        return lively
+
+    def _pass_over(self, batch: Batch, places: I64) -> None:
+        """Take note of good samples that are far from every limit."""
+        places = places[self._wanted[batch.signal[places]]]
+        row, signal, moment = batch.row[places], batch.signal[places], batch.event_time[places]
+        self._heard.hear(signal, row, batch.arrival[places])
+        for line in self._lines:
+            mine = np.flatnonzero(signal == line.signal)
+            np.maximum.at(line.standings.last, row[mine] + 1, moment[mine])
+
+    def _grow(self, rows: int) -> None:
+        self._heard.grow(rows)
+        for line in self._lines:
+            line.standings.grow(rows)
+
+    # -- one by one ---------------------------------------------------------------------------------------------------
 
     def _sample(self, batch: Batch, index: int, ids: Sequence[str]) -> list[Alarm]:
         row, signal = int(batch.row[index]), int(batch.signal[index])
-        quality, reason = int(batch.quality[index]), int(batch.reason[index])
-        sample = Sample(row, ids[row], int(batch.event_time[index]), float(batch.value[index]), quality == Quality.GOOD)
-        self._heard[signal, row] = max(self._heard.get((signal, row), 0), int(batch.arrival[index]))
-        changed = self._doubt(signal, sample, Reason(reason))
-        if not np.isfinite(sample.value) or reason == Reason.DISCONNECTED or quality == Quality.MISSING:
+        reason, good = Reason(int(batch.reason[index])), bool(batch.quality[index] == Quality.GOOD)
+        sample = Sample(row, ids[row], int(batch.event_time[index]), float(batch.value[index]), good)
+        if self._wanted[signal]:
+            self._heard.hear_one(signal, row, int(batch.arrival[index]))
+        changed = self._doubt(signal, sample, reason)
+        if not np.isfinite(sample.value) or reason == Reason.DISCONNECTED:
             return changed
         for line in self._lines:
-            if line.rule.signal == self._names[signal]:
+            if line.signal == signal:
                 changed += self._hold(line, sample)
         return changed
 
     def _hold(self, line: Line, sample: Sample) -> list[Alarm]:
-        standing = line.standing.setdefault(sample.row, Standing())
-        late = sample.moment < standing.last
-        standing.last = max(standing.last, sample.moment)
+        late = line.standings.look(sample.row, sample.moment)
         match line.rule:
             case Limit() as rule:
-                return self._limit(rule, standing, sample, late)
+                return self._limit(rule, line.standings, sample, late)
             case Change() as rule if line.recent is not None:
-                return self._change(rule, line.recent, standing, sample, late)
+                return self._change(rule, line.recent, line.standings, sample, late)
             case _:
-                return self._end(standing, sample.moment)
+                return self._alarms.end(line.standings.end(sample.row), sample.moment)
 
-    def _limit(self, rule: Limit, standing: Standing, sample: Sample, late: bool) -> list[Alarm]:
+    def _limit(self, rule: Limit, standings: Standings, sample: Sample, late: bool) -> list[Alarm]:
+        alarm = standings.alarm(sample.row)
         if rule.passed(sample.value):
-            if standing.alarm:
-                return self._confirm(standing.alarm)
-            standing.pending = standing.pending or sample.moment
-            if sample.moment - standing.pending < rule.delay:
+            if alarm:
+                return self._alarms.confirm(alarm)
+            if sample.moment - standings.since(sample.row, sample.moment) < rule.delay:
                 return []
-            return self._raise(rule, rule.title or rule.name, standing, sample, rule.words(sample.value))
-        if late or (standing.alarm and not rule.ended(sample.value)):
+            return self._alarms.stand(rule, standings, sample, rule.words(sample.value))
+        if late or (alarm and not rule.ended(sample.value)):
             return []
-        return self._end(standing, sample.moment)
+        return self._alarms.end(standings.end(sample.row), sample.moment)
 
     def _change(
-        self, rule: Change, recent: RecentExtremes, standing: Standing, sample: Sample, late: bool
+        self, rule: Change, recent: RecentExtremes, standings: Standings, sample: Sample, late: bool
     ) -> list[Alarm]:
         recent.grow(sample.row + 1)
         recent.add(sample.row, sample.moment, sample.value)
@@ -158,112 +219,79 @@ class Watch:
         else:
             change = recent.highest(sample.row, sample.moment) - sample.value
         if not rule.passed(change):
-            return self._end(standing, sample.moment)
-        if standing.alarm:
-            return self._confirm(standing.alarm)
-        return self._raise(rule, rule.title or rule.name, standing, sample, rule.words(sample.value, change))
+            return self._alarms.end(standings.end(sample.row), sample.moment)
+        alarm = standings.alarm(sample.row)
+        if alarm:
+            return self._alarms.confirm(alarm)
+        return self._alarms.stand(rule, standings, sample, rule.words(sample.value, change))
 
     def _silences(
         self, line: Line, rule: Silence, now: int, ids: Sequence[str], beats: Mapping[str, int]
     ) -> list[Alarm]:
         changed: list[Alarm] = []
-        for row, last in self._last_heard(rule.signal, beats).items():
-            standing = line.standing.setdefault(row, Standing())
-            twin = ids[row] if row >= 0 else "house"
-            if now - last > rule.after and not standing.alarm:
-                sample = Sample(row, twin, last + rule.after, float("nan"), True)
-                changed += self._raise(rule, rule.title or rule.name, standing, sample, rule.words(last))
-            elif now - last <= rule.after and standing.alarm:
-                changed += self._end(standing, last)
+        standings = line.standings
+        for row, last in self._turned(line, rule, now, beats, len(ids)):
+            if standings.alarm(row):
+                changed += self._alarms.end(standings.end(row), last)
+                continue
+            twin = ids[row] if row != HOUSE else "house"
+            sample = Sample(row, twin, last + rule.after, float("nan"), True)
+            changed += self._alarms.stand(rule, standings, sample, rule.words(last))
         return changed
 
-    def _last_heard(self, name: str, beats: Mapping[str, int]) -> dict[int, int]:
-        if name in beats:
-            return {-1: beats[name]}
-        wanted = self._signals.get(name)
-        return {row: last for (signal, row), last in self._heard.items() if signal == wanted}
+    def _turned(
+        self, line: Line, rule: Silence, now: int, beats: Mapping[str, int], rows: int
+    ) -> Iterator[tuple[int, int]]:
+        """The rows that fell silent or are heard again, with their last reading."""
+        if rule.signal in beats:
+            last = beats[rule.signal]
+            if (now - last > rule.after) != bool(line.standings.alarm(HOUSE)):
+                yield HOUSE, last
+        elif line.signal != NOWHERE:
+            heard = self._heard.last(line.signal)[:rows]
+            silent = (heard > 0) & (now - heard > rule.after)
+            for row in np.flatnonzero(silent != line.standings.busy[1 : rows + 1]).tolist():
+                yield row, int(heard[row])
 
     def _doubt(self, signal: int, sample: Sample, reason: Reason) -> list[Alarm]:
         key = (signal, sample.row)
-        standing = Standing(alarm=self._doubts.get(key, ""))
+        standing = self._doubts.get(key, "")
         if sample.good:
             return self._settled(key, standing, sample)
-        if standing.alarm:
+        if standing:
             return []
-        name = self._names[signal]
-        rule = Silence(name, 1, "medium")
-        words = f"{name} reads {sample.value:g}, doubted: {reason.name.lower().replace('_', ' ')}; measure again"
-        raised = self._raise(
-            rule, f"Check the {self._thing} or the sensor", standing, sample, words, rule_name=f"{name}-doubted"
-        )
-        self._doubts[key] = standing.alarm
+        self._doubts[key], raised = self._alarms.doubt(self._names[signal], self._thing, sample, reason)
         return raised
 
-    def _settled(self, key: tuple[int, int], standing: Standing, sample: Sample) -> list[Alarm]:
+    def _settled(self, key: tuple[int, int], standing: str, sample: Sample) -> list[Alarm]:
         """A good value ends a doubt, unless it is older than what was doubted."""
-        if self._book.known(standing.alarm) and sample.moment < self._book.find(standing.alarm).raised:
+        if self._book.known(standing) and sample.moment < self._book.find(standing).raised:
             return []
         self._doubts.pop(key, None)
-        return self._end(standing, sample.moment)
+        return self._alarms.end(standing, sample.moment)
 
     def _persisting(self, now: int) -> list[Alarm]:
         """A doubted value that went on for long enough is believed."""
         waiting = [a for a in self._book if not a.confirmed and a.type == self._type and not a.cleared]
-        return [changed for a in waiting if now - a.raised >= PERSISTENCE for changed in self._confirm(a.id)]
+        return [changed for a in waiting if now - a.raised >= PERSISTENCE for changed in self._alarms.confirm(a.id)]
 
-    def _confirm(self, alarm_id: str) -> list[Alarm]:
-        if not self._book.known(alarm_id):
-            return []
-        alarm = self._book.find(alarm_id)
-        if alarm.confirmed:
-            return []
-        alarm = replace(alarm, confirmed=True)
-        self._book.put(alarm)
-        return [alarm]
-
-    def _raise(
-        self, rule: Rule, title: str, standing: Standing, sample: Sample, words: str, *, rule_name: str = ""
-    ) -> list[Alarm]:
-        name = rule_name or rule.name
-        standing.alarm = identity(self._type, sample.twin, name, sample.moment)
-        if self._book.known(standing.alarm):
-            return []
-        severity: Severity = rule.severity
-        believed = sample.good or bool(rule_name)
-        alarm = Alarm(
-            standing.alarm, self._type, sample.twin, name, rule.signal, severity, title, words, sample.value,
-            sample.moment, confirmed=believed,
-        )  # fmt: skip
-        self._book.put(alarm)
-        return [alarm]
-
-    def _end(self, standing: Standing, moment: int) -> list[Alarm]:
-        alarm_id, standing.alarm, standing.pending = standing.alarm, "", 0
-        if not alarm_id or not self._book.known(alarm_id):
-            return []
-        alarm = replace(self._book.find(alarm_id), cleared=moment)
-        self._book.put(alarm)
-        return [alarm]
+    # -- snapshots ----------------------------------------------------------------------------------------------------
 
     def freeze(self) -> bytes:
         """The state as bytes, for a snapshot."""
-        lines = [
-            [
-                [[row, s.pending, s.alarm, s.last] for row, s in line.standing.items()],
-                line.recent.freeze() if line.recent else None,
-            ]
-            for line in self._lines
-        ]
-        heard = [[signal, row, at] for (signal, row), at in self._heard.items()]
+        lines = [[line.standings.freeze(), line.recent.freeze() if line.recent else None] for line in self._lines]
         doubts = [[signal, row, alarm] for (signal, row), alarm in self._doubts.items()]
-        return msgspec.msgpack.encode([lines, heard, doubts])
+        return msgspec.msgpack.encode([FORM, lines, self._heard.freeze(), doubts])
 
     def restore(self, frozen: bytes) -> None:
-        """Take a state frozen under the same rules."""
-        lines, heard, doubts = msgspec.msgpack.decode(frozen)
-        for line, (standing, recent) in zip(self._lines, lines, strict=True):
-            line.standing = {row: Standing(pending, alarm, last) for row, pending, alarm, last in standing}
+        """Take a state frozen under the same rules; raises StorageError for one of another form."""
+        form, *parts = msgspec.msgpack.decode(frozen)
+        if form != FORM:
+            raise StorageError(f"expected the state of a watch in form {FORM}, got another", at=self._type)
+        lines, heard, doubts = parts
+        for line, (standings, recent) in zip(self._lines, lines, strict=True):
+            line.standings = Standings.of(standings)
             if line.recent and recent:
                 line.recent.restore(recent)
-        self._heard = {(signal, row): at for signal, row, at in heard}
+        self._heard = Heard.of(heard, len(self._signals))
         self._doubts = {(signal, row): alarm for signal, row, alarm in doubts}
