@@ -21,7 +21,7 @@ from pollux.guard.authority import ISSUER_LIST, PEM, ROOT_LIST, TRUST, Authority
 from pollux.guard.certificates import LIST_LIFETIME, fingerprint, new_key, span
 from pollux.guard.enrolment import MOST, enrol, revoke
 from pollux.guard.requested import LARGEST, requested_key
-from pollux.guard.tls import Contexts, client_fingerprint, server_context
+from pollux.guard.tls import client_fingerprint, server_context, tls_contexts
 from tests.guard import handshake
 from tests.guard.handshake import SECRET, Made, shaken, shown
 
@@ -320,7 +320,7 @@ def test_a_client_refuses_the_server_under_another_name(plant: Made) -> None:
 def test_contexts_are_swapped_live(plant: Made) -> None:
     """A revocation and a new certificate of the server reach the next connection within a second; damage does not."""
     clock = SimulatedClock(now())
-    contexts = Contexts(plant.folder, clock=clock)
+    contexts = tls_contexts(plant.folder, clock=clock)
     device = plant.client(plant.device("P-7"))
     shaken(contexts.current, device)
     revoke(plant.accounts, plant.authority, "P-7", now())
@@ -410,7 +410,7 @@ def test_everything_that_ends_is_named(plant: Made) -> None:
 def test_memory_stays_flat_over_many_lists(plant: Made) -> None:
     """Each context holds the newest list alone, and an older one goes with its connections."""
     clock = SimulatedClock(now())
-    contexts = Contexts(plant.folder, clock=clock)
+    contexts = tls_contexts(plant.folder, clock=clock)
     for n in range(50):
         plant.authority.relist([(n + 1, now())], now())
         clock.advance_to(clock.now() + SECOND)

@@ -10,14 +10,16 @@ import hashlib
 import logging
 import ssl
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Literal, final
+from typing import Final, Generic, Literal, TypeVar, final
 
 from pollux.clock import SECOND, Clock
 from pollux.errors import SetupError
 from pollux.guard.authority import SERVER, TRUST
 
 Oldest = Literal["1.3", "1.2"]
+Context = TypeVar("Context")
 
 _LOG = logging.getLogger(__name__)
 _CIPHERS_1_2: Final = "@SECLEVEL=2:ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -47,20 +49,27 @@ def client_fingerprint(connection: "ssl.SSLObject | ssl.SSLSocket") -> bytes | N
     return None if shown is None else hashlib.sha256(shown).digest()
 
 
-@final
-class Contexts:
-    """The context for the next connection. Thread-safe; changed files are seen within a second, without a restart."""
+def tls_contexts(
+    folder: Path, *, clock: Clock, passphrase: bytes | None = None, oldest: Oldest = "1.3"
+) -> "Contexts[ssl.SSLContext]":
+    """The context for the next connection; raises SetupError where a file is missing or cannot be read."""
+    return Contexts(folder, lambda: server_context(folder, passphrase=passphrase, oldest=oldest), clock=clock)
 
-    def __init__(self, folder: Path, *, clock: Clock, passphrase: bytes | None = None, oldest: Oldest = "1.3") -> None:
-        self._folder, self._clock, self._passphrase = folder, clock, passphrase
-        self._oldest: Oldest = oldest
+
+@final
+class Contexts(Generic[Context]):
+    """A context of a listener, built by `build`. Thread-safe; changed files are seen within a second, without a
+    restart."""
+
+    def __init__(self, folder: Path, build: Callable[[], Context], *, clock: Clock) -> None:
+        self._folder, self._build, self._clock = folder, build, clock
         self._lock = threading.Lock()
         self._seen = self._state()
-        self._context = self._built()
+        self._context = build()
         self._looked = clock.now()
 
     @property
-    def current(self) -> ssl.SSLContext:
+    def current(self) -> Context:
         """The newest context; where the files are broken the last one goes on, until its lists run out."""
         with self._lock:
             now = self._clock.now()
@@ -74,13 +83,10 @@ class Contexts:
         if state == self._seen:
             return
         try:
-            self._context = self._built()
+            self._context = self._build()
         except SetupError as error:
             _LOG.error("certificates were not taken over: %s", error)
         self._seen = state
-
-    def _built(self) -> ssl.SSLContext:
-        return server_context(self._folder, passphrase=self._passphrase, oldest=self._oldest)
 
     def _state(self) -> list[tuple[int, int, int] | None]:
         return [_stamp(self._folder / name) for name in (SERVER, TRUST)]

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from ssl import SSLContext
-from typing import Final, Literal, final
+from typing import TYPE_CHECKING, Final, Literal, final
 
 from cryptography import x509
 
@@ -13,10 +13,14 @@ from pollux.connect.acceptor import Acceptor
 from pollux.errors import PolluxError
 from pollux.guard import Accounts, Doors
 from pollux.guard.authority import ISSUER_LIST, Authority
-from pollux.guard.tls import Contexts
+from pollux.guard.dtls import dtls_contexts
+from pollux.guard.tls import tls_contexts
 from pollux.show.documents.site import Broken
 from pollux.show.facts import Metric
 from pollux.site.enrolling import Desk
+
+if TYPE_CHECKING:
+    from OpenSSL import SSL
 
 Listener = Literal["mqtt", "http"]
 LISTENERS: Final[tuple[Listener, ...]] = ("mqtt", "http")
@@ -49,14 +53,14 @@ class Secure:
         passphrase: bytes | None,
         older: Collection[Listener] = (),
     ) -> None:
-        self._accounts, self._clock = accounts, clock
+        self._accounts, self._clock, self._folder, self._passphrase = accounts, clock, folder, passphrase
         self._authority = Authority.opened(folder, passphrase=passphrase)
         self.names = names_of(self._authority.server())
         self.desk = Desk(accounts, self._authority, clock)
         self._version, self._kept, self._warned = -1, 0, 0
         self.keep()
         self.contexts = {
-            one: Contexts(folder, clock=clock, passphrase=passphrase, oldest="1.2" if one in older else "1.3")
+            one: tls_contexts(folder, clock=clock, passphrase=passphrase, oldest="1.2" if one in older else "1.3")
             for one in LISTENERS
         }
 
@@ -72,6 +76,11 @@ class Secure:
     def context(self, listener: Listener) -> Callable[[], SSLContext]:
         """What gives the context for the next connection of a listener."""
         contexts = self.contexts[listener]
+        return lambda: contexts.current
+
+    def dtls(self) -> "Callable[[], SSL.Context]":
+        """What gives the context for the next session over datagrams; raises SetupError without pyOpenSSL."""
+        contexts = dtls_contexts(self._folder, clock=self._clock, passphrase=self._passphrase)
         return lambda: contexts.current
 
     def keep(self) -> None:

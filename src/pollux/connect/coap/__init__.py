@@ -1,0 +1,1 @@
+"""CoAP: constrained devices over datagrams, in the clear on this machine or under DTLS beyond it."""

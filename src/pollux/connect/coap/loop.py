@@ -1,0 +1,212 @@
+"""The loop: one thread that owns the socket, hears a turn's datagrams, and does what is due."""
+
+import logging
+import selectors
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, final
+
+from pollux.clock import stopwatch
+from pollux.connect.coap.admission import Admission
+from pollux.connect.coap.answers import Answers
+from pollux.connect.coap.around import Around
+from pollux.connect.coap.confirming import Confirming
+from pollux.connect.coap.datagrams import Address, Datagrams
+from pollux.connect.coap.dialogue import Dialogue
+from pollux.connect.coap.intake import Intake
+from pollux.connect.coap.links import Links
+from pollux.connect.coap.observers import Observers
+from pollux.connect.coap.peers import Peer, Peers
+from pollux.connect.coap.rights import Doorkeeper
+from pollux.connect.coap.saying import Saying
+from pollux.connect.coap.showing import Showing
+from pollux.connect.driver import Sink
+from pollux.connect.wire.wake import new_wake
+from pollux.guard.requests import is_loopback
+
+if TYPE_CHECKING:
+    from pollux.connect.coap.sessions import Sessions
+
+TICK: Final = 0.1
+SWEEP: Final = 0.5
+FAREWELL: Final = 2.0
+_LOG = logging.getLogger("pollux.connect.coap")
+
+
+@final
+class Loop:
+    """Everything here belongs to the thread that runs it, except `later` and `ring`, which any thread may call."""
+
+    def __init__(self, around: Around, gate: Doorkeeper, sink: Sink, kinds: tuple[str, ...]) -> None:
+        self._around = around
+        limits, counters = around.limits, around.counters
+        self._wake = new_wake()
+        self._calls: deque[Callable[[], None]] = deque()
+        self._thread = 0
+        self.datagrams: Datagrams | None = None
+        self.sessions: Sessions | None = None
+        self.peers = Peers(limits, counters, self._gone)
+        self._confirming = Confirming(limits, counters)
+        self._answers = Answers(limits, counters, self._confirming)
+        self._admission = Admission(gate, counters)
+        self.intake = Intake(limits, counters, around.clock, sink, self._answers, self.ring)
+        self._saying = Saying(around, self._answers, self.intake)
+        self._showing = Showing(around, self._answers, Links(around.rights, kinds))
+        self.observers = Observers(limits, counters, self._confirming, may=around.rights.hear, draw=self._showing.draw)
+        self.dialogue = Dialogue(
+            around, self._admission, self._answers, self._confirming, self.intake,
+            self.observers, self._saying, self._showing,
+        )  # fmt: skip
+        self._stopping: float | None = None
+        self._swept = stopwatch()
+
+    # -- from any thread ----------------------------------------------------------------------------------------------
+
+    def later(self, call: Callable[[], None]) -> None:
+        """Let the loop call something in its next turn."""
+        self._calls.append(call)
+        self.ring()
+
+    def ring(self) -> None:
+        """Wake the loop."""
+        if threading.get_ident() != self._thread:
+            self._wake.set()
+
+    # -- running ------------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Turn until `stop`; then give everything back."""
+        assert self.datagrams is not None
+        self._thread = threading.get_ident()
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._wake.fileno(), selectors.EVENT_READ)
+            selector.register(self.datagrams.fileno(), selectors.EVENT_READ, self.datagrams)
+            try:
+                while not self._is_over():
+                    ready = selector.select(TICK)
+                    self.turn(any(key.data is not None for key, _ in ready) and self._stopping is None)
+            except Exception as error:
+                # A fault of the loop itself: whoever asks sees it.
+                _LOG.exception("the endpoint has failed")
+                self.intake.fail(f"the endpoint has failed: {error!r}")
+                raise
+            finally:
+                self.free()
+
+    def stop(self) -> None:
+        """Hear nothing more; what is on its way to the disk is still answered, within a moment."""
+        self._stopping = stopwatch() + FAREWELL
+
+    def free(self) -> None:
+        """Give every handle back."""
+        if self.datagrams is not None:
+            self.datagrams.close()
+        self._wake.close()
+
+    def turn(self, hear: bool) -> None:
+        """Hear what has come, and do what is due."""
+        self._wake.clear()
+        now = stopwatch()
+        while self._calls:
+            self._calls.popleft()()
+        if hear:
+            self._hear(now)
+        self.intake.flush(now)
+        self.intake.settle(now)
+        self._answers.turn(now)
+        self._confirming.turn(now)
+        if self.sessions is not None:
+            self.sessions.turn(now)
+        if now - self._swept >= SWEEP:
+            self._swept = now
+            self._sweep(now)
+
+    def _hear(self, now: float) -> None:
+        datagrams, counters = self.datagrams, self._around.counters
+        assert datagrams is not None
+        most = self._around.limits.datagram_bytes
+        for _ in range(self._around.limits.turn_datagrams):
+            try:
+                found = datagrams.receive()
+            except OSError:
+                continue  # what an earlier datagram of ours met on its way
+            if found is None:
+                return
+            data, address = found
+            if len(data) > most:
+                counters.too_large += 1
+            elif self.sessions is not None:
+                self.sessions.heard(data, address, now)
+            else:
+                self._plain(data, address, now)
+
+    def _plain(self, data: bytes, address: Address, now: float) -> None:
+        """Without DTLS an address is believed only where nobody else can bear it: on this machine."""
+        datagrams = self.datagrams
+        assert datagrams is not None
+        host = datagrams.host(address)
+        if not is_loopback(host):
+            self._around.counters.refused_address += 1
+            return
+        self.dialogue.heard(self.peers.at(address, host, lambda reply: self.send(reply, address), now), data, now)
+
+    def send(self, data: bytes, address: Address) -> None:
+        """Send a datagram."""
+        if self.datagrams is None or not self.datagrams.send(data, address):
+            self._around.counters.unsent += 1
+
+    # -- sessions -----------------------------------------------------------------------------------------------------
+
+    def opened(self, address: Address, send: Callable[[bytes], None], certificate: bytes | None) -> Peer | None:
+        """A handshake is complete; a certificate that is in nobody's record opens nothing."""
+        assert self.datagrams is not None
+        peer = self.peers.made(self.datagrams.host(address), send, certificate)
+        if certificate is not None and self._admission.certified(peer) is None:
+            self._around.counters.refused_credentials += 1
+            return None
+        return peer
+
+    def heard(self, peer: Peer, data: bytes, now: float) -> None:
+        """A datagram came through a session."""
+        self.dialogue.heard(peer, data, now)
+
+    def lost(self, peer: Peer, now: float) -> None:
+        """A session is over."""
+        peer.exchanges.clear()
+        self._gone(peer, now)
+
+    def failed(self, address: Address, why: str) -> None:
+        """A handshake failed: who it was is not known."""
+        assert self.datagrams is not None
+        self._around.shaken(self.datagrams.host(address), why)
+
+    def _gone(self, peer: Peer, now: float) -> None:
+        self.observers.lost(peer)
+        self._confirming.forget(peer, now)
+        self._saying.bodies.forget(peer)
+
+    # -- ending -------------------------------------------------------------------------------------------------------
+
+    def _sweep(self, now: float) -> None:
+        self.peers.sweep(now)
+        self._saying.bodies.sweep(now)
+        self._showing.shown.sweep(now)
+        if not self._admission.changed():
+            return
+        self._saying.forget()
+        self.observers.recheck(self._admission.alive)
+        for peer in self.sessions.peers() if self.sessions is not None else ():
+            if peer.certificate is not None and self._admission.certified(peer) is None:
+                self._around.counters.ended_identity += 1
+                assert self.sessions is not None
+                self.sessions.end(peer, now)
+
+    def _is_over(self) -> bool:
+        if self._stopping is None or (self._answers.open and stopwatch() < self._stopping):
+            return False
+        now = stopwatch()
+        self.observers.end()
+        if self.sessions is not None:
+            self.sessions.close(now)
+        return True

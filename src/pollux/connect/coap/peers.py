@@ -1,0 +1,88 @@
+"""Who is spoken with: an address, or a DTLS session at it, with what is remembered of it."""
+
+import secrets
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, final
+
+from pollux.connect.coap.counters import Counters
+from pollux.connect.coap.exchanges import Budget, Exchanges
+from pollux.connect.coap.limits import Limits
+
+if TYPE_CHECKING:
+    from pollux.connect.coap.observers import Observation
+
+NOTIFIED = 64
+"""Notifications without confirmation whose ids are remembered, so that a reset ends the observation."""
+
+
+@final
+@dataclass(slots=True, eq=False)
+class Peer:
+    """One endpoint at the other side; `send` gives it a message."""
+
+    host: str
+    send: Callable[[bytes], None]
+    exchanges: Exchanges
+    certificate: bytes | None = None
+    heard: float = 0.0
+    pending: int = 0
+    observed: "dict[bytes, Observation]" = field(default_factory=dict)  # pyright: ignore[reportUnknownVariableType]
+    notified: "dict[int, Observation]" = field(default_factory=dict)  # pyright: ignore[reportUnknownVariableType]
+    _number: int = field(default_factory=lambda: secrets.randbelow(0x10000))
+
+    def number(self) -> int:
+        """The next message id of ours."""
+        self._number = self._number + 1 & 0xFFFF
+        return self._number
+
+    def remember(self, number: int, observation: "Observation") -> None:
+        """Keep which observation a notification belongs to."""
+        if len(self.notified) >= NOTIFIED:
+            del self.notified[next(iter(self.notified))]
+        self.notified[number] = observation
+
+
+@final
+class Peers:
+    """All peers by key. When there is no room, the one unheard for longest goes; `lost` is told."""
+
+    def __init__(self, limits: Limits, counters: Counters, lost: Callable[[Peer, float], None]) -> None:
+        self._limits, self._counters, self._lost = limits, counters, lost
+        self._by_key: dict[Hashable, Peer] = {}
+        self.budget = Budget(limits.exchanges_total)
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def made(self, host: str, send: Callable[[bytes], None], certificate: bytes | None = None) -> Peer:
+        """A peer that is not kept here, as that of a session."""
+        return Peer(host, send, Exchanges(self.budget, self._limits.exchanges), certificate)
+
+    def at(self, key: Hashable, host: str, send: Callable[[bytes], None], now: float) -> Peer:
+        """The peer of a key; a new one where there is none."""
+        found = self._by_key.get(key)
+        if found is None:
+            if len(self._by_key) >= self._limits.peers:
+                self._make_room(now)
+            found = self._by_key[key] = self.made(host, send)
+        found.heard = now
+        return found
+
+    def sweep(self, now: float) -> None:
+        """Forget who has not been heard for long and waits for nothing."""
+        for key, peer in list(self._by_key.items()):
+            if peer.observed or peer.pending:
+                continue
+            if now - peer.heard > self._limits.peer_seconds:
+                self._forget(key, now)
+
+    def _make_room(self, now: float) -> None:
+        oldest = min(self._by_key, key=lambda key: self._by_key[key].heard)
+        self._counters.dropped_peers += 1
+        self._forget(oldest, now)
+
+    def _forget(self, key: Hashable, now: float) -> None:
+        peer = self._by_key.pop(key)
+        peer.exchanges.clear()
+        self._lost(peer, now)
