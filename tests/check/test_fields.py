@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pollux.check.statuses import MODBUS_TIMEOUT, worth
+from pollux.check.statuses import worth
 from pollux.clock import MINUTE, SECOND
 from pollux.columns import Encoding, Quality, Reason
-from pollux.columns.field import Datum, pack_field
+from pollux.columns.field import MODBUS_MISSING, MODBUS_TIMEOUT, Datum, pack_field
 from tests.check.wire import NOW, beliefs, decoder, heard, native, refusals, samples
 
 
@@ -57,6 +57,7 @@ def test_a_unit_of_another_dimension_refuses_that_value_alone():
         ("modbus", 4, ("BAD", "FAILED")),
         ("modbus", 11, ("BAD", "UNREACHABLE")),
         ("modbus", MODBUS_TIMEOUT, ("BAD", "UNREACHABLE")),
+        ("modbus", MODBUS_MISSING, ("BAD", "DISCONNECTED")),
         ("bacnet", 0b0001, ("GOOD", "NONE")),  # in alarm, and measured well
         ("bacnet", 0b0010, ("BAD", "FAILED")),
         ("bacnet", 0b0010 | 12 << 4, ("BAD", "UNREACHABLE")),
@@ -76,6 +77,8 @@ def test_a_bad_value_that_is_none_says_why_there_is_none():
     found = heard(decoder(), field(Datum("temp", None, NOW, 0x808C0000), Datum("temp", None, NOW + 1)))
     assert beliefs(found) == [("BAD", "FAILED"), ("BAD", "NOT_A_NUMBER")]
     assert np.isnan(found.batches["Pump"].value).all()
+    found = heard(decoder(), field(Datum("temp", None, NOW, MODBUS_MISSING), protocol="modbus"))
+    assert beliefs(found) == [("BAD", "DISCONNECTED")]
 
 
 def test_limits_of_the_class_are_held_whatever_the_status_says():

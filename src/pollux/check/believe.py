@@ -49,7 +49,7 @@ class Belief:
         if strange.any():
             quality[strange] = Quality.BAD
             # A source that says why it has no number says more than that it is none.
-            reason[strange & (why <= Reason.TOLD)] = Reason.NOT_A_NUMBER
+            reason[strange & ((why == Reason.NONE) | (why == Reason.TOLD))] = Reason.NOT_A_NUMBER
         return quality, reason
 
     def _apply(self, i: int, doubt: AbstractAloneDoubt, signal: I32, value: F64, quality: U8, reason: U16) -> None:

@@ -1,19 +1,17 @@
 """What the status codes of field protocols say of a value: a quality and a reason, for each code the same ones always.
 
 OPC UA: Part 4, 7.39 (severity in the two highest bits) and Part 8, A.4 (conditions of measured values). Modbus:
-Application Protocol 1.1b3, 7 (exception codes; TIMEOUT is ours, for an answer that did not come). BACnet: ASHRAE 135,
+Application Protocol 1.1b3, 7 (exception codes; those from 256 on are ours). BACnet: ASHRAE 135,
 BACnetStatusFlags in the four lowest bits (in alarm, fault, overridden, out of service) and BACnetReliability above.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
-from pollux.columns.field import FieldProtocol
+from pollux.columns.field import MODBUS_MISSING, MODBUS_TIMEOUT, FieldProtocol
 from pollux.columns.quality import Quality, Reason
 
 Worth: TypeAlias = tuple[Quality, Reason]
-
-MODBUS_TIMEOUT: Final = 256
 
 _GOOD: Final = Quality.GOOD, Reason.NONE
 _SEVERITY: Final = (Quality.GOOD, Quality.UNCERTAIN, Quality.BAD, Quality.BAD)
@@ -37,6 +35,7 @@ _MODBUS: Final[Mapping[int, Reason]] = {
     10: Reason.UNREACHABLE,
     11: Reason.UNREACHABLE,
     MODBUS_TIMEOUT: Reason.UNREACHABLE,
+    MODBUS_MISSING: Reason.DISCONNECTED,
 }
 _BACNET: Final[Mapping[int, Reason]] = {
     1: Reason.FAILED,  # no sensor

@@ -16,6 +16,12 @@ FieldProtocol = Literal["opcua", "modbus", "bacnet"]
 Scalar: TypeAlias = bool | int | float | str
 FieldValue: TypeAlias = Scalar | list[float] | None
 
+MODBUS_TIMEOUT: Final = 256
+"""Beyond the exception codes of Modbus: no answer came in time, or there is no connection."""
+
+MODBUS_MISSING: Final = 257
+"""Beyond the exception codes of Modbus: the device shows the pattern by which it says that nothing is connected."""
+
 _PROTOCOLS: Final = get_args(FieldProtocol)
 
 
