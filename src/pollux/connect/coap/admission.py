@@ -26,7 +26,7 @@ class Admission:
 
     def who(self, peer: Peer, asked: Asked) -> Identity:
         """The identity behind a request; raises CoapError with 4.01 where there is none."""
-        key = peer.certificate, peer.host, asked.query("token"), asked.query("name")
+        key = peer.certificate, peer.host, asked.token, asked.name
         if key in self._known:
             found = self._known[key]
         else:

@@ -36,6 +36,8 @@ class Asked:
 
     path: str
     queries: tuple[tuple[str, str], ...] = ()
+    token: str | None = None
+    name: str | None = None
     format: int | None = None
     accept: int | None = None
     observe: int | None = None
@@ -48,10 +50,6 @@ class Asked:
     tag: tuple[bytes, ...] = ()
     size: int = 0
 
-    def query(self, name: str) -> str | None:
-        """The first value that a query gives to a name."""
-        return next((value for key, value in self.queries if key == name), None)
-
 
 def asked(options: Options) -> Asked:
     """What some options ask for.
@@ -59,18 +57,21 @@ def asked(options: Options) -> Asked:
     Raises CoapError: 4.02 for an option that is critical and not known, given twice or of a wrong length; 5.05 for
     what a proxy would do; 4.00 for text that is no UTF-8. An elective option that is not known, or wrong, is ignored.
 
-    >>> asked(((Number.URI_PATH, b"twins"), (Number.URI_PATH, b"Pump"), (Number.URI_QUERY, b"name=P-7")))
-    Asked(path='twins/Pump', queries=(('name', 'P-7'),), format=None, accept=None, observe=None, block1=None, \
-block2=None, etags=(), if_match=None, if_none_match=False, silent=0, tag=(), size=0)
+    >>> found = asked(((Number.URI_PATH, b"twins"), (Number.URI_PATH, b"Pump"), (Number.URI_QUERY, b"name=P-7")))
+    >>> found.path, found.name, found.block1
+    ('twins/Pump', 'P-7', None)
     """
     found = _sorted_out(options)
     if_match = found.get(Number.IF_MATCH)
     path = _texts(found.get(Number.URI_PATH, ()))
     if any("/" in segment for segment in path):
         raise CoapError(Code.BAD_REQUEST, "expected no slash within a segment of the path")
+    queries = tuple(_pair(text) for text in _texts(found.get(Number.URI_QUERY, ())))
     return Asked(
         path="/".join(path),
-        queries=tuple(_pair(text) for text in _texts(found.get(Number.URI_QUERY, ()))),
+        queries=queries,
+        token=dict(queries).get("token"),
+        name=dict(queries).get("name"),
         format=_uint(found, Number.CONTENT_FORMAT),
         accept=_uint(found, Number.ACCEPT),
         observe=_uint(found, Number.OBSERVE),

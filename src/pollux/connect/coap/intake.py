@@ -15,7 +15,6 @@ from pollux.connect.coap.limits import Limits
 from pollux.connect.coap.message import of_uint
 from pollux.connect.driver import Sink
 from pollux.errors import DataRefused, Overloaded
-from pollux.guard import Identity
 
 RETRY_AFTER: Final = 1
 _LOG = logging.getLogger("pollux.connect.coap")
@@ -49,12 +48,12 @@ class Intake:
         self._sink, self._answers, self._wake = sink, answers, wake
         self._messages: list[Message] = []
         self._requests: list[Request] = []
-        self._size = self._held = 0
+        self._size = self._held = self._now = 0
         self._durable: deque[_Batch] = deque()
         self.failure = ""
         self.busy = False
 
-    def take(self, request: Request, identity: Identity, topic: str, payload: bytes, encoding: int) -> None:
+    def take(self, request: Request, origin: Origin, topic: str, payload: bytes, encoding: int) -> None:
         """A message that may be kept; raises CoapError with 5.03 where no more can be taken."""
         if self.failure:
             raise busy("nothing is accepted any more", 60)
@@ -65,9 +64,9 @@ class Intake:
         if self._held + size > self._limits.pending_bytes:
             self._counters.refused_full += 1
             raise busy("more is on its way than can be taken")
-        origin = Origin(identity.tenant, identity.name, identity.subject)
-        now, qos = self._clock.now(), int(request.confirmable)
-        self._messages.append(Message(origin, topic.encode(), payload, now, encoding, qos))
+        if not self._messages:
+            self._now = self._clock.now()
+        self._messages.append(Message(origin, topic.encode(), payload, self._now, encoding, int(request.confirmable)))
         self._requests.append(request)
         self._answers.await_(request)
         self._size += size

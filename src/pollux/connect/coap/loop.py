@@ -143,13 +143,17 @@ class Loop:
 
     def _plain(self, data: bytes, address: Address, now: float) -> None:
         """Without DTLS an address is believed only where nobody else can bear it: on this machine."""
-        datagrams = self.datagrams
-        assert datagrams is not None
-        host = datagrams.host(address)
-        if not is_loopback(host):
-            self._around.counters.refused_address += 1
-            return
-        self.dialogue.heard(self.peers.at(address, host, lambda reply: self.send(reply, address), now), data, now)
+        peer = self.peers.at(address)
+        if peer is None:
+            assert self.datagrams is not None
+            host = self.datagrams.host(address)
+            if not is_loopback(host):
+                self._around.counters.refused_address += 1
+                return
+            peer = self.peers.made(host, lambda reply: self.send(reply, address))
+            self.peers.add(address, peer, now)
+        peer.heard = now
+        self.dialogue.heard(peer, data, now)
 
     def send(self, data: bytes, address: Address) -> None:
         """Send a datagram."""

@@ -56,18 +56,18 @@ class Peers:
         return len(self._by_key)
 
     def made(self, host: str, send: Callable[[bytes], None], certificate: bytes | None = None) -> Peer:
-        """A peer that is not kept here, as that of a session."""
+        """A peer; one of a session is kept with it, another is to be added."""
         return Peer(host, send, Exchanges(self.budget, self._limits.exchanges), certificate)
 
-    def at(self, key: Hashable, host: str, send: Callable[[bytes], None], now: float) -> Peer:
-        """The peer of a key; a new one where there is none."""
-        found = self._by_key.get(key)
-        if found is None:
-            if len(self._by_key) >= self._limits.peers:
-                self._make_room(now)
-            found = self._by_key[key] = self.made(host, send)
-        found.heard = now
-        return found
+    def at(self, key: Hashable) -> Peer | None:
+        """The peer of a key, if there is one."""
+        return self._by_key.get(key)
+
+    def add(self, key: Hashable, peer: Peer, now: float) -> None:
+        """Keep a peer under a key."""
+        if len(self._by_key) >= self._limits.peers:
+            self._make_room(now)
+        self._by_key[key] = peer
 
     def sweep(self, now: float) -> None:
         """Forget who has not been heard for long and waits for nothing."""

@@ -2,7 +2,7 @@
 
 from typing import Final, final
 
-from pollux.columns.frames import Encoding
+from pollux.columns.frames import Encoding, Origin
 from pollux.columns.quality import Reason
 from pollux.connect.coap.answers import Answers, Request
 from pollux.connect.coap.around import Around, absent, wrong_method
@@ -34,6 +34,7 @@ class Saying:
             seconds=limits.body_seconds,
         )
         self._reached: dict[tuple[Identity, str], Reached | None] = {}
+        self._origins: dict[Identity, Origin] = {}
 
     def say(self, request: Request, identity: Identity, payload: bytes, now: float) -> None:
         """Take a body, or a block of one; raises CoapError."""
@@ -55,7 +56,7 @@ class Saying:
             around.counters.refused_payload += 1
             around.tell(identity, Reason.MALFORMED, error.message, topic, body)
             raise
-        self._intake.take(request, identity, topic, body, encoding)
+        self._intake.take(request, self._origin(identity), topic, body, encoding)
 
     def reach(self, identity: Identity, topic: str) -> Reached | None:
         """What the topic reaches if it may be spoken to; decisions are remembered."""
@@ -66,9 +67,18 @@ class Saying:
             self._reached[key] = self._around.rights.publish(identity, topic)
         return self._reached[key]
 
+    def _origin(self, identity: Identity) -> Origin:
+        found = self._origins.get(identity)
+        if found is None:
+            if len(self._origins) >= REMEMBERED:
+                self._origins.clear()
+            found = self._origins[identity] = Origin(identity.tenant, identity.name, identity.subject)
+        return found
+
     def forget(self) -> None:
         """Decide anew: rights may have changed."""
         self._reached.clear()
+        self._origins.clear()
 
     def _whole(self, request: Request, payload: bytes, now: float) -> bytes | None:
         """The body, or None while blocks of it are missing; the block is answered then."""
