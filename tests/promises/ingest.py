@@ -195,6 +195,10 @@ def _site(folder: Path) -> tuple[Any, Any]:
         px.limit(Pump.vibration > 8, severity="medium", title="Rough"),
     )
     live = site.open(folder, insecure=True).__enter__()
+    pause, end = threading.Event(), time.monotonic() + 60
+    while not live.reader.compiled:  # the last of what is compiled or loaded when a site begins
+        assert time.monotonic() < end, "the scanner was not loaded"
+        pause.wait(0.05)
     return live.endpoint, lambda: live.__exit__(None, None, None)
 
 

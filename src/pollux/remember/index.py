@@ -28,6 +28,8 @@ BLOCK = 1 << 14
 
 _SMALLEST = 100_000
 _LARGEST = 1_000_000
+_DEEP = 512
+"""Samples of a series that a section waits for: a block costs some 100 us to make, however few it holds."""
 _LENGTH = struct.Struct("<II")
 _SLOT = np.dtype(
     [
@@ -95,7 +97,7 @@ class Gathering:
     def full(self) -> bool:
         """Whether a section should be made: large enough to pack well, small enough to be searched at once."""
         series = len(self._types) * self._rows * self._signals
-        return self.samples > min(_LARGEST, max(_SMALLEST, 64 * series))
+        return self.samples > min(_LARGEST, max(_SMALLEST, _DEEP * series))
 
     def add(self, batches: Mapping[str, Batch]) -> None:
         """Add decoded samples."""
