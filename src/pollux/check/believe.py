@@ -27,13 +27,18 @@ class Belief:
             (i, doubt) for i, some in sorted(doubts.items()) for doubt in some if isinstance(doubt, AbstractAloneDoubt)
         ]
 
-    def judge(self, signal: I32, value: F64, event_time: I64, *, arrival: I64, told: U8, why: U16) -> tuple[U8, U16]:
+    def judge(
+        self, signal: I32, value: F64, event_time: I64, *, arrival: I64, told: U8, why: U16 | None = None
+    ) -> tuple[U8, U16]:
         """Quality and reason of samples, (n,) each.
 
         A number that is none, one outside low and high, or what a loose channel shows is bad; a time stamp before the
-        earliest possible or too far after the arrival leaves the value uncertain, with the reason CLOCK.
+        earliest possible or too far after the arrival leaves the value uncertain, with the reason CLOCK. `why` is what
+        the device says of what it doubts, by default that it does.
         """
         quality = told.copy()
+        if why is None:
+            why = np.where(told == Quality.GOOD, Reason.NONE, Reason.TOLD).astype(np.uint16)
         reason = why.copy()
         with np.errstate(over="ignore"):
             impossible = (event_time < self._bounds.earliest) | (event_time - arrival > self._bounds.ahead)

@@ -9,6 +9,7 @@ from pollux.act import ApprovalPolicy, Envelope, Interlock, Slew
 from pollux.act.envelope import Bounds
 from pollux.check.mapping import TopicMapping
 from pollux.clock import Clock
+from pollux.connect.field.source import AbstractFieldSource
 from pollux.errors import SetupError
 from pollux.model.schema import Schema, Signal, schema_of
 from pollux.model.symbols import Symbol
@@ -33,6 +34,7 @@ class Declared:
 
     kind: type[Twin]
     mappings: tuple[TopicMapping, ...] = ()
+    fields: tuple[AbstractFieldSource, ...] = ()
     rules: list[Rule] = field(default_factory=list[Rule])
     learning: Learning | None = None
     outlook: Outlook | None = None
@@ -130,7 +132,7 @@ class Site:
     def fleet(
         self,
         kind: type[T],
-        *mappings: TopicMapping,
+        *speaking: TopicMapping | AbstractFieldSource,
         learning: Learning | None = None,
         outlook: Outlook | None = None,
         policy: ApprovalPolicy | None = None,
@@ -153,8 +155,18 @@ class Site:
                 raise SetupError("expected learning beside an outlook, got none", at=schema.name)
             outlook.check(schema)
         declared = Declared(
-            kind, mappings, [], learning, outlook, policy or ApprovalPolicy(), tuple(interlocks), thing, presenter
+            kind,
+            tuple(one for one in speaking if isinstance(one, TopicMapping)),
+            tuple(one for one in speaking if isinstance(one, AbstractFieldSource)),
+            learning=learning,
+            outlook=outlook,
+            policy=policy or ApprovalPolicy(),
+            interlocks=tuple(interlocks),
+            thing=thing,
+            presenter=presenter,
         )
+        for source in declared.fields:
+            source.check(schema)
         self.declared[schema.name] = declared
         return Fleet(self, declared)
 

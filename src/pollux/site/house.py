@@ -109,6 +109,7 @@ class SiteHouse:
             found.append(Broken(promise="acknowledged means durable", text=live.log.health.reason))
         if live.endpoint is not None and live.endpoint.failure:
             found.append(Broken(promise="devices are heard", text=live.endpoint.failure))
+        found += live.fields.broken()
         for name, filter_ in live.filters.items():
             if filter_.fault:
                 found.append(Broken(promise=f"{name}: the hidden is estimated", text=filter_.fault))
@@ -134,6 +135,7 @@ class SiteHouse:
         found.append(Metric("pollux_refused_total", "counter", "Messages that were refused, by reason.", refused))
         if live.secure:
             found += live.secure.metrics()
+        found += live.fields.metrics()
         if live.endpoint is not None:
             samples = tuple(({"kind": name}, float(count)) for name, count in live.endpoint.counters.items())
             found.append(Metric("pollux_mqtt_total", "counter", "What the MQTT endpoint counted.", samples))

@@ -20,6 +20,7 @@ from pollux.check import Decoder
 from pollux.clock import Clock, ScaledClock, SimulatedClock, WallClock, stopwatch
 from pollux.columns.batch import Batch
 from pollux.columns.frames import Frames
+from pollux.columns.memory import NEVER
 from pollux.columns.view import LiveReader, live_view
 from pollux.connect.mqtt.endpoint import MqttEndpoint
 from pollux.connect.wire.rights import layouts
@@ -37,6 +38,7 @@ from pollux.site.cycles import Cycles
 from pollux.site.declare import Declared, Site
 from pollux.site.desk import Desk
 from pollux.site.estate import Applied, Estate
+from pollux.site.fields import Fields
 from pollux.site.filters import Filter
 from pollux.site.handles import Handle
 from pollux.site.house import Rooms, SiteHouse
@@ -123,6 +125,7 @@ class LiveSite:
         self.outlooks: Executor = ThreadPoolExecutor(1, thread_name_prefix="pollux-outlook")
         self.filters: dict[str, Filter] = self._filters()
         self.endpoint: MqttEndpoint | None = self._endpoint()
+        self.fields: Fields = self._fields()
         self.desk: Desk = self._desk()
         self.runs: Executor = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="pollux-run")
         self.labs: dict[str, Lab] = labs_of(self.site.declared)
@@ -154,6 +157,7 @@ class LiveSite:
         threading.Thread(target=self._compile, name="pollux-compile", daemon=True).start()
         if self.endpoint:
             self.endpoint.start()
+        self.fields.start()
         self.desk.opened()
         if self.options.http is not None:
             self._serve(self.options.http)
@@ -175,6 +179,7 @@ class LiveSite:
             self.server.stop()
         if self.endpoint:
             self.endpoint.stop()
+        self.fields.stop()
         self.runs.shutdown(wait=True, cancel_futures=True)
         self.workers.shutdown(wait=True, cancel_futures=True)
         self.outlooks.shutdown(wait=True, cancel_futures=True)
@@ -227,6 +232,25 @@ class LiveSite:
     def _shaken(self, address: str, why: str) -> None:
         """A handshake failed: who it was is not known."""
         self.gate.attempts.tell("", "", address, why)
+
+    def _fields(self) -> Fields:
+        return Fields(
+            self.site.declared,
+            self.options.folder,
+            gate=self.gate,
+            sink=self.sink,
+            clock=self._wall,
+            told=self.letters.keep,
+            acts=self.options.act,
+            known=self._known,
+        )
+
+    def _known(self, type_: str, twin: str, signal: str) -> int:
+        """When the newest value that is known of a signal was so."""
+        with self.pipe.lock:
+            block = self.estate.blocks[type_]
+            row = block.row_of.get(twin)
+            return int(NEVER if row is None else block.event_time[block.schema.index[signal], row])
 
     def _desk(self) -> Desk:
         """Takes orders; without `act` it has no carrier, so that nothing can leave."""

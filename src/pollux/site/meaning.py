@@ -17,7 +17,9 @@ def patterns(declared: Mapping[str, Declared]) -> list[tuple[str, str]]:
 
 
 def meaning(declared: Mapping[str, Declared]) -> dict[str, Any]:
-    """What entries are understood with: the models' digests and the mappings' patterns."""
+    """What entries are understood with: the models' digests, the mappings' patterns, the places of field values."""
     models = {name: one.schema.digest for name, one in declared.items()}
     mappings = {name: [mapping.pattern.text for mapping in one.mappings] for name, one in declared.items()}
-    return {"models": models, "mappings": mappings}
+    fields = {name: [line for source in one.fields for line in source.meaning()] for name, one in declared.items()}
+    told = {name: lines for name, lines in fields.items() if lines}
+    return {"models": models, "mappings": mappings, **({"fields": told} if told else {})}
