@@ -27,13 +27,26 @@ if TYPE_CHECKING:
     from pollux.castor.recording import Tape, replay
     from pollux.castor.sensors import Artefact, Channel, Emulation, Sensor
     from pollux.castor.wfdb import read_wfdb
-    from pollux.check import Disconnected, OutOfRange, Spike, Stuck, TooFast, mqtt
+    from pollux.check import (
+        Agree,
+        Calibration,
+        DeviceClock,
+        Disconnected,
+        Gap,
+        OtherUnit,
+        OutOfRange,
+        Spike,
+        Stuck,
+        TooFast,
+        mqtt,
+    )
     from pollux.clock import Clock, ScaledClock, SimulatedClock, duration, instant, iso
     from pollux.decide import Advice, Futures, Gate, Option, accrue, always, chance, each, ever, final
     from pollux.predict import Evidence, Learning, Outlook
     from pollux.show.documents.twins import Aside
     from pollux.show.facts import Points, Remark, Samples, Score, Turn
     from pollux.simulate import Course, level, straight
+    from pollux.site.calibrations import calibrations
     from pollux.site.declare import Fleet, Site
     from pollux.site.fork import Fork
     from pollux.site.handles import Handle
@@ -60,7 +73,12 @@ _DOORS = {
     "Emulation": "pollux.castor.sensors",
     "Sensor": "pollux.castor.sensors",
     "read_wfdb": "pollux.castor.wfdb",
+    "Agree": "pollux.check",
+    "Calibration": "pollux.check",
+    "DeviceClock": "pollux.check",
+    "OtherUnit": "pollux.check",
     "Disconnected": "pollux.check",
+    "Gap": "pollux.check",
     "OutOfRange": "pollux.check",
     "Spike": "pollux.check",
     "Stuck": "pollux.check",
@@ -94,6 +112,7 @@ _DOORS = {
     "Course": "pollux.simulate",
     "level": "pollux.simulate",
     "straight": "pollux.simulate",
+    "calibrations": "pollux.site.calibrations",
     "Fleet": "pollux.site.declare",
     "Site": "pollux.site.declare",
     "Fork": "pollux.site.fork",
@@ -127,14 +146,17 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "Advice",
+    "Agree",
     "Alarm",
     "ApprovalPolicy",
     "Artefact",
     "Aside",
+    "Calibration",
     "Channel",
     "Clock",
     "Course",
     "DataRefused",
+    "DeviceClock",
     "Disconnected",
     "Emulated",
     "Emulation",
@@ -142,6 +164,7 @@ __all__ = [
     "Fleet",
     "Fork",
     "Futures",
+    "Gap",
     "Gate",
     "Handle",
     "Interlock",
@@ -155,6 +178,7 @@ __all__ = [
     "NotFound",
     "Option",
     "OrderRefused",
+    "OtherUnit",
     "OutOfRange",
     "Outlook",
     "Part",
@@ -181,6 +205,7 @@ __all__ = [
     "accrue",
     "actuator",
     "always",
+    "calibrations",
     "chance",
     "change",
     "clip",

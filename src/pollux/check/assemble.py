@@ -60,13 +60,16 @@ def _one(raw: Raw, frames: Frames, entries: EntryColumns, belief: Belief, lives:
 def _batch(raw: Raw, row: I32, arrival: I64, belief: Belief) -> Batch:
     heard = np.repeat(arrival, raw.samples)
     event_time = np.where(raw.time == NEVER, heard, raw.time)
-    quality, reason = belief.judge(raw.signal, raw.value, event_time, arrival=heard, told=raw.quality, why=raw.reason)
+    rows = np.repeat(row, raw.samples)
+    value, quality, reason = belief.calibrated(
+        rows, raw.signal, raw.value, event_time, arrival=heard, told=raw.quality, why=raw.reason
+    )
     return Batch(
-        row=np.repeat(row, raw.samples),
+        row=rows,
         signal=raw.signal,
         event_time=event_time,
         arrival=heard,
-        value=raw.value,
+        value=value,
         quality=quality,
         reason=reason,
         frame=np.repeat(raw.frame, raw.samples),

@@ -6,6 +6,7 @@ from typing import final
 import numpy as np
 
 from pollux.check.bounds import Bounds
+from pollux.check.calibration import Calibrations, doubt_expired
 from pollux.check.doubts import AbstractAloneDoubt, AbstractDoubt
 from pollux.columns.arrays import F64, I32, I64, U8, U16
 from pollux.columns.quality import Quality, Reason
@@ -14,18 +15,36 @@ from pollux.model.schema import Schema
 
 @final
 class Belief:
-    """The beliefs of one type: declared bounds, doubts about single values, possible times."""
+    """The beliefs of one type: calibrations, declared bounds, doubts about single values, possible times."""
 
-    __slots__ = ("_bounds", "_doubts", "_high", "_low", "_schema")
+    __slots__ = ("_bounds", "_doubts", "_high", "_low", "_schema", "calibrations")
 
-    def __init__(self, schema: Schema, doubts: Mapping[int, Sequence[AbstractDoubt]], bounds: Bounds) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        doubts: Mapping[int, Sequence[AbstractDoubt]],
+        bounds: Bounds,
+        calibrations: Calibrations | None = None,
+    ) -> None:
         self._schema = schema
+        self.calibrations = calibrations
         self._bounds = bounds
         self._low = np.array([signal.low for signal in schema.signals])
         self._high = np.array([signal.high for signal in schema.signals])
         self._doubts = [
             (i, doubt) for i, some in sorted(doubts.items()) for doubt in some if isinstance(doubt, AbstractAloneDoubt)
         ]
+
+    def calibrated(
+        self, row: I32, signal: I32, value: F64, event_time: I64, *, arrival: I64, told: U8, why: U16
+    ) -> tuple[F64, U8, U16]:
+        """True values with quality and reason; what was measured without a valid calibration is uncertain."""
+        expired = np.empty(0, np.int64)
+        if self.calibrations is not None:
+            value, expired = self.calibrations.apply(row, signal, value, event_time)
+        quality, reason = self.judge(signal, value, event_time, arrival=arrival, told=told, why=why)
+        doubt_expired(expired, quality, reason)
+        return value, quality, reason
 
     def judge(
         self, signal: I32, value: F64, event_time: I64, *, arrival: I64, told: U8, why: U16 | None = None

@@ -4,7 +4,8 @@ What it says depends on the frames and the blocks alone. Topics, names and hashe
 and so does the compiled scanner: with it or without it the columns are the same, bit for bit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, final
 
 import numpy as np
@@ -12,10 +13,12 @@ import numpy as np
 from pollux.check.assemble import Assembled, assemble
 from pollux.check.believe import Belief
 from pollux.check.bounds import Bounds
+from pollux.check.calibration import Calibration, Calibrations
 from pollux.check.document import DocumentReader
 from pollux.check.doubts import AbstractDoubt, Jury
 from pollux.check.facts import TopicFacts
 from pollux.check.faults import Fault, shown
+from pollux.check.following import AbstractCheck, Inspector
 from pollux.check.lives import Lives
 from pollux.check.mapping import NATIVE, Reader, TopicMapping, mqtt
 from pollux.check.payload import Reading, read_payload
@@ -29,8 +32,10 @@ from pollux.columns.arrays import I32, Mask
 from pollux.columns.batch import Decoded, Refusal
 from pollux.columns.block import Block
 from pollux.columns.frames import Encoding, Frames
+from pollux.columns.inspector import AbstractInspector
 from pollux.columns.judge import AbstractJudge
 from pollux.columns.quality import Reason
+from pollux.model.units import Unit, unit
 
 
 def decode(frames: Frames, mappings: Mapping[str, Sequence[TopicMapping]], blocks: Mapping[str, Block]) -> Decoded:
@@ -47,13 +52,15 @@ class Decoder:
 
     `mappings` are those of each type by its name, tried in the order declared; after them every type also speaks the
     native layout. `blocks` are read, never written: new twins are announced in `Decoded.newcomers`. `judges` are what
-    the mirror needs to doubt values by their neighbours.
+    the mirror needs to doubt values by their neighbours, `inspectors` what it needs to follow devices over time by the
+    `checks` of their type. `calibrations` of its twins turn what sensors show into what is true.
 
     It is not safe to call from two threads at once; `compile` may be called from another one.
     """
 
     __slots__ = (
         "_beliefs",
+        "_blocks",
         "_bounds",
         "_facts",
         "_lives",
@@ -61,6 +68,7 @@ class Decoder:
         "_scanner",
         "_topics",
         "_types",
+        "inspectors",
         "judges",
         "vocabularies",
     )
@@ -71,6 +79,8 @@ class Decoder:
         blocks: Mapping[str, Block],
         *,
         bounds: Bounds | None = None,
+        checks: Mapping[str, Sequence[AbstractCheck]] | None = None,
+        calibrations: Mapping[str, Sequence[Calibration]] | None = None,
     ) -> None:
         self._bounds = bounds or Bounds()
         self._names = tuple(blocks)
@@ -78,9 +88,18 @@ class Decoder:
         self.vocabularies = tuple(vocabulary for _, vocabulary in bound)
         self._types = np.array([number for number, _ in bound], np.int32)
         doubts = {name: _doubts(mappings.get(name, ()), block) for name, block in blocks.items()}
-        self._beliefs = [Belief(block.schema, doubts[name], self._bounds) for name, block in blocks.items()]
+        curves = {name: Calibrations(blocks[name].schema, some) for name, some in (calibrations or {}).items() if some}
+        self._beliefs = [
+            Belief(block.schema, doubts[name], self._bounds, curves.get(name)) for name, block in blocks.items()
+        ]
         juries = {name: Jury(block.schema, doubts[name]) for name, block in blocks.items()}
         self.judges: Mapping[str, AbstractJudge] = {name: jury for name, jury in juries.items() if jury.signals}
+        self.inspectors: Mapping[str, Callable[[], AbstractInspector]] = {
+            name: partial(Inspector, blocks[name].schema, some, _wire(mappings.get(name, ()), blocks[name]))
+            for name, some in (checks or {}).items()
+            if some
+        }
+        self._blocks = blocks
         self._topics = Topics(self.vocabularies, blocks, self._bounds)
         self._facts = TopicFacts(self.vocabularies, blocks, self._bounds.text)
         self._lives = Lives()
@@ -113,8 +132,21 @@ class Decoder:
             scanned.append(raw)
         self._tell(frames, entry, rest, telling)
         raw = self._with_facts(Raw.join([*scanned, telling.raw()]), frames, telling)
+        self._know_rows()
         made = assemble(raw, frames, self._topics.columns, types=self._types, beliefs=self._beliefs, lives=self._lives)
         return self._decoded(made, _refusals(frames, telling.faults), len(frames))
+
+    def calibration(self, name: str, twin: str, signal: int, at: int) -> Calibration | None:
+        """The calibration that is applied to what a twin measures at a moment, None where there is none."""
+        curves = self._beliefs[self._names.index(name)].calibrations
+        return None if curves is None else curves.of(twin, signal, at)
+
+    def _know_rows(self) -> None:
+        """Let calibrations know the rows of their twins, those too that the batch brings."""
+        for name, belief in zip(self._names, self._beliefs, strict=True):
+            if belief.calibrations is not None:
+                block, new = self._blocks[name], self._topics.newcomers.get(name, {})
+                belief.calibrations.know(block.row_of, new, (id(block), block.epoch, block.rows, len(new)))
 
     def _located(self, frames: Frames, scanner: Scanner | None, telling: Telling) -> I32:
         """The entry of each frame's topic; faults for the topics that have none."""
@@ -214,6 +246,14 @@ def _doubts(mappings: Sequence[TopicMapping], block: Block) -> dict[int, list[Ab
         for name, some in mapping.doubts.items():
             doubts.setdefault(block.schema.index[name], []).extend(some)
     return doubts
+
+
+def _wire(mappings: Sequence[TopicMapping], block: Block) -> dict[int, Unit]:
+    """The units in which signals are told, where a mapping says another than the declared one."""
+    told: dict[int, Unit] = {}
+    for mapping in mappings:
+        told |= {block.schema.index[name]: unit(text) for name, text in mapping.units.items()}
+    return told
 
 
 def _document(payload: bytes, encoding: int, known: Entry, about: Reading | None) -> Any:

@@ -53,6 +53,12 @@ class Reason(IntEnum):
     STALE = 13
     OVERRIDDEN = 14
     SCALE = 15
+    GAP = 20
+    SKEW = 21
+    CALIBRATION = 22
+    CROSS = 23
+    DISAGREE = 24
+    MODEL = 25
 
     UNKNOWN_TOPIC = 100
     UNKNOWN_TWIN = 101
@@ -89,7 +95,7 @@ _SENTENCES: dict[Reason, str] = {
     Reason.SPIKE: "far from its neighbours in time",
     Reason.CLOCK: "its time stamp cannot be right",
     Reason.LATE: "older than what is known already",
-    Reason.UNIT: "its unit had to be guessed",
+    Reason.UNIT: "looks like another unit than the declared one",
     Reason.NOT_A_NUMBER: "the sensor gave no number",
     Reason.DISCONNECTED: "what the channel shows when nothing is connected to it",
     Reason.TOLD: "doubted by the device itself",
@@ -98,6 +104,12 @@ _SENTENCES: dict[Reason, str] = {
     Reason.STALE: "the last value before its source lost the sensor",
     Reason.OVERRIDDEN: "set by hand at its source, or out of service there",
     Reason.SCALE: "outside what the instrument can measure",
+    Reason.GAP: "the first one after values were missing",
+    Reason.SKEW: "the clock of its device is wrong",
+    Reason.CALIBRATION: "measured when no calibration of the sensor was valid",
+    Reason.CROSS: "contradicted by the other sensors of the same quantity",
+    Reason.DISAGREE: "the sensors of the same quantity disagree, and nothing says which is wrong",
+    Reason.MODEL: "far from what the model foresaw",
     Reason.UNKNOWN_TOPIC: "no mapping knows this topic",
     Reason.UNKNOWN_TWIN: "no such twin, and new ones are not created here",
     Reason.UNKNOWN_SIGNAL: "the type has no such signal",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, final
 
-ClockFault: TypeAlias = Literal["none", "ahead", "behind", "zone", "never set"]
+ClockFault: TypeAlias = Literal["none", "ahead", "behind", "drifting", "zone", "never set"]
 
 
 @final

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, final
 
 from pollux.act import ApprovalPolicy, Envelope, Interlock, Slew
 from pollux.act.envelope import Bounds
+from pollux.check import AbstractCheck, Calibration
 from pollux.check.mapping import TopicMapping
 from pollux.clock import Clock
 from pollux.connect.field.source import AbstractFieldSource
@@ -42,6 +43,8 @@ class Declared:
     interlocks: tuple[Interlock, ...] = ()
     thing: str = "machine"
     presenter: Presenter | None = None
+    checks: tuple[AbstractCheck, ...] = ()
+    calibrations: tuple[Calibration, ...] = ()
 
     @property
     def schema(self) -> Schema:
@@ -51,7 +54,9 @@ class Declared:
     def holding(self) -> Holding:
         """As the estate needs it."""
         foreseen = self.outlook.names if self.outlook else ()
-        return Holding(self.schema, self.mappings, tuple(self.rules), self.thing, foreseen)
+        return Holding(
+            self.schema, self.mappings, tuple(self.rules), self.thing, foreseen, self.checks, self.calibrations
+        )
 
     def envelope(self) -> Envelope:
         """What its actuators allow."""
@@ -139,10 +144,13 @@ class Site:
         interlocks: Sequence[Interlock] = (),
         thing: str = "machine",
         presenter: Presenter | None = None,
+        checks: Sequence[AbstractCheck] = (),
+        calibrations: Sequence[Calibration] = (),
     ) -> Fleet[T]:
         """Declare the twins of a type: how they speak (natively too, always), what is learnt, who signs orders.
 
-        `outlook` names chances that are foreseen again and again; it needs `learning`. Raises SetupError when the type
+        `outlook` names chances that are foreseen again and again; it needs `learning`. `checks` follow its devices over
+        time: clocks, units, redundant sensors; `calibrations` are those of its sensors. Raises SetupError when the type
         was declared before.
         """
         schema = schema_of(kind)
@@ -164,6 +172,8 @@ class Site:
             interlocks=tuple(interlocks),
             thing=thing,
             presenter=presenter,
+            checks=tuple(checks),
+            calibrations=tuple(calibrations),
         )
         for source in declared.fields:
             source.check(schema)

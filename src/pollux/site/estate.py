@@ -11,7 +11,8 @@ import msgspec
 import numpy as np
 
 from pollux.act import OrderBook
-from pollux.check import Decoder
+from pollux.check import AbstractCheck, Calibration, Decoder
+from pollux.check.calibration import held_as
 from pollux.check.mapping import TopicMapping
 from pollux.columns.batch import Batch, Refusal
 from pollux.columns.block import Block
@@ -19,6 +20,7 @@ from pollux.columns.frames import Frames
 from pollux.columns.quality import Quality
 from pollux.columns.snapshot import freeze, restore
 from pollux.columns.view import NINE_TENTHS
+from pollux.errors import StorageError
 from pollux.mirror import Mirror
 from pollux.model.schema import Schema
 from pollux.predict import Believed
@@ -42,6 +44,8 @@ class Holding:
     rules: tuple[Rule, ...] = ()
     thing: str = "machine"
     foreseen: tuple[str, ...] = ()
+    checks: tuple[AbstractCheck, ...] = ()
+    calibrations: tuple[Calibration, ...] = ()
 
 
 @final
@@ -70,8 +74,8 @@ class Estate:
         self.tenant = tenant
         self.holdings = {holding.schema.name: holding for holding in holdings}
         self.blocks = {name: Block(one.schema, one.foreseen) for name, one in self.holdings.items()}
-        self.decoder = Decoder({name: one.mappings for name, one in self.holdings.items()}, self.blocks)
-        self.mirror = Mirror(self.blocks, judges=self.decoder.judges)
+        self.decoder = self.reader()
+        self.mirror = Mirror(self.blocks, self.decoder.judges, self.decoder.inspectors)
         self.alarms = AlarmBook()
         self.watches = {name: self._watch(holding) for name, holding in self.holdings.items()}
         self.orders = OrderBook()
@@ -84,6 +88,16 @@ class Estate:
         self.time = 0
         if frozen is not None:
             self._restore(frozen)
+
+    def reader(self) -> Decoder:
+        """A decoder of its own, for whoever reads the same frames once more."""
+        held = self.holdings.items()
+        return Decoder(
+            {name: one.mappings for name, one in held},
+            self.blocks,
+            checks={name: one.checks for name, one in held},
+            calibrations={name: one.calibrations for name, one in held},
+        )
 
     def _watch(self, holding: Holding) -> Watch:
         schema = holding.schema
@@ -208,6 +222,9 @@ class Estate:
         prefix = f"{self.tenant}:"
         parts = {f"{prefix}block:{name}": freeze(block) for name, block in self.blocks.items()}
         parts |= {f"{prefix}watch:{name}": watch.freeze() for name, watch in self.watches.items()}
+        parts |= {
+            f"{prefix}calibrations:{name}": held_as(one.calibrations).encode() for name, one in self.holdings.items()
+        }
         parts[f"{prefix}mirror"] = self.mirror.freeze()
         parts[f"{prefix}alarms"] = msgspec.msgpack.encode([list(self.alarms), list(self.alarms.past())])
         parts[f"{prefix}orders"] = msgspec.msgpack.encode([plain_order(order) for order in self.orders])
@@ -219,11 +236,18 @@ class Estate:
         parts[f"{prefix}place"] = msgspec.msgpack.encode([self.seq, self.time])
         return parts
 
+    def _same_calibrations(self, name: str, held: bytes | None) -> None:
+        """Values under other calibrations are other values: the log is then read again under those of now."""
+        now = held_as(self.holdings[name].calibrations)
+        if (held or held_as(()).encode()) != now.encode():
+            raise StorageError("expected a snapshot under the calibrations of now, got one of others", at=name)
+
     def _restore(self, parts: Mapping[str, bytes]) -> None:
         prefix = f"{self.tenant}:"
         for name, block in self.blocks.items():
             restore(block, parts[f"{prefix}block:{name}"])
             self.watches[name].restore(parts[f"{prefix}watch:{name}"])
+            self._same_calibrations(name, parts.get(f"{prefix}calibrations:{name}"))
         self.mirror.restore(parts[f"{prefix}mirror"])
         open_, past = msgspec.msgpack.decode(parts[f"{prefix}alarms"], type=tuple[list[Alarm], list[Alarm]])
         for alarm in (*past, *reversed(open_)):

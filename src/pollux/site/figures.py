@@ -22,22 +22,25 @@ def statistics(estate: Estate, type_: str, twin: str) -> DeviceStatistics:
         out_of_order=int(tally.late[row]),
         delays=tally.delays_of(row),
         clock=None if population.inspector is None else population.inspector.clock_of(row),
-        signals=tuple(_signal(population, place, row) for place in heard),
+        signals=tuple(_signal(estate, population, place, row) for place in heard),
     )
 
 
-def _signal(population: Population, place: int, row: int) -> SignalStatistics:
+def _signal(estate: Estate, population: Population, place: int, row: int) -> SignalStatistics:
     block, tally, inspector = population.block, population.tally, population.inspector
     samples = int(tally.samples[place, row])
     doubted = {pair: int(counts[place, row]) for pair, counts in tally.doubted.items() if counts[place, row]}
     qualities = _summed((Quality(quality).word, count) for (quality, _), count in sorted(doubted.items()))
     good = samples - sum(qualities.values())
+    at = int(block.event_time[place, row])
+    curve = estate.decoder.calibration(block.schema.name, block.ids[row], place, at)
     return SignalStatistics(
         signal=block.schema.signals[place].name,
         samples=samples,
         qualities={"good": good, **qualities} if good else qualities,
         reasons=_summed((Reason(reason).name.lower(), count) for (_, reason), count in sorted(doubted.items())),
         suspected_unit=None if inspector is None else inspector.unit_of(place, row),
+        calibration=None if curve is None else curve.words,
     )
 
 

@@ -129,9 +129,7 @@ class LiveSite:
         self.desk: Desk = self._desk()
         self.runs: Executor = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="pollux-run")
         self.labs: dict[str, Lab] = labs_of(self.site.declared)
-        self.reader: Decoder = Decoder(
-            {name: one.mappings for name, one in self.estate.holdings.items()}, self.estate.blocks
-        )
+        self.reader: Decoder = self.estate.reader()
         self.history: History = self._history()
         self._indexing: Future[object] = self.workers.submit(self.history.prepare)
         self.rooms: Rooms = Rooms(self)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pollux.check.calibration import held_as
 from pollux.site.declare import Declared
 
 
@@ -17,9 +18,13 @@ def patterns(declared: Mapping[str, Declared]) -> list[tuple[str, str]]:
 
 
 def meaning(declared: Mapping[str, Declared]) -> dict[str, Any]:
-    """What entries are understood with: the models' digests, the mappings' patterns, the places of field values."""
+    """What entries are understood with: the models' digests, the mappings' patterns, the places of field values, the
+    calibrations of sensors.
+    """
     models = {name: one.schema.digest for name, one in declared.items()}
     mappings = {name: [mapping.pattern.text for mapping in one.mappings] for name, one in declared.items()}
     fields = {name: [line for source in one.fields for line in source.meaning()] for name, one in declared.items()}
     told = {name: lines for name, lines in fields.items() if lines}
-    return {"models": models, "mappings": mappings, **({"fields": told} if told else {})}
+    curves = {name: held_as(one.calibrations) for name, one in declared.items() if one.calibrations}
+    more = {"fields": told, "calibrations": curves}
+    return {"models": models, "mappings": mappings, **{word: some for word, some in more.items() if some}}
