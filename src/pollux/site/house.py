@@ -109,6 +109,8 @@ class SiteHouse:
             found.append(Broken(promise="acknowledged means durable", text=live.log.health.reason))
         if live.endpoint is not None and live.endpoint.failure:
             found.append(Broken(promise="devices are heard", text=live.endpoint.failure))
+        if live.coap is not None and live.coap.failure:
+            found.append(Broken(promise="devices are heard", text=live.coap.failure))
         found += live.fields.broken()
         for name, filter_ in live.filters.items():
             if filter_.fault:
@@ -139,6 +141,9 @@ class SiteHouse:
         if live.endpoint is not None:
             samples = tuple(({"kind": name}, float(count)) for name, count in live.endpoint.counters.items())
             found.append(Metric("pollux_mqtt_total", "counter", "What the MQTT endpoint counted.", samples))
+        if live.coap is not None:
+            samples = tuple(({"kind": name}, float(count)) for name, count in live.coap.counters.items())
+            found.append(Metric("pollux_coap_total", "counter", "What the CoAP endpoint counted.", samples))
         return found
 
     def speed(self) -> float:

@@ -22,6 +22,7 @@ from pollux.columns.batch import Batch
 from pollux.columns.frames import Frames
 from pollux.columns.memory import NEVER
 from pollux.columns.view import LiveReader, live_view
+from pollux.connect.coap.endpoint import CoapEndpoint
 from pollux.connect.mqtt.endpoint import MqttEndpoint
 from pollux.connect.wire.rights import layouts
 from pollux.errors import SetupError
@@ -35,6 +36,7 @@ from pollux.site.as_of import AsOf
 from pollux.site.cadence import Cadence
 from pollux.site.carrier import Carrier
 from pollux.site.cycles import Cycles
+from pollux.site.datagrams import coap_endpoint
 from pollux.site.declare import Declared, Site
 from pollux.site.desk import Desk
 from pollux.site.estate import Applied, Estate
@@ -76,6 +78,7 @@ class Options:
     insecure: bool = False
     tls: Path | None = None
     older: tuple[Listener, ...] = ()
+    coap: str | None = None
 
 
 @final
@@ -92,7 +95,7 @@ class LiveSite:
         self.clock: Clock = clock or WallClock()
         self._closed = closed
         self._wall = WallClock()
-        for address in (options.mqtt, options.http):
+        for address in (options.mqtt, options.http, options.coap):
             if address is not None:
                 self._parsed(address)  # what cannot be listened on is refused before anything is opened
         self._open()
@@ -125,6 +128,7 @@ class LiveSite:
         self.outlooks: Executor = ThreadPoolExecutor(1, thread_name_prefix="pollux-outlook")
         self.filters: dict[str, Filter] = self._filters()
         self.endpoint: MqttEndpoint | None = self._endpoint()
+        self.coap: CoapEndpoint | None = coap_endpoint(self)
         self.fields: Fields = self._fields()
         self.desk: Desk = self._desk()
         self.runs: Executor = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="pollux-run")
@@ -133,7 +137,7 @@ class LiveSite:
         self.history: History = self._history()
         self._indexing: Future[object] = self.workers.submit(self.history.prepare)
         self.rooms: Rooms = Rooms(self)
-        self._states = StatePublisher(self.publish) if self.endpoint else None
+        self._states = StatePublisher(self.publish) if self.endpoint or self.coap else None
         self._turns = Turns(self.turn) if not isinstance(self.clock, SimulatedClock) else None
         self.owing: list[Callable[[], None]] = []
         """Called before time is moved by hand: each waits until somebody inside has done what was asked of it."""
@@ -155,6 +159,8 @@ class LiveSite:
         threading.Thread(target=self._compile, name="pollux-compile", daemon=True).start()
         if self.endpoint:
             self.endpoint.start()
+        if self.coap:
+            self.coap.start()
         self.fields.start()
         self.desk.opened()
         if self.options.http is not None:
@@ -177,6 +183,8 @@ class LiveSite:
             self.server.stop()
         if self.endpoint:
             self.endpoint.stop()
+        if self.coap:
+            self.coap.stop()
         self.fields.stop()
         self.runs.shutdown(wait=True, cancel_futures=True)
         self.workers.shutdown(wait=True, cancel_futures=True)
@@ -252,7 +260,7 @@ class LiveSite:
 
     def _desk(self) -> Desk:
         """Takes orders; without `act` it has no carrier, so that nothing can leave."""
-        acts = self.options.act and self.endpoint
+        acts = self.options.act and (self.endpoint or self.coap)
         carrier = Carrier(self.publish, self._retain, self._noted_step, self._asked) if acts else None
         return Desk(self, carrier)
 
@@ -446,6 +454,8 @@ class LiveSite:
         """To whoever hears a topic and may."""
         if self.endpoint:
             self.endpoint.publish(topic, payload, qos=1 if not retain else 0, retain=retain)
+        if self.coap:
+            self.coap.publish(topic, payload)
 
     def _retain(self, topic: str, payload: bytes) -> None:
         """To whoever hears a topic and may, now or later, at least once."""

@@ -30,6 +30,7 @@ def run(options: argparse.Namespace) -> int:
         insecure=options.insecure,
         tls=tls,
         older=options.older,
+        coap=options.coap,
     ) as live:
         if live.endpoint is None:
             raise SetupError("nothing was opened")
@@ -38,5 +39,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"page     {live.page()}")
         scheme, host = ("mqtts", live.secure.names[0]) if live.secure else ("mqtt", "127.0.0.1")
         print(f"devices  {scheme}://{host}:{live.endpoint.port}", flush=True)
+        if live.coap is not None:
+            print(f"         {'coaps' if live.secure else 'coap'}://{host}:{live.coap.port}", flush=True)
         over.wait(options.seconds)
     return 0

@@ -258,6 +258,9 @@ def test_orders_are_each_told_and_confirmed(tmp_path: Path) -> None:
             device.acknowledge(told)
         assert device.quiet()
         assert coap.count("dropped_orders") == 1
+        coap.endpoint.publish(COMMANDS, b"{}", expires=1)
+        until(lambda: coap.count("expired") == 1)
+        assert device.quiet()
         said = b'{"id": "0", "state": "done"}'
         assert device.ask(Code.POST, f"{COMMANDS}/ack", said).code == Code.CHANGED
         assert coap.sink.messages() == [("P-7", f"{COMMANDS}/ack".encode(), said)]

@@ -46,6 +46,7 @@ class Counters:
     notified: int = 0
     coalesced: int = 0
     dropped_orders: int = 0
+    expired: int = 0
 
     hellos: int = 0
     handshakes: int = 0

@@ -74,13 +74,13 @@ class CoapEndpoint(AbstractDriver):
         """Accept nothing more: for when storage fails although nobody speaks just now."""
         self._loop.later(lambda: self._loop.intake.fail(why))
 
-    def publish(self, topic: str, payload: bytes) -> None:
-        """Tell whoever observes a topic: a JSON document, the newest of a state, each of an order.
+    def publish(self, topic: str, payload: bytes, *, expires: int = 0) -> None:
+        """Tell whoever observes a topic: a JSON document, the newest of a state, each of the orders.
 
-        After `stop` it does nothing.
+        `expires` is an instant after which nobody is told any more (0: never). After `stop` it does nothing.
         """
         if not self._stopped:
-            self._loop.later(lambda: self._tell(topic, payload))
+            self._loop.later(lambda: self._tell(topic, payload, expires))
 
     def start(self) -> None:
         limits = self._around.limits
@@ -104,5 +104,5 @@ class CoapEndpoint(AbstractDriver):
         if self._thread.is_alive():
             self._thread.join()
 
-    def _tell(self, topic: str, payload: bytes) -> None:
-        self._loop.observers.tell(topic, payload, stopwatch())
+    def _tell(self, topic: str, payload: bytes, expires: int) -> None:
+        self._loop.observers.tell(topic, payload, stopwatch(), expires=expires)

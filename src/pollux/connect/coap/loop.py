@@ -53,7 +53,9 @@ class Loop:
         self.intake = Intake(limits, counters, around.clock, sink, self._answers, self.ring)
         self._saying = Saying(around, self._answers, self.intake)
         self._showing = Showing(around, self._answers, Links(around.rights, kinds))
-        self.observers = Observers(limits, counters, self._confirming, may=around.rights.hear, draw=self._showing.draw)
+        self.observers = Observers(
+            limits, counters, around.clock, self._confirming, may=around.rights.hear, draw=self._showing.draw
+        )
         self.dialogue = Dialogue(
             around, self._admission, self._answers, self._confirming, self.intake,
             self.observers, self._saying, self._showing,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, final
 
+from pollux.clock import Clock
 from pollux.connect.coap.codes import CoapError, Code, Kind, Number
 from pollux.connect.coap.confirming import Confirming
 from pollux.connect.coap.counters import Counters
@@ -33,7 +34,7 @@ class Observation:
     confirmed: float
     number: int = 2
     outstanding: bool = False
-    waiting: deque[bytes] = field(default_factory=deque[bytes])
+    waiting: deque[tuple[bytes, int]] = field(default_factory=deque[tuple[bytes, int]])
 
     def next(self) -> bytes:
         """The value of the next observe option: a number that grows (RFC 7641, section 4.4)."""
@@ -54,12 +55,13 @@ class Observers:
         self,
         limits: Limits,
         counters: Counters,
+        clock: Clock,
         confirming: Confirming,
         *,
         may: Callable[[Identity, str], bool],
         draw: Drawn,
     ) -> None:
-        self._limits, self._counters, self._confirming = limits, counters, confirming
+        self._limits, self._counters, self._clock, self._confirming = limits, counters, clock, confirming
         self._may, self._draw = may, draw
         self._of: dict[str, dict[Observation, None]] = {}
         self._count = 0
@@ -96,8 +98,8 @@ class Observers:
         if found is not None:
             self._end(found)
 
-    def tell(self, topic: str, payload: bytes, now: float) -> int:
-        """Something was said on a topic; how many observers it has."""
+    def tell(self, topic: str, payload: bytes, now: float, *, expires: int = 0) -> int:
+        """Something was said on a topic; how many observers it has. After `expires` (0: never) none of them is told."""
         hearing = self._of.get(topic, {})
         for one in list(hearing):
             if one.every and len(one.waiting) >= self._limits.orders:
@@ -106,7 +108,7 @@ class Observers:
             if not one.every and one.waiting:
                 self._counters.coalesced += 1
                 one.waiting.clear()
-            one.waiting.append(payload)
+            one.waiting.append((payload, expires))
             self._next(one, now)
         return len(hearing)
 
@@ -125,7 +127,12 @@ class Observers:
     def _next(self, one: Observation, now: float) -> None:
         if one.outstanding or not one.waiting or one.peer.observed.get(one.token) is not one:
             return
-        payload, peer = one.waiting.popleft(), one.peer
+        peer = one.peer
+        payload, expires = one.waiting.popleft()
+        if expires and self._clock.now() >= expires:
+            self._counters.expired += 1
+            self._next(one, now)
+            return
         try:
             options, piece = self._draw(one, payload, now)
         except CoapError as error:
