@@ -41,6 +41,16 @@ def test_every_encoding_has_one_line_in_the_table():
     assert {form.coap for form in FORMS} - {None} == {0, 41, 42, 50, 60, 110, 112}
 
 
+def test_the_written_table_is_the_table_of_the_code():
+    """docs/reference/formats.md names each content type, number and suffix, in the order of the code."""
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "formats.md").read_text()
+    rows = [line.split("|")[1:] for line in page.splitlines() if line.startswith("| ") and "`" in line]
+    for form, row in zip(FORMS, rows, strict=True):
+        assert row[1].strip() == ", ".join(f"`{media}`" for media in form.media)
+        assert row[2].strip() == ("" if form.coap is None else str(form.coap))
+        assert row[3].strip() == f"`{form.suffix}`"
+
+
 @pytest.mark.parametrize("encoding", [one for one in Encoding if one != Encoding.TEXT], ids=lambda one: one.name)
 def test_what_is_in_no_format_is_refused_with_its_name(encoding):
     """Junk is refused as that format; nothing of it is told."""

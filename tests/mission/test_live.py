@@ -65,7 +65,6 @@ def test_twins_are_linked_and_add_up_live(tmp_path: Path) -> None:
         assert len(rooms) == 5
 
 
-@shows("B5", state="partly", command="docs/reference/mqtt.md", missing="XML, SenML, Sparkplug B, CSV")
 @pytest.mark.parametrize(
     ("suffix", "encode"),
     [("", json.dumps), ("/json", json.dumps), ("/cbor", cbor2.dumps), ("/msgpack", msgspec.msgpack.encode)],

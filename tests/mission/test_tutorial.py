@@ -97,12 +97,6 @@ def test_the_tutorial_shows_a_value_within_a_minute(tmp_path: Path, tool: Callab
     assert "1 Kettle" in done.stdout
 
 
-@shows(
-    "B3",
-    state="partly",
-    command="curl -H 'Authorization: Bearer ...' .../api/v1/telemetry",
-    missing="WebSocket ingestion",
-)
 def test_curl_is_a_device_too(tmp_path: Path, tool: Callable[[str], str]) -> None:
     """A device with a token posts telemetry with curl and gets 202 once it is durable; without one it gets nothing."""
     curl = tool("curl")

@@ -11,12 +11,14 @@ from argon2 import PasswordHasher
 from msgspec import structs
 
 from pollux.act import ApprovalPolicy, Effect, Order, OrderBook, Outcome
+from pollux.check.apart import apart
+from pollux.check.faults import Fault
 from pollux.clock import DAY, HOUR, MINUTE, SECOND, SimulatedClock
 from pollux.columns.batch import Refusal
-from pollux.columns.frames import Frames, Origin
+from pollux.columns.frames import Encoding, Frames, Origin
 from pollux.columns.quality import Quality, Reason
 from pollux.columns.statistics import ClockEstimate, Delays, DeviceStatistics, SignalStatistics
-from pollux.errors import Conflict, NotFound, OrderRefused
+from pollux.errors import Conflict, DataRefused, NotFound, OrderRefused
 from pollux.guard import DEFAULT_POLICY, Accounts, Gate, Grant, Identity, Policy
 from pollux.guard.passwords import Passwords
 from pollux.show import asks
@@ -746,6 +748,12 @@ class FakeHouse:
 
     def sink(self, frames: Frames) -> DoneTicket:
         return self.disk.sink(frames)
+
+    def apart(self, payload: bytes, encoding: Encoding, now: int) -> Sequence[tuple[str, bytes]]:
+        try:
+            return apart(payload, encoding, arrival=now)
+        except Fault as fault:
+            raise DataRefused(fault.detail, at=fault.path or "$") from None
 
     def broken(self) -> Sequence[Broken]:
         return self.broken_promises

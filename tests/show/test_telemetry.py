@@ -1,8 +1,12 @@
 """Telemetry over HTTP: bytes to frames, 202 when durable, and every way in which it can be refused."""
 
 import asyncio
+import gzip
 import json
+import tracemalloc
+import zlib
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import cbor2
 import msgspec
@@ -10,18 +14,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pollux.check.apart import apart
+from pollux.check.faults import Fault
 from pollux.columns.frames import Encoding, Message, Origin
 from pollux.errors import Overloaded, StorageFailed
+from pollux.show import Application
 from pollux.show.inlet import Inlet
+from pollux.show.parts import ENCODINGS, NDJSON, Part, alone, together
 from pollux.show.problems import Refused
-from pollux.show.telemetry import ENCODINGS, LARGEST, NDJSON, Part, alone, together
+from pollux.show.rates import Rates
+from pollux.show.telemetry import LARGEST
+from tests.check.said import FILES
 
-from .client import Client
+from .client import Answer, Client
 from .house import NOW, Disk, FakeHouse
 
 ONE = "/api/v1/twins/Pump/P-1/telemetry"
 MANY = "/api/v1/telemetry"
 BODY = b'{"t": 1763894536, "temp": 351.5}'
+ARROW = (FILES / "pumps.arrow").read_bytes()
 
 
 def test_a_body_becomes_one_frame(client: Client, house: FakeHouse) -> None:
@@ -198,12 +209,148 @@ def test_what_cannot_be_read_is_refused(
     assert house.disk.heard == []
 
 
-def test_a_compressed_body_is_refused(client: Client, house: FakeHouse) -> None:
-    """A body that would unpack to who knows how much is not unpacked."""
-    answer = client.ask(
-        "POST", ONE, house.tokens["device"], b"x", media="application/json", headers={"content-encoding": "gzip"}
-    )
-    assert answer.status == 415
+def compressed(client: Client, house: FakeHouse, body: bytes | list[bytes], coding: str) -> Answer:
+    """A body sent with a coding."""
+    headers = {"content-encoding": coding}
+    return client.ask("POST", ONE, house.tokens["device"], body, media="application/json", headers=headers)
+
+
+PACKED = gzip.compress(BODY, mtime=0)
+
+
+@pytest.mark.parametrize(("coding", "packed"), [("gzip", PACKED), ("X-GZIP", PACKED), ("deflate", zlib.compress(BODY))])
+def test_a_compressed_body_is_unfolded(client: Client, house: FakeHouse, coding: str, packed: bytes) -> None:
+    """In gzip or deflate, whole or byte by byte; what the log keeps is the body itself."""
+    for body in (packed, [packed[i : i + 1] for i in range(len(packed))]):
+        assert compressed(client, house, body, coding).status == 202
+    assert [payload for _, _, payload, _ in house.disk.messages()] == [BODY, BODY]
+
+
+def test_a_bomb_is_refused_before_it_unfolds(client: Client, house: FakeHouse) -> None:
+    """A gigabyte in a megabyte costs at most the bound and a byte; the memory of the process does not feel it."""
+    packer = zlib.compressobj(9, wbits=31)
+    bomb = b"".join(packer.compress(bytes(1 << 20)) for _ in range(256)) + packer.flush()
+    assert len(bomb) < LARGEST // 8
+    tracemalloc.start()
+    answer = compressed(client, house, [bomb[:100_000], bomb[100_000:], b"junk"], "gzip")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (answer.status, answer.headers["connection"]) == (413, "close")
+    assert peak < 4 * LARGEST
+    assert house.disk.heard == []
+
+
+@pytest.mark.parametrize(
+    ("coding", "body", "status"),
+    [
+        ("br", b"x", 415),
+        ("gzip, gzip", b"x", 415),
+        ("gzip", b"no gzip", 400),
+        ("gzip", PACKED[:-4], 400),
+        ("gzip", PACKED + b"more", 400),
+        ("deflate", PACKED, 400),
+    ],
+)
+def test_what_is_not_that_coding_is_refused(
+    client: Client, house: FakeHouse, coding: str, body: bytes, status: int
+) -> None:
+    """Another coding, two of them, junk, a part of one, something after its end."""
+    answer = compressed(client, house, body, coding)
+    assert (answer.status, answer.json["at"]) == (status, "Content-Encoding")
+    assert house.disk.heard == []
+
+
+@pytest.mark.parametrize(
+    ("media", "body", "told"),
+    [
+        ("text/csv", b"twin,temp\nPump/P-1,300\nPump/P-1,301\n", {"temp": [300, 301]}),
+        ("application/senml+json", b'[{"n":"Pump/P-1/temp","t":1795430536,"v":300}]',
+         [{"t": 1795430536 * 10**9, "temp": 300}]),
+        ("application/vnd.apache.arrow.stream", ARROW,
+         {"t": [1795430536 * 10**9, 1795430537 * 10**9], "temp": [300.0, 302.0]}),
+    ],
+)  # fmt: skip
+def test_a_format_that_names_its_twins_is_taken_apart(
+    client: Client, house: FakeHouse, media: str, body: bytes, told: object
+) -> None:
+    """CSV and Arrow by their column `twin`, SenML by its names; what travels on is MessagePack of one twin each."""
+    answer = client.ask("POST", f"{MANY}?partial=true", house.tokens["device"], body, media=media)
+    assert answer.status == 202
+    _, topic, payload, encoding = house.disk.messages()[0]
+    assert (topic, encoding) == ("twins/Pump/P-1/telemetry", Encoding.MSGPACK)
+    assert msgspec.msgpack.decode(payload) == told
+
+
+def test_a_format_that_names_no_twin_is_for_one_twin(client: Client, house: FakeHouse) -> None:
+    """XML of several twins, and CSV without a column for them."""
+    admin = house.tokens["admin"]
+    assert client.ask("POST", MANY, admin, b"<r/>", media="text/xml").status == 415
+    answer = client.ask("POST", MANY, admin, b"temp\n300\n", media="text/csv")
+    assert (answer.status, answer.json["at"]) == (422, "$")
+    assert "column 'twin'" in answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("media", "body", "places"),
+    [
+        (NDJSON, b'{"twin": "Pump/P-1", "data": {}}\n{"twin": "Pump/P-2", "data": {}}\n{\n', ["line 2.twin", "line 3"]),
+        ("application/json",
+         b'[{"twin": "Pump/P-1", "data": 1}, {"twin": 7, "data": 1}, {"twin": "Pump/#", "data": 1}]',
+         ["$[1].twin", "$[2].twin"]),
+        ("application/cbor", cbor2.dumps([{"twin": "Pump/P-1", "data": 1}, {"twin": "Pump/P-1"}]), ["$[1]"]),
+        ("application/msgpack", msgspec.msgpack.encode([{"twin": "Pump/P-1", "data": 1}, 7]), ["$[1]"]),
+    ],
+)  # fmt: skip
+def test_what_can_be_taken_is_taken_where_that_is_asked(
+    client: Client, house: FakeHouse, media: str, body: bytes, places: list[str]
+) -> None:
+    """`?partial=true` lists what was not taken, with its place and the reason; without it nothing is taken."""
+    token = house.tokens["device"]
+    assert client.ask("POST", MANY, token, body, media=media).status in (400, 404, 422)
+    assert house.disk.heard == []
+    answer = client.ask("POST", f"{MANY}?partial=true", token, body, media=media)
+    assert (answer.status, answer.json["accepted"]) == (202, 1)
+    assert [one["at"] for one in answer.json["refused"]] == places
+    assert all(one["detail"] for one in answer.json["refused"])
+    assert len(house.disk.messages()) == 1
+
+
+def test_a_body_of_which_nothing_can_be_taken_is_refused(client: Client, house: FakeHouse) -> None:
+    """Also where parts would do."""
+    answer = client.post(f"{MANY}?partial=true", [{"twin": "Pump/P-2", "data": {}}], house.tokens["device"])
+    assert (answer.status, answer.json["at"]) == (422, "$[0].twin")
+    assert house.disk.heard == []
+
+
+def test_one_account_may_send_so_much_and_no_more(house: FakeHouse, page: Path) -> None:
+    """Beyond its rate it is told when to try again; another account is not held up by it."""
+    now = [100.0]
+    rates = Rates(10, 20, now=lambda: now[0])
+    client = Client(Application(house, page=page, rates=rates))
+    try:
+        lines = b'{"temp": 1}\n' * 20
+        assert client.ask("POST", ONE, house.tokens["device"], lines, media=NDJSON).status == 202
+        answer = client.ask("POST", ONE, house.tokens["device"], BODY, media="application/json")
+        assert (answer.status, answer.headers["retry-after"]) == (429, "1")
+        assert client.ask("POST", ONE, house.tokens["admin"], BODY, media="application/json").status == 202
+        now[0] += 0.25
+        assert client.ask("POST", ONE, house.tokens["device"], BODY, media="application/json").status == 202
+        assert rates.refused == 1
+    finally:
+        client.close()
+
+
+def test_a_bucket_bears_a_debt_and_the_oldest_is_forgotten() -> None:
+    """More than a bucket holds gets in when it is full, and is paid for; memory is bounded by accounts."""
+    now = [0.0]
+    rates = Rates(10, 20, accounts=2, now=lambda: now[0])
+    rates.take(("", "a"), 50)
+    with pytest.raises(Overloaded) as full:
+        rates.take(("", "a"), 1)
+    assert full.value.retry_after == pytest.approx(3.1)
+    rates.take(("", "b"), 1)
+    rates.take(("", "c"), 1)
+    rates.take(("", "a"), 20)
 
 
 def test_nobody_speaks_for_another_twin(client: Client, house: FakeHouse) -> None:
@@ -250,13 +397,21 @@ BODIES = st.one_of(
 @given(BODIES, st.sampled_from([*ENCODINGS, NDJSON]))
 def test_any_bytes_are_taken_or_refused(body: bytes, media: str) -> None:
     """Whatever arrives is split into messages or refused with a reason; nothing else is ever raised."""
-    for read in (lambda: alone("Pump/P-1", body, media), lambda: together(body, media)):
+    for read in (lambda: alone("Pump/P-1", body, media), lambda: together(body, media, taken_apart)):
         parts, refused = outcome(read)
         if refused is None:
-            assert all(isinstance(twin, str) and isinstance(data, bytes) for twin, data, _ in parts)
+            assert all(isinstance(part.twin, str) and isinstance(part.data, bytes) for part in parts)
         else:
             assert refused.status in (400, 415, 422)
             assert refused.detail
+
+
+def taken_apart(body: bytes, encoding: Encoding) -> Sequence[tuple[str, bytes]]:
+    """As a house does it."""
+    try:
+        return apart(body, encoding, arrival=NOW)
+    except Fault as fault:
+        raise Refused(422, fault.detail) from None
 
 
 def outcome(read: Callable[[], Sequence[Part]]) -> tuple[Sequence[Part], Refused | None]:
@@ -271,4 +426,4 @@ def outcome(read: Callable[[], Sequence[Part]]) -> tuple[Sequence[Part], Refused
 def test_hostile_cbor_is_refused(body: bytes) -> None:
     """Regular expressions, cycles and depth bombs in CBOR are refused."""
     with pytest.raises(Refused):
-        together(body, "application/cbor")
+        together(body, "application/cbor", taken_apart)

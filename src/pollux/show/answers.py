@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
+from pollux.show.inflate import ACCEPT, CODINGS, Inflater
 from pollux.show.problems import MEDIA, Headers, Refused
 from pollux.show.routes import JSON, Reply
 
@@ -52,21 +53,27 @@ def query_of(scope: Scope, kind: type[Struct]) -> Struct:
         raise Refused(422, detail, at="?" + place.strip("`.")) from None
 
 
-async def body_of(scope: Scope, receive: Receive, largest: int) -> bytes:
-    """The body; one that is too large is refused before it is read, or as soon as it shows."""
+async def body_of(scope: Scope, receive: Receive, largest: int, *, compressed: bool = False) -> bytes:
+    """The body; one that is too large is refused before it is read, or as soon as it shows.
+
+    With `compressed` it may come in gzip or deflate, and is bounded as it came and as it unfolds.
+    """
     length = header(scope, b"content-length")
     if length is not None and length.isdecimal() and len(length) < 20 and int(length) > largest:
         raise too_large(largest)
-    if header(scope, b"content-encoding") not in (None, "identity"):
-        raise Refused(415, "expected a body that is not compressed", at="Content-Encoding", headers=CLOSE)
+    coding = (header(scope, b"content-encoding") or "identity").strip().lower()
+    if coding != "identity" and not (compressed and coding in CODINGS):
+        what = "in gzip or deflate" if compressed else "that is not compressed"
+        raise Refused(415, f"expected a body {what}", at="Content-Encoding", headers=(*CLOSE, *(ACCEPT * compressed)))
+    inflater = None if coding == "identity" else Inflater(coding, largest)
     try:
         async with asyncio.timeout(BODY_WITHIN):
-            return await _read(receive, largest)
+            return await _read(receive, largest, inflater)
     except TimeoutError:
         raise Refused(408, f"expected the body within {BODY_WITHIN:g} s", headers=CLOSE) from None
 
 
-async def _read(receive: Receive, largest: int) -> bytes:
+async def _read(receive: Receive, largest: int, inflater: Inflater | None) -> bytes:
     pieces: list[bytes] = []
     size, more = 0, True
     while more:
@@ -77,7 +84,13 @@ async def _read(receive: Receive, largest: int) -> bytes:
         size, more = size + len(piece), message.get("more_body", False)
         if size > largest:
             raise too_large(largest)
-        pieces.append(piece)
+        try:
+            pieces.append(piece if inflater is None else inflater.feed(piece))
+        except Refused as refused:
+            # What is left of the body is not read, so the connection cannot go on.
+            raise Refused(refused.status, refused.detail, at=refused.at, headers=CLOSE if more else ()) from None
+    if inflater is not None:
+        inflater.finish()
     return b"".join(pieces)
 
 

@@ -22,7 +22,9 @@ from pollux.show.metrics import Tally
 from pollux.show.pages import PAGE, Pages
 from pollux.show.pool import BoundedPool
 from pollux.show.problems import absent
+from pollux.show.rates import Rates
 from pollux.show.routes import API, Route
+from pollux.show.streams import Streams
 from pollux.show.table import TABLE
 from pollux.show.telemetry import Telemetry
 
@@ -35,7 +37,13 @@ class Application:
     """
 
     def __init__(
-        self, house: House, *, doors: Doors | None = None, page: Path = PAGE, enrolling: Enrolling | None = None
+        self,
+        house: House,
+        *,
+        doors: Doors | None = None,
+        page: Path = PAGE,
+        enrolling: Enrolling | None = None,
+        rates: Rates | None = None,
     ) -> None:
         self.tally = Tally()
         self.inlet = Inlet(house.sink)
@@ -43,7 +51,8 @@ class Application:
         self._house = house
         self._pool = BoundedPool()
         self._hub = Hub(house, self.tally)
-        self._telemetry = Telemetry(self.inlet, house.gate, house.clock)
+        self._telemetry = Telemetry(self.inlet, house, rates or Rates())
+        self._streams = Streams(house, self.inlet, self._telemetry)
         self._est = EstDoor(enrolling, house.clock) if enrolling else None
         self._doors = LiveDoors(house, self._hub)
         self._router = routing.Router(
@@ -81,6 +90,8 @@ class Application:
             *(routing.Route(path, place) for path, place in places.items()),
             routing.Route(f"{API}/session", session),
             *self._enrolment(),
+            routing.WebSocketRoute(f"{API}/telemetry", _Endpoint(self._streams.socket)),
+            routing.WebSocketRoute(f"{API}/twins/{{type}}/{{id}}/telemetry", _Endpoint(self._streams.socket)),
             routing.WebSocketRoute(f"{API}/live", _Endpoint(self._doors.socket)),
             routing.Route(f"{API}/live/events", _Endpoint(self._doors.events)),
             *(

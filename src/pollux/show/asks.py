@@ -101,6 +101,18 @@ class WatchQuery(Struct, frozen=True, forbid_unknown_fields=True):
     resume: Annotated[int, Meta(ge=0)] = 0
 
 
+class TelemetryQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """With `partial` what can be taken is taken, and the answer lists the rest; otherwise it is all or nothing."""
+
+    partial: bool = False
+
+
+class StreamQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """`type` is how binary messages are written: a content type, or its suffix in topics; texts are JSON."""
+
+    type: Annotated[str, Meta(max_length=128)] = "cbor"
+
+
 class SceneQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """`v` changes with the model, so that caches may keep it."""
 

@@ -18,7 +18,7 @@ from typing import Literal, Protocol
 from pollux.act import Order, Outcome
 from pollux.clock import Clock
 from pollux.columns.batch import Refusal
-from pollux.columns.frames import Frames
+from pollux.columns.frames import Encoding, Frames
 from pollux.columns.statistics import DeviceStatistics
 from pollux.guard import Accounts, Gate, Identity
 from pollux.show.asks import AckAsk, AdviceAsk, CommandAsk, ForkAsk, RunAsk, SignAsk
@@ -402,6 +402,9 @@ class House(Protocol):
 
     def sink(self, frames: Frames) -> Ticket:
         """Take raw frames, of any tenant."""
+
+    def apart(self, payload: bytes, encoding: Encoding, now: int) -> Sequence[tuple[str, bytes]]:
+        """A payload of several twins, which names them itself, as MessagePack of one twin each; raises DataRefused."""
 
     def broken(self) -> Sequence[Broken]:
         """Promises that do not hold at the moment; empty when all is well."""

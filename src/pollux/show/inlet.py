@@ -102,6 +102,10 @@ class Inlet:
 
     async def send(self, messages: Sequence[Message]) -> None:
         """Queue messages and wait until they are durable; raises Overloaded, StorageFailed and what the sink raises."""
+        await self.post(messages)
+
+    def post(self, messages: Sequence[Message]) -> asyncio.Future[None]:
+        """Queue messages in their order, from a running loop; done when they are durable. Raises Overloaded."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[None] = loop.create_future()
 
@@ -116,7 +120,7 @@ class Inlet:
                 loop.call_soon_threadsafe(settle, error)
 
         self.put(messages, done)
-        await answer
+        return answer
 
     def _run(self) -> None:
         while True:

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, final
 
-from pollux.show.asks import NoQuery, SignIn, WatchQuery
+from pollux.show.asks import NoQuery, SignIn, StreamQuery, TelemetryQuery, WatchQuery
 from pollux.show.documents.site import Live, Ready
 from pollux.show.metrics import MEDIA as METRICS_MEDIA
+from pollux.show.parts import ENCODINGS, LISTED, NAMING, NDJSON, Accepted
 from pollux.show.routes import API, JSON
-from pollux.show.telemetry import ENCODINGS, NDJSON
 
 
 @final
@@ -29,13 +29,17 @@ class Other:
 
 
 _TELEMETRY: Final = (*ENCODINGS, NDJSON)
-_BATCH: Final = tuple(media for media in _TELEMETRY if media != "application/octet-stream")
+_BATCH: Final = (*(media for media, one in ENCODINGS.items() if one in (*LISTED, *NAMING)), NDJSON)
 
 OTHERS: Final = (
     Other("POST", f"{API}/telemetry", "Take in messages of several twins: 202 once they are durable", "telemetry",
-          {202: dict[str, int]}, takes=_BATCH),
+          {202: Accepted}, query=TelemetryQuery, takes=_BATCH),
     Other("POST", f"{API}/twins/{{type}}/{{id}}/telemetry", "Take in messages of one twin: 202 once they are durable",
-          "telemetry", {202: dict[str, int]}, takes=_TELEMETRY),
+          "telemetry", {202: Accepted}, query=TelemetryQuery, takes=_TELEMETRY),
+    Other("GET", f"{API}/telemetry", "WebSocket: each message a body of POST, counted back once it is durable",
+          "telemetry", {101: None}, query=StreamQuery),
+    Other("GET", f"{API}/twins/{{type}}/{{id}}/telemetry", "WebSocket: the same for one twin", "telemetry",
+          {101: None}, query=StreamQuery),
     Other("POST", f"{API}/session", "Sign in: a cookie, for 12 hours", "site", {204: None}, body=SignIn,
           takes=(JSON,), open=True),
     Other("DELETE", f"{API}/session", "Sign out", "site", {204: None}),

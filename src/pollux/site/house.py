@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, final
 
 from pollux._version import __version__
+from pollux.check.apart import apart
+from pollux.check.faults import Fault
 from pollux.clock import Clock, SimulatedClock
-from pollux.columns.frames import Frames
+from pollux.columns.frames import Encoding, Frames
+from pollux.errors import DataRefused
 from pollux.guard import Accounts, Gate, Identity
 from pollux.remember import Ticket
 from pollux.show.documents.site import Broken
@@ -73,6 +76,7 @@ class SiteHouse:
 
     def __init__(self, live: "LiveSite") -> None:
         self._live = live
+        self._texts = frozenset(name for one in live.estate.decoder.vocabularies for name in one.texts)
 
     @property
     def clock(self) -> Clock:
@@ -101,6 +105,12 @@ class SiteHouse:
 
     def sink(self, frames: Frames) -> Ticket:
         return self._live.sink(frames)
+
+    def apart(self, payload: bytes, encoding: Encoding, now: int) -> Sequence[tuple[str, bytes]]:
+        try:
+            return apart(payload, encoding, arrival=now, texts=self._texts)
+        except Fault as fault:
+            raise DataRefused(fault.detail, at=fault.path or "$") from None
 
     def broken(self) -> Sequence[Broken]:
         live = self._live
