@@ -198,6 +198,8 @@ class Loop:
         self.peers.sweep(now)
         self._saying.bodies.sweep(now)
         self._showing.shown.sweep(now)
+        if self.sessions is not None:
+            self.sessions.sweep(now)
         if not self._admission.changed():
             return
         self._saying.forget()

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, final
 
 from pollux.connect.coap.counters import Counters
@@ -11,6 +12,9 @@ from pollux.connect.coap.limits import Limits
 
 if TYPE_CHECKING:
     from pollux.connect.coap.observers import Observation
+
+CANDIDATES = 64
+"""Peers of which one makes room: those that came first. To look at all would let a flood of addresses cost too much."""
 
 NOTIFIED = 64
 """Notifications without confirmation whose ids are remembered, so that a reset ends the observation."""
@@ -45,7 +49,8 @@ class Peer:
 
 @final
 class Peers:
-    """All peers by key. When there is no room, the one unheard for longest goes; `lost` is told."""
+    """All peers by key. When there is no room, of those that came first the one unheard for longest goes; `lost` is
+    told."""
 
     def __init__(self, limits: Limits, counters: Counters, lost: Callable[[Peer, float], None]) -> None:
         self._limits, self._counters, self._lost = limits, counters, lost
@@ -78,7 +83,7 @@ class Peers:
                 self._forget(key, now)
 
     def _make_room(self, now: float) -> None:
-        oldest = min(self._by_key, key=lambda key: self._by_key[key].heard)
+        oldest = min(islice(self._by_key, CANDIDATES), key=lambda key: self._by_key[key].heard)
         self._counters.dropped_peers += 1
         self._forget(oldest, now)
 

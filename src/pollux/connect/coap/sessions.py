@@ -95,13 +95,16 @@ class Sessions:
             self._go_on(session, now)
 
     def turn(self, now: float) -> None:
-        """Send flights again that were not answered, and end what takes or is silent for too long."""
+        """Send flights again that were not answered, and end handshakes that take too long."""
         for session in list(self._shaking.values()):
             if now - session.begun > self._limits.handshake_seconds:
                 self._counters.timeout_handshake += 1
                 self._drop(session, now)
             elif session.again is not None and session.again <= now:
                 self._again(session, now)
+
+    def sweep(self, now: float) -> None:
+        """End what is silent for too long."""
         for session in list(self._open.values()):
             if now - session.heard > self._limits.session_seconds:
                 self._counters.expired_sessions += 1
@@ -133,7 +136,7 @@ class Sessions:
         except SSL.WantReadError:
             # One datagram, and none that is longer than the hello: nothing is amplified.
             reply = _written(connection)
-            if len(reply) <= len(data):
+            if reply and len(reply) <= len(data):
                 self._send(reply, address)
             return
         except SSL.Error:
