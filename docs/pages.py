@@ -21,7 +21,7 @@ GROUPS = {
     "Models": ("pollux.model",),
     "Time": ("pollux.clock",),
     "Sites and twins": ("pollux.site.declare", "pollux.site.live", "pollux.site.handles", "pollux.site.prototype"),
-    "How data come in": ("pollux.check", "pollux.site.calibrations"),
+    "How data come in": ("pollux.check", "pollux.connect", "pollux.site.calibrations"),
     "What stands out": ("pollux.watch",),
     "What is believed and foreseen": ("pollux.predict", "pollux.simulate"),
     "What to do": ("pollux.site.fork", "pollux.decide"),

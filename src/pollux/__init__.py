@@ -41,7 +41,10 @@ if TYPE_CHECKING:
         mqtt,
     )
     from pollux.clock import Clock, ScaledClock, SimulatedClock, duration, instant, iso
+    from pollux.connect.modbus.registers import Register
+    from pollux.connect.modbus.source import modbus
     from pollux.decide import Advice, Futures, Gate, Option, accrue, always, chance, each, ever, final
+    from pollux.edge import Address, Capture, Edge, Summary, every, heard, serial_line, tail
     from pollux.predict import Evidence, Learning, Outlook
     from pollux.show.documents.twins import Aside
     from pollux.show.facts import Points, Remark, Samples, Score, Turn
@@ -89,6 +92,8 @@ _DOORS = {
     "duration": "pollux.clock",
     "instant": "pollux.clock",
     "iso": "pollux.clock",
+    "Register": "pollux.connect.modbus.registers",
+    "modbus": "pollux.connect.modbus.source",
     "Advice": "pollux.decide",
     "Futures": "pollux.decide",
     "Gate": "pollux.decide",
@@ -185,6 +190,7 @@ __all__ = [
     "Points",
     "PolluxError",
     "Presenter",
+    "Register",
     "Remark",
     "Samples",
     "ScaledClock",
@@ -236,6 +242,7 @@ __all__ = [
     "maximum",
     "mean",
     "minimum",
+    "modbus",
     "money",
     "mqtt",
     "normal",
