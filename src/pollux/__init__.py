@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pollux.castor.wfdb import read_wfdb
     from pollux.check import (
         Agree,
+        Broker,
         Calibration,
         DeviceClock,
         Disconnected,
@@ -77,6 +78,7 @@ _DOORS = {
     "Sensor": "pollux.castor.sensors",
     "read_wfdb": "pollux.castor.wfdb",
     "Agree": "pollux.check",
+    "Broker": "pollux.check",
     "Calibration": "pollux.check",
     "DeviceClock": "pollux.check",
     "OtherUnit": "pollux.check",
@@ -156,6 +158,7 @@ __all__ = [
     "ApprovalPolicy",
     "Artefact",
     "Aside",
+    "Broker",
     "Calibration",
     "Channel",
     "Clock",

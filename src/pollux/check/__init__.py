@@ -1,6 +1,7 @@
 """Believe or not: decode, validate, doubt. Pure functions on batches; they run on an edge box unchanged."""
 
 from pollux.check.bounds import Bounds
+from pollux.check.broker import Broker
 from pollux.check.calibration import Calibration
 from pollux.check.decoder import Decoder, decode
 from pollux.check.doubts import (
@@ -25,6 +26,7 @@ __all__ = [
     "AbstractDoubt",
     "Agree",
     "Bounds",
+    "Broker",
     "Calibration",
     "Decoder",
     "DeviceClock",

@@ -4,6 +4,7 @@ px.mqtt("plant/{line}/{id}/telemetry")              # a JSON object of signals; 
 px.mqtt("plant/{line}/{id}/{signal}")               # one number, or {"value": ..., "t": ...}, per topic
 px.mqtt("acme/#", read=acme)                        # def acme(topic, payload): return {"id": ..., "temp": ...}
 px.mqtt("log/{id}/csv", columns=["t", "temp"])        # lines of CSV that come without a header
+px.mqtt("plant/{id}/telemetry", broker="mqtts://plant.example", commands="plant/{id}/cmd")  # heard through a broker
 px.mqtt("lab/{id}", names={"T1": Pump.temp}, units={Pump.temp: "degF"}, ignore=["fw", "rssi"])
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, final
 
+from pollux.check.broker import Broker
 from pollux.check.doubts import AbstractDoubt
 from pollux.check.patterns import Pattern
 from pollux.errors import SetupError
@@ -20,6 +22,8 @@ Name: TypeAlias = str | Symbol
 Reader: TypeAlias = Callable[[str, bytes], "dict[str, Any] | list[dict[str, Any]] | None"]
 
 NATIVE: Final = "twins/{type}/{id}/telemetry"
+COMMANDS: Final = "twins/{type}/{id}/commands"
+"""Where orders go that leave through a broker; they are answered one level below, at `ack`."""
 
 
 @final
@@ -30,7 +34,8 @@ class TopicMapping:
     `names` are wire names to signals where they differ; `units` the wire's unit of a signal where it differs from the
     declared one; `ignore` keys that are no signals; `doubts` rules by which values are not believed; `create` whether
     an unknown id becomes a new twin; `read` a function from (topic, payload) to what a native payload would say;
-    `columns` the wire names of CSV lines that come without a header.
+    `columns` the wire names of CSV lines that come without a header. With a `broker` these topics are heard there, and
+    orders leave there under `commands`.
     """
 
     pattern: Pattern
@@ -41,6 +46,8 @@ class TopicMapping:
     create: bool = True
     read: Reader | None = None
     columns: tuple[str, ...] = ()
+    broker: Broker | None = None
+    commands: str = COMMANDS
 
     @property
     def filters(self) -> tuple[str, ...]:
@@ -58,12 +65,16 @@ def mqtt(
     create: bool = True,
     read: Reader | None = None,
     columns: Sequence[str] = (),
+    broker: Broker | str | None = None,
+    commands: str | None = None,
 ) -> TopicMapping:
     """The mapping of a fleet that speaks under this topic pattern.
 
     `{id}` is the twin, `{signal}` a signal per topic, every other placeholder a fact of the class if it has one of that
-    name. `columns` names the cells of CSV lines without a header. Raises `SetupError` for a pattern without `{id}`,
-    unless a function reads the payload.
+    name. `columns` names the cells of CSV lines without a header. With `broker`, a `px.Broker` or its address, the
+    topics are heard through a broker that is already there, and the site's own endpoint hears the native ones; orders
+    leave there under `commands`, a topic with `{id}`, and are answered one level below, at `ack`. Raises `SetupError`
+    for a pattern without `{id}`, unless a function reads the payload, and for `commands` without a broker.
 
     >>> mqtt("plant/{line}/{id}/telemetry").filters
     ('plant/+/+/telemetry', 'plant/+/+/telemetry/+')
@@ -83,7 +94,19 @@ def mqtt(
         create,
         read,
         tuple(columns),
+        Broker(broker) if isinstance(broker, str) else broker,
+        _commands(commands, pattern, broker is not None),
     )
+
+
+def _commands(commands: str | None, pattern: str, through: bool) -> str:
+    if commands is None:
+        return COMMANDS
+    if not through:
+        raise SetupError("expected a broker beside commands, got none", at=pattern, hint="they are native else")
+    if not Pattern(commands).names("id") or set("+#") & set(commands):
+        raise SetupError(f"expected a topic with {{id}} and no wildcard for orders, got {commands!r}", at=pattern)
+    return commands
 
 
 def _name(name: Name) -> str:

@@ -18,6 +18,9 @@ from pollux.remember import Ticket
 
 _REPORT: Final = logging.getLogger("pollux.site")
 
+Send = Callable[[Order, bytes], None]
+"""An order and what its device reads: to the device, at least once, and not after the order has expired."""
+
 Publish = Callable[[str, bytes], None]
 """Topic and payload: to whoever is subscribed, at least once."""
 
@@ -28,14 +31,12 @@ class Carrier:
 
     An order for a device that was noted as sent and whose message was lost in a crash stays sent until it expires:
     never twice is kept, at the price of sometimes never, which the expiry tells. A plan is a state, published anew
-    whenever it changes and at every start, so that nothing on it is lost. `publish` reaches who is there, `retain` also
-    who comes later; `told` says what an order asks for in the units in which its type is declared.
+    whenever it changes and at every start, so that nothing on it is lost. `send` reaches the device, `retain` whoever
+    hears a topic, also later; `told` says what an order asks for in the units in which its type is declared.
     """
 
-    def __init__(
-        self, publish: Publish, retain: Publish, note: Callable[[Order, Transition], Ticket], told: Told
-    ) -> None:
-        self._publish = publish
+    def __init__(self, send: Send, retain: Publish, note: Callable[[Order, Transition], Ticket], told: Told) -> None:
+        self._send = send
         self._retain = retain
         self._note = note
         self._told = told
@@ -51,11 +52,11 @@ class Carrier:
             return
         noted = self._note(order, Transition(order.id, "sent", now, "pollux"))
         if order.carrier == "device":
-            noted.then(self._sent, f"twins/{order.type}/{order.twin}/commands", message(order, self._told(order)))
+            noted.then(self._sent, order, message(order, self._told(order)))
 
-    def _sent(self, topic: str, payload: bytes) -> None:
+    def _sent(self, order: Order, payload: bytes) -> None:
         try:
-            self._publish(topic, payload)
+            self._send(order, payload)
         except PolluxError as error:
             _REPORT.warning("an order could not be sent: %s", error)
 

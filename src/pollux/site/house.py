@@ -122,6 +122,7 @@ class SiteHouse:
         if live.coap is not None and live.coap.failure:
             found.append(Broken(promise="devices are heard", text=live.coap.failure))
         found += live.fields.broken()
+        found += live.brokers.broken()
         for name, filter_ in live.filters.items():
             if filter_.fault:
                 found.append(Broken(promise=f"{name}: the hidden is estimated", text=filter_.fault))
@@ -148,6 +149,7 @@ class SiteHouse:
         if live.secure:
             found += live.secure.metrics()
         found += live.fields.metrics()
+        found += live.brokers.metrics()
         if live.endpoint is not None:
             samples = tuple(({"kind": name}, float(count)) for name, count in live.endpoint.counters.items())
             found.append(Metric("pollux_mqtt_total", "counter", "What the MQTT endpoint counted.", samples))

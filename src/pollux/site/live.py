@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, final
@@ -33,6 +33,7 @@ from pollux.show import Application, Server, invite, serve
 from pollux.show.compose.params import Param, outward_params
 from pollux.site.addresses import parsed
 from pollux.site.as_of import AsOf
+from pollux.site.brokers import Brokers, brokers_of
 from pollux.site.cadence import Cadence
 from pollux.site.carrier import Carrier
 from pollux.site.cycles import Cycles
@@ -46,6 +47,7 @@ from pollux.site.handles import Handle
 from pollux.site.house import Rooms, SiteHouse
 from pollux.site.identity import passphrase
 from pollux.site.labs import labs_of
+from pollux.site.leaving import leave
 from pollux.site.meaning import meaning, patterns, persons
 from pollux.site.meter import Meter
 from pollux.site.news import NewsRoom
@@ -128,6 +130,7 @@ class LiveSite:
         self.outlooks: Executor = ThreadPoolExecutor(1, thread_name_prefix="pollux-outlook")
         self.filters: dict[str, Filter] = self._filters()
         self.endpoint: MqttEndpoint | None = self._endpoint()
+        self.brokers: Brokers = brokers_of(self)
         self.coap: CoapEndpoint | None = coap_endpoint(self)
         self.fields: Fields = self._fields()
         self.desk: Desk = self._desk()
@@ -159,6 +162,7 @@ class LiveSite:
         threading.Thread(target=self._compile, name="pollux-compile", daemon=True).start()
         if self.endpoint:
             self.endpoint.start()
+        self.brokers.start()
         if self.coap:
             self.coap.start()
         self.fields.start()
@@ -183,6 +187,7 @@ class LiveSite:
             self.server.stop()
         if self.endpoint:
             self.endpoint.stop()
+        self.brokers.stop()
         if self.coap:
             self.coap.stop()
         self.fields.stop()
@@ -229,7 +234,7 @@ class LiveSite:
             gate=self.gate,
             sink=self.sink,
             clock=self._wall,
-            translate=layouts(patterns(self.site.declared)),
+            translate=layouts(patterns(self.site.declared, brokers=False)),
             personal=persons(self.site.declared),
             told=self.letters.keep,
             tls=self.secure.acceptor("mqtt", self._shaken) if self.secure else None,
@@ -260,8 +265,8 @@ class LiveSite:
 
     def _desk(self) -> Desk:
         """Takes orders; without `act` it has no carrier, so that nothing can leave."""
-        acts = self.options.act and (self.endpoint or self.coap)
-        carrier = Carrier(self.publish, self._retain, self._noted_step, self._asked) if acts else None
+        acts = self.options.act and (self.endpoint or self.coap or self.brokers or self.fields)
+        carrier = Carrier(partial(leave, self), self._retain, self._noted_step, self._asked) if acts else None
         return Desk(self, carrier)
 
     def _asked(self, order: Order) -> dict[str, Param]:

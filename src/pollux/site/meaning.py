@@ -12,9 +12,14 @@ def persons(declared: Mapping[str, Declared]) -> list[str]:
     return [name for name, one in declared.items() if one.schema.personal]
 
 
-def patterns(declared: Mapping[str, Declared]) -> list[tuple[str, str]]:
-    """Every mapping's topics with the type that they speak of."""
-    return [(name, mapping.pattern.text) for name, one in declared.items() for mapping in one.mappings]
+def patterns(declared: Mapping[str, Declared], *, brokers: bool = True) -> list[tuple[str, str]]:
+    """Every mapping's topics with the type that they speak of; those that are heard through `brokers` too, or not."""
+    return [
+        (name, mapping.pattern.text)
+        for name, one in declared.items()
+        for mapping in one.mappings
+        if brokers or mapping.broker is None
+    ]
 
 
 def meaning(declared: Mapping[str, Declared]) -> dict[str, Any]:

@@ -1,0 +1,138 @@
+"""Through a real Mosquitto into a site, also when one of them is killed on the way, and orders back."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import pollux as px
+from pollux.site.declare import declared_in
+from pollux.site.live import LiveSite
+from tests.connect.broker.mosquitto import Device, Mosquitto, mosquitto
+from tests.connect.rig import until
+
+SITE = """
+import pollux as px
+
+
+class Pump(px.Twin):
+    line = px.fact("text")
+    temp = px.sensor("K", low=0, high=1e9)
+    speed = px.actuator("rad/s", low=0, high=200, safe=0)
+
+
+site = px.Site("plant")
+pumps = site.fleet(
+    Pump,
+    px.mqtt(
+        "plant/{{line}}/{{id}}/telemetry",
+        broker=px.Broker("mqtt://127.0.0.1:{port}", version="{version}", qos={qos}),
+        commands="plant/{{line}}/{{id}}/cmd",
+    ),
+)
+"""
+
+
+def site_file(folder: Path, broker: Mosquitto, *, version: str = "5", qos: int = 1) -> Path:
+    path = folder / "site.py"
+    path.write_text(SITE.format(port=broker.port, version=version, qos=qos))
+    return path
+
+
+def fleet(live: LiveSite) -> "px.Fleet[Any]":
+    (declared,) = live.site.declared.values()
+    return px.Fleet(live.site, declared)
+
+
+def reading(n: int) -> bytes:
+    return json.dumps({"temp": n, "seq": n}).encode()
+
+
+@pytest.mark.parametrize(("version", "qos"), [("5", 1), ("3.1.1", 1), ("5", 2), ("5", 0)])
+def test_through_mosquitto(tool: Callable[[str], str], tmp_path: Path, version: str, qos: int) -> None:
+    """What a device publishes there is in the twin, with the fact that its topic tells, and acknowledged."""
+    # At QoS 2 Mosquitto 2.0.11 stops after a window of 20, for its own mosquitto_sub too.
+    count = 15 if qos == 2 else 50
+    with mosquitto(tool, tmp_path / "broker") as broker:
+        site = declared_in(site_file(tmp_path, broker, version=version, qos=qos))
+        with site.open(tmp_path / "data") as live:
+            (client,) = live.brokers.clients.values()
+            until(lambda: client.connected, client.trouble)
+            assert live.brokers.broken() == []
+            device = Device(broker.port, "P-7", qos=qos)
+            for n in range(1, count + 1):
+                device.say("plant/l1/P-7/telemetry", reading(n))
+            until(lambda: len(fleet(live)) and float(fleet(live)["P-7"].now.temp) == count)
+            assert str(fleet(live)["P-7"].now.line) == "l1"
+            if qos:
+                until(lambda: client.counters["acknowledged"] == count)
+            device.close()
+
+
+def test_orders_go_there_and_answers_come_back(tool: Callable[[str], str], tmp_path: Path) -> None:
+    """An order leaves under the topic that the mapping names, with the line that the twin is known to stand in."""
+    with mosquitto(tool, tmp_path / "broker") as broker:
+        site = declared_in(site_file(tmp_path, broker))
+        with site.open(tmp_path / "data", act=True, mqtt=None) as live:
+            (client,) = live.brokers.clients.values()
+            until(lambda: client.connected, client.trouble)
+            device = Device(broker.port, "P-7")
+            device.client.subscribe("plant/l1/P-7/cmd", 1)
+            device.say("plant/l1/P-7/telemetry", b'{"temp": 300}')
+            until(lambda: len(fleet(live)))
+            pump = fleet(live)["P-7"]
+            speed = site.declared["Pump"].kind.speed  # type: ignore[attr-defined]
+            order = pump.set({speed: 5.0}, reason="a try", expires="1 min")
+            (message,) = until(lambda: device.heard)
+            told = json.loads(message.payload)
+            assert (message.topic, told["params"], told["id"]) == ("plant/l1/P-7/cmd", {"speed": 5.0}, order.id)
+            device.say("plant/l1/P-7/cmd/ack", json.dumps({"id": order.id, "state": "accepted"}).encode())
+            assert order.wait("accepted", timeout=20) == "accepted"
+            assert live.letters.counts == {}
+            device.close()
+
+
+def served(site: Path, data: Path) -> "subprocess.Popen[bytes]":
+    words = ["serve", str(site), "--data", str(data), "--mqtt", "127.0.0.1:0", "--http", "127.0.0.1:0"]
+    process = subprocess.Popen([sys.executable, "-m", "pollux", *words], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    while not process.stdout.readline().startswith(b"devices"):
+        assert process.poll() is None
+    return process
+
+
+def test_a_restart_of_mosquitto_and_a_kill_of_pollux_lose_and_double_nothing(
+    tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    """One restart of a broker that saves on every change, one kill -9 of Pollux, while a device publishes at QoS 1."""
+    count, pace = 1_500, threading.Event()
+    with mosquitto(tool, tmp_path / "broker") as broker:
+        site, data = site_file(tmp_path, broker), tmp_path / "data"
+        pollux = served(site, data)
+        device = Device(broker.port, "P-7")
+        try:
+            for n in range(1, count + 1):
+                device.say("plant/l1/P-7/telemetry", reading(n))
+                pace.wait(0.001)
+                if n == count // 3:
+                    pollux.send_signal(signal.SIGKILL)
+                    pollux.wait(20)
+                    pollux = served(site, data)
+                if n == 2 * count // 3:
+                    broker.stop()
+                    broker.start()
+            device.confirmed()
+        finally:
+            device.close()
+            pollux.kill()
+            pollux.wait(20)
+        with declared_in(site).open(data) as live:
+            until(lambda: len(fleet(live)) and float(fleet(live)["P-7"].now.temp) == count)
+            pump = fleet(live)["P-7"]
+            assert [one.samples for one in pump.quality.signals if one.signal == "temp"] == [count]
