@@ -34,7 +34,7 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"pollux {__version__}")
     parser.add_argument("--log-level", choices=LEVELS, default="warning", help="how much is said on stderr")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
-    for add in (_demo, _new, _serve, _token, _identity, _trace, _verify, _replay, _warm, _bench, _data):
+    for add in (_demo, _new, _serve, _token, _identity, _trace, _verify, _replay, _map, _warm, _bench, _data):
         add(verbs)
     return parser
 
@@ -202,6 +202,20 @@ def _replay(verbs: Any) -> None:
 def replay(options: argparse.Namespace) -> int:
     """Print how a stretch of the past went."""
     return int(import_module("pollux.site.replay").run(options))
+
+
+def _map(verbs: Any) -> None:
+    verb = _verb(verbs, "map", map_, "try the mappings of a site on sample messages; nothing is opened or written",
+                 "pollux map boiler/site.py --sample heard.txt")  # fmt: skip
+    verb.add_argument("site", type=Path, metavar="SITE.py")
+    verb.add_argument("--sample", required=True, metavar="FILE",
+                      help='lines of {"topic", "payload"}, or of mosquitto_sub -v; - for standard input')  # fmt: skip
+    verb.add_argument("--json", action="store_true", help="one document a message, and a summary")
+
+
+def map_(options: argparse.Namespace) -> int:
+    """Print what would arrive where, or why it would be refused."""
+    return int(import_module("pollux.site.mapped").run(options))
 
 
 def _warm(verbs: Any) -> None:

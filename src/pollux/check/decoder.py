@@ -4,8 +4,10 @@ What it says depends on the frames and the blocks alone. Topics, names and hashe
 and so does the compiled scanner: with it or without it the columns are the same, bit for bit.
 """
 
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import PurePath
 from typing import Any, final
 
 import numpy as np
@@ -271,12 +273,19 @@ def _mapped(read: Reader, topic: str, payload: bytes) -> list[dict[Any, Any]]:
     try:
         said: object = read(topic, payload)
     except Exception as wrong:  # noqa: BLE001 - whatever a user's function raises refuses this message and no other
-        raise Fault(Reason.MAPPING_FAILED, f"{type(wrong).__name__}: {str(wrong)[:200]}") from None
+        raise Fault(Reason.MAPPING_FAILED, f"{type(wrong).__name__}: {str(wrong)[:200]}{_line(wrong)}") from None
     several = said if is_list(said) else [] if said is None else [said]
     objects = [dict(one) for one in several if is_object(one)]
     if len(objects) < len(several):
         raise Fault(Reason.MAPPING_FAILED, f"expected dicts of signals from the mapping, got {shown(said)}")
     return objects
+
+
+def _line(wrong: Exception) -> str:
+    """Where a mapping function failed: its file, and the line of it that ran last."""
+    called = [step for step in traceback.extract_tb(wrong.__traceback__) if step.filename != __file__]
+    own = [step for step in called if step.filename == called[0].filename]
+    return f" ({PurePath(own[-1].filename).name}:{own[-1].lineno})" if own else ""
 
 
 def _refusals(frames: Frames, faults: Sequence[tuple[int, Fault]]) -> tuple[Refusal, ...]:
