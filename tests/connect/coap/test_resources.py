@@ -6,6 +6,7 @@ from pathlib import Path
 import cbor2
 import pytest
 
+from pollux.clock import SECOND
 from pollux.columns.frames import Encoding
 from pollux.columns.quality import Reason
 from pollux.connect.coap.blocks import Block
@@ -310,3 +311,13 @@ def test_what_is_there_is_found(coap: Plant) -> None:
     assert b"," not in asked.payload
     assert reader(coap).ask(Code.GET, ".well-known/core").payload == b""
     assert device.ask(Code.POST, ".well-known/core", b"x").code == Code.METHOD_NOT_ALLOWED
+
+
+def test_a_token_that_runs_out_opens_nothing_more(coap: Plant) -> None:
+    """Nothing changes but the time: requests are refused, and its observations end."""
+    coap.accounts.add("reader", kind="service", roles={"viewer"}, twins=["Pump/*"])
+    device = coap.client(f"token={coap.accounts.issue('reader', lifetime=SECOND).secret}")
+    assert device.ask(Code.GET, STATE, observe=0, token=b"o").code == Code.CONTENT
+    last = device.get()
+    assert (last.code, last.token) == (Code.UNAUTHORIZED, b"o")
+    assert device.ask(Code.GET, STATE).code == Code.UNAUTHORIZED

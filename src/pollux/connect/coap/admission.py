@@ -39,13 +39,19 @@ class Admission:
         return found
 
     def changed(self) -> bool:
-        """Whether identities may have ended since the last call; what was remembered is forgotten then."""
+        """Whether identities may have changed since the last call; what was remembered is forgotten then."""
         version = self._gate.version
         if version == self._version:
             return False
         self._version = version
         self._known.clear()
         return True
+
+    def prune(self) -> None:
+        """Forget who has ended, also with time, of which no version tells."""
+        for key, found in list(self._known.items()):
+            if found is not None and not self._gate.alive(found):
+                del self._known[key]
 
     def alive(self, identity: Identity) -> bool:
         """Whether an identity would still be let in."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 TICK: Final = 0.1
 SWEEP: Final = 0.5
+RECHECK: Final = 2.0
 FAREWELL: Final = 2.0
 _LOG = logging.getLogger("pollux.connect.coap")
 
@@ -61,7 +62,7 @@ class Loop:
             self.observers, self._saying, self._showing,
         )  # fmt: skip
         self._stopping: float | None = None
-        self._swept = stopwatch()
+        self._swept = self._rechecked = stopwatch()
 
     # -- from any thread ----------------------------------------------------------------------------------------------
 
@@ -168,9 +169,11 @@ class Loop:
         """A handshake is complete; a certificate that is in nobody's record opens nothing."""
         assert self.datagrams is not None
         peer = self.peers.made(self.datagrams.host(address), send, certificate)
-        if certificate is not None and self._admission.certified(peer) is None:
-            self._around.counters.refused_credentials += 1
-            return None
+        if certificate is not None:
+            peer.identity = self._admission.certified(peer)
+            if peer.identity is None:
+                self._around.counters.refused_credentials += 1
+                return None
         return peer
 
     def heard(self, peer: Peer, data: bytes, now: float) -> None:
@@ -200,12 +203,22 @@ class Loop:
         self._showing.shown.sweep(now)
         if self.sessions is not None:
             self.sessions.sweep(now)
-        if not self._admission.changed():
+        if self._admission.changed():
+            self._saying.forget()
+        elif now - self._rechecked < RECHECK:
             return
-        self._saying.forget()
+        self._rechecked = now
+        self._put_out_ended(now)
+
+    def _put_out_ended(self, now: float) -> None:
+        """Put out who would no longer be let in: revoked, changed, or run out with time."""
+        self._admission.prune()
         self.observers.recheck(self._admission.alive)
         for peer in self.sessions.peers() if self.sessions is not None else ():
-            if peer.certificate is not None and self._admission.certified(peer) is None:
+            if peer.identity is None or self._admission.alive(peer.identity):
+                continue
+            peer.identity = self._admission.certified(peer)
+            if peer.identity is None:
                 self._around.counters.ended_identity += 1
                 assert self.sessions is not None
                 self.sessions.end(peer, now)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, final
 from pollux.connect.coap.counters import Counters
 from pollux.connect.coap.exchanges import Budget, Exchanges
 from pollux.connect.coap.limits import Limits
+from pollux.guard import Identity
 
 if TYPE_CHECKING:
     from pollux.connect.coap.observers import Observation
@@ -23,12 +24,13 @@ NOTIFIED = 64
 @final
 @dataclass(slots=True, eq=False)
 class Peer:
-    """One endpoint at the other side; `send` gives it a message."""
+    """One endpoint at the other side; `send` gives it a message, `identity` is whose its certificate is."""
 
     host: str
     send: Callable[[bytes], None]
     exchanges: Exchanges
     certificate: bytes | None = None
+    identity: Identity | None = None
     heard: float = 0.0
     pending: int = 0
     observed: "dict[bytes, Observation]" = field(default_factory=dict)  # pyright: ignore[reportUnknownVariableType]
