@@ -207,8 +207,8 @@ def test_a_persons_data_are_sealed_and_end_with_the_key(tmp_path: Path) -> None:
 @shows(
     "G6",
     state="partly",
-    command='px.mqtt("plant/{id}", doubts={Pump.temp: [px.Stuck("1 h"), px.Spike("10 K")]})',
-    missing="calibration with its certificates, cross-checks with other sensors",
+    command="site.fleet(Pump, checks=[px.Agree([Pump.a, Pump.b, Pump.c], within='2 K')], calibrations=[...])",
+    missing="a model's residual as a further witness, the certificate's uncertainty in filters",
 )
 def test_each_value_has_a_quality_and_a_wrong_one_is_not_believed(tmp_path: Path) -> None:
     """In range it is good; beyond its limits, of an impossible time or doubted by the device it says so, with why."""

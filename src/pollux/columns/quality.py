@@ -5,7 +5,9 @@ carried it is refused with a reason. Both come from the tables below, so that pa
 """
 
 from enum import IntEnum
-from typing import final
+from typing import Final, final
+
+import numpy as np
 
 
 @final
@@ -82,10 +84,18 @@ class Reason(IntEnum):
         return _SENTENCES[self]
 
     @property
+    def general(self) -> bool:
+        """Whether a reason that says more takes its place: that others contradict a value says not what is wrong."""
+        return self in (Reason.CROSS, Reason.DISAGREE, Reason.MODEL)
+
+    @property
     def refuses(self) -> bool:
         """Whether this is a reason to refuse a message rather than to doubt a value."""
         return self >= Reason.UNKNOWN_TOPIC
 
+
+GENERAL: Final = np.array([reason for reason in Reason if reason.general], np.uint16)
+"""The reasons that give way to one that says more."""
 
 _SENTENCES: dict[Reason, str] = {
     Reason.NONE: "nothing is wrong with it",

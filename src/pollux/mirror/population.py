@@ -15,7 +15,7 @@ from pollux.columns.quality import Quality, Reason
 from pollux.mirror.effects import Changes
 from pollux.mirror.newest import Contest, Samples
 from pollux.mirror.presence import Rhythm
-from pollux.mirror.recents import Recents, Series
+from pollux.mirror.recents import Recents, Series, joined
 from pollux.mirror.seen import Seen
 from pollux.mirror.tally import Tally
 
@@ -165,10 +165,8 @@ class Population:
             mine = np.flatnonzero(batch.signal == signal)
             if len(mine):
                 series = Series(batch.row[mine].astype(np.int64), batch.event_time[mine], told[mine], batch.value[mine])
-                alone = batch.quality[mine] == Quality.GOOD
                 seen, why = self.recents.note(signal, series)
-                quality[mine] = np.where(alone, seen, batch.quality[mine])
-                reason[mine] = np.where(alone, why, batch.reason[mine])
+                quality[mine], reason[mine] = joined(batch.quality[mine], batch.reason[mine], seen, why)
                 new = winners[batch.signal[winners] == signal]
                 self.recents.base(signal, batch.row[new].astype(np.int64), batch.quality[new], batch.reason[new])
                 amended.append(self._amend(signal, np.unique(series.row)))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pollux.columns.arrays import F64, I64, U8, U16, Mask
 from pollux.columns.judge import DEPTH, AbstractJudge, Recent
 from pollux.columns.memory import NEVER
-from pollux.columns.quality import Quality
+from pollux.columns.quality import GENERAL, Quality
 from pollux.mirror.newest import ranked
 
 _ARRAYS: Final = ("times", "values", "differed", "first", "quality", "reason")
@@ -97,8 +97,7 @@ class Recents:
         """What the last values are worth, by themselves and beside their neighbours."""
         j = self._place[signal]
         quality, reason = self.judge.judge(signal, self._recent(j, row))
-        alone = self.quality[j, row] != Quality.GOOD
-        return np.where(alone, self.quality[j, row], quality), np.where(alone, self.reason[j, row], reason)
+        return joined(self.quality[j, row], self.reason[j, row], quality, reason)
 
     def base(self, signal: int, row: I64, quality: U8, reason: U16) -> None:
         """Note what new last values are worth by themselves."""
@@ -183,6 +182,12 @@ class Recents:
             for name in _ARRAYS:
                 old = arrays[name][there]
                 getattr(self, name)[here][..., : old.shape[-1]] = old
+
+
+def joined(quality: U8, reason: U16, seen: U8, why: U16) -> tuple[U8, U16]:
+    """What values are worth by themselves, and beside their neighbours where that says more."""
+    open_ = (quality == Quality.GOOD) | ((seen != Quality.GOOD) & np.isin(reason, GENERAL))
+    return np.where(open_, seen, quality), np.where(open_, why, reason)
 
 
 def _differed(times: I64, values: F64, before: int) -> I64:

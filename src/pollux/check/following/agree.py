@@ -33,7 +33,8 @@ class Agree(AbstractCheck):
     """The sensors of one quantity agree within `within`; one that the others contradict is uncertain, they stay good.
 
     What is compared is the mean deviation from the median over about `over` samples (exponential, weight
-    2 / (over + 1)), once there are as many: a small bias shows in it that a single sample hides in noise. Values count
+    2 / (over + 1)), once there are as many, each clipped at twice `within`: a small bias shows in it that a single
+    sample hides in noise, and one spike does not. Values count
     for `fresh` after their event time. Where the median has no majority, and with two sensors always, all that deviate
     are doubted with another reason. Raises SetupError for fewer than two signals, UnitError for other dimensions.
 
@@ -111,7 +112,8 @@ class _Agreement(AbstractFollower):
         rows["time"][row, member] = batch.event_time[some]
         values, fresh = self._fresh_values(row)
         deviation = values - _median(values, fresh)
-        mine = deviation[np.arange(len(row)), member]
+        # One spike is no bias: it counts for as much as a deviation that is just seen (Huber's clipping).
+        mine = np.clip(deviation[np.arange(len(row)), member], -2 * self._within, 2 * self._within)
         rows["count"][row, member] += 1
         count, before = rows["count"][row, member], rows["deviation"][row, member]
         mean = before + np.maximum(self._weight, 1.0 / count) * (mine - before)

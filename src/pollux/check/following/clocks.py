@@ -46,7 +46,8 @@ class DeviceClock(AbstractCheck):
     """Values are uncertain while the clock of their device is off by more than `within`.
 
     Off is what the last `messages` messages agree on: their delays differ by no more than `within`, and they came over
-    a time of at least that, so that neither one slow message nor what was kept back during an outage counts. `usual` is
+    a time of at least that, so that neither one slow message nor what was kept back during an outage counts; of faster
+    ones the least late of each part of that time stands for the others. `usual` is
     the delay that is no fault, as of a device that sends once an hour what it gathered; `over` is the time from which
     drift is read. What a device does not stamp is not looked at. Raises SetupError for amounts that cannot be.
 
@@ -80,6 +81,7 @@ class _Clocks(AbstractFollower):
 
     def __init__(self, rule: DeviceClock) -> None:
         self._within, self._usual = duration(rule.within), duration(rule.usual)
+        self._apart = self._within // (rule.messages - 1)
         self._messages, self._stretch = rule.messages, max(1, duration(rule.over) // STRETCHES)
         self.rows = Rows(
             {
@@ -113,9 +115,13 @@ class _Clocks(AbstractFollower):
     def _hear(self, row: I64, delay: I64, arrival: I64) -> Mask:
         """Take in one message of each of some devices; whose clock is wrong now."""
         rows = self.rows
-        rows["delay"][row] = pushed(rows["delay"][row], delay)
-        rows["arrival"][row] = pushed(rows["arrival"][row], arrival)
-        rows["count"][row] += 1
+        # Of messages that follow each other fast the least late one counts: the ring spans `within` at any rate.
+        joins = (rows["count"][row] > 0) & (arrival - rows["arrival"][row, -1] < self._apart)
+        rows["delay"][row[joins], -1] = np.minimum(rows["delay"][row[joins], -1], delay[joins])
+        new = row[~joins]
+        rows["delay"][new] = pushed(rows["delay"][new], delay[~joins])
+        rows["arrival"][new] = pushed(rows["arrival"][new], arrival[~joins])
+        rows["count"][new] += 1
         self._note_least(row, delay, arrival)
         return self._wrong(row)
 
