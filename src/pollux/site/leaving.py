@@ -20,7 +20,7 @@ def leave(live: "LiveSite", order: Order, payload: bytes) -> None:
     if live.endpoint:
         live.endpoint.publish(topic, payload, qos=1, expires=expires)
     if live.coap:
-        live.coap.publish(topic, payload)
+        live.coap.publish(topic, payload, expires=expires)
 
 
 def _expiry(live: "LiveSite", instant: int) -> int:
