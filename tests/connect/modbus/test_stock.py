@@ -228,8 +228,7 @@ def test_a_slow_device_delays_no_other(tmp_path):
         soon = px.modbus(f"tcp://127.0.0.1:{quick.port}", id="P-2", every=FAST, registers=mapped)
         with hearing(late, tmp_path) as silent, hearing(soon, tmp_path) as heard:
             until(lambda: silent.driver.counters["timeouts"] >= 2)
-            polled = heard.driver.counters["polls"]
-            assert polled >= 4
+            assert heard.driver.counters["polls"] > silent.driver.counters["polls"]
             assert heard.driver.counters["timeouts"] == 0
             # The answer that comes too late is never taken for that of the next question.
             until(lambda: silent.driver.counters["stray_answers"] >= 1)
