@@ -4,7 +4,7 @@ import io
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, final
+from typing import Any, Final, TypeVar, final
 
 import msgspec
 
@@ -12,13 +12,15 @@ from pollux.check.arrow import read_arrow
 from pollux.check.faults import Fault
 from pollux.check.lines import read_lines
 from pollux.check.packed import MAGIC, unpack_block
-from pollux.check.senml import of_one_device, read_senml
+from pollux.check.senml import Record, of_one_device, read_senml
 from pollux.check.senml_cbor import read_pack
 from pollux.check.sparkplug import documents, read_sparkplug
 from pollux.check.xml import read_xml
 from pollux.columns.field import unpack_field
 from pollux.columns.frames import Encoding
 from pollux.columns.quality import Reason
+
+_T = TypeVar("_T")
 
 _LITERALS: Final = (b"NaN", b"Infinity")
 _FLAGS: Final = {"true": True, "false": False}
@@ -50,20 +52,28 @@ def read_payload(payload: bytes, encoding: int, reading: Reading | None = None) 
     """
     if encoding == Encoding.GUESS:
         encoding = Encoding.BINARY if payload.startswith(MAGIC) else Encoding.JSON
-    reader, about = _READERS.get(encoding), reading or Reading()
+    reader = _READERS.get(encoding)
+    if reader is None:
+        raise Fault(Reason.MALFORMED, f"expected a known encoding, got {encoding}")
+    return _read(reader, payload, encoding, reading or Reading())
+
+
+def read_columns(payload: bytes, encoding: int, reading: Reading) -> dict[str, list[Any]]:
+    """The columns of CSV lines or of an Arrow stream, by name; raises `Fault` when there are none."""
+    return _read(_COLUMNS[encoding], payload, encoding, reading)
+
+
+def read_records(payload: bytes, encoding: int, reading: Reading) -> list[Record]:
+    """The resolved records of a SenML pack; raises `Fault` when it is none."""
+    return _read(_RECORDS[encoding], payload, encoding, reading)
+
+
+def _read(reader: Callable[[bytes, Reading], _T], payload: bytes, encoding: int, reading: Reading) -> _T:
     try:
-        if reader is not None:
-            return reader(payload)
-        if encoding == Encoding.CSV:
-            return read_lines(payload, about.columns, about.texts)
-        if encoding == Encoding.XML:
-            return read_xml(payload, about.texts)
-        if encoding in _PACKS:
-            return of_one_device(read_senml(_PACKS[encoding](payload), about.arrival))
+        return reader(payload, reading)
     except (msgspec.DecodeError, ValueError, RecursionError, OverflowError) as wrong:
         name = Encoding(encoding).name
         raise Fault(Reason.MALFORMED, f"expected {name}, got bytes that are not: {str(wrong)[:120]}") from None
-    raise Fault(Reason.MALFORMED, f"expected a known encoding, got {encoding}")
 
 
 def _json(payload: bytes) -> Any:
@@ -121,17 +131,27 @@ def _text(payload: bytes) -> Any:
         return text
 
 
-_READERS: Final[Mapping[int, Callable[[bytes], Any]]] = {
-    Encoding.JSON: _json,
-    Encoding.CBOR: _cbor,
-    Encoding.MSGPACK: _msgpack,
-    Encoding.BINARY: unpack_block,
-    Encoding.TEXT: _text,
-    Encoding.NDJSON: _lines,
-    Encoding.SPARKPLUG: lambda payload: documents(read_sparkplug(payload)),
-    Encoding.ARROW: read_arrow,
-    Encoding.FIELD: unpack_field,
+_COLUMNS: Final[Mapping[int, Callable[[bytes, Reading], dict[str, list[Any]]]]] = {
+    Encoding.CSV: lambda payload, reading: read_lines(payload, reading.columns, reading.texts),
+    Encoding.ARROW: lambda payload, _: read_arrow(payload),
 }
-_PACKS: Final[Mapping[int, Callable[[bytes], Any]]] = {Encoding.SENML_JSON: _json, Encoding.SENML_CBOR: read_pack}
+_RECORDS: Final[Mapping[int, Callable[[bytes, Reading], list[Record]]]] = {
+    Encoding.SENML_JSON: lambda payload, reading: read_senml(_json(payload), reading.arrival),
+    Encoding.SENML_CBOR: lambda payload, reading: read_senml(read_pack(payload), reading.arrival),
+}
+_READERS: Final[Mapping[int, Callable[[bytes, Reading], Any]]] = {
+    **_COLUMNS,
+    Encoding.JSON: lambda payload, _: _json(payload),
+    Encoding.CBOR: lambda payload, _: _cbor(payload),
+    Encoding.MSGPACK: lambda payload, _: _msgpack(payload),
+    Encoding.BINARY: lambda payload, _: unpack_block(payload),
+    Encoding.TEXT: lambda payload, _: _text(payload),
+    Encoding.NDJSON: lambda payload, _: _lines(payload),
+    Encoding.XML: lambda payload, reading: read_xml(payload, reading.texts),
+    Encoding.SPARKPLUG: lambda payload, _: documents(read_sparkplug(payload)),
+    Encoding.FIELD: lambda payload, _: unpack_field(payload),
+    Encoding.SENML_JSON: lambda payload, reading: of_one_device(_RECORDS[Encoding.SENML_JSON](payload, reading)),
+    Encoding.SENML_CBOR: lambda payload, reading: of_one_device(_RECORDS[Encoding.SENML_CBOR](payload, reading)),
+}
 
 _MSGPACK: Final = msgspec.msgpack.Decoder(_plain(_DEEPEST))
