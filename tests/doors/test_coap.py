@@ -47,6 +47,21 @@ def test_an_order_reaches_a_device_that_observes_and_is_answered(tmp_path: Path)
     assert [one["params"] for one in heard] == [{"speed": 900.0}]
 
 
+def test_a_device_that_was_heard_is_there(tmp_path: Path) -> None:
+    """Its trace shows it, with its address and protocol, and its twin says that it is connected."""
+
+    async def say(client: Stock) -> None:
+        said = await client.ask("POST", "twins/Machine/M-1/telemetry?name=M-1", b'{"temp": 300}', content_format=JSON)
+        assert said == ("2.04", b"")
+
+    with opened(tmp_path, coap=COAP) as house:
+        stock(port_of(house), say)
+        trace = house.get("/devices/M-1/trace").json
+        assert [(one["protocol"], one["address"]) for one in trace["connections"]] == [("CoAP", "127.0.0.1")]
+        assert {step["key"]: step["state"] for step in trace["steps"]}["connected"] == "ok"
+        assert house.get("/twins/Machine/M-1").status == 200
+
+
 PAYLOADS: dict[int, bytes] = {
     0: b"301.5",
     41: b"<said><temp>301.5</temp></said>",

@@ -67,7 +67,7 @@ class Bench:
         around = Around(LIMITS, self.counters, SimulatedClock(1), Rights(gate, native), {"Pump/P-7": STATE}.get)
         self.loop = Loop(around, gate, self.sink, ("Pump",))
         self.said: list[bytes] = []
-        self.peer: Peer = self.loop.peers.made("127.0.0.1", self.said.append)
+        self.peer: Peer = self.loop.peers.made("127.0.0.1", self.said.append, 0.0)
         self.now = 0.0
 
     def turn(self, data: bytes) -> list[bytes]:

@@ -42,6 +42,7 @@ class Dialogue:
         """A datagram of a peer."""
         counters = self._around.counters
         counters.heard += 1
+        peer.bytes_in += len(data)
         try:
             kind, code, number, token = start(data)
             if Code.EMPTY < code <= _METHODS and kind <= Kind.NON:
@@ -109,7 +110,7 @@ class Dialogue:
 
     def _route(self, request: Request, payload: bytes, now: float) -> None:
         wanted, method = request.asked, request.method
-        identity = self._admission.who(request.peer, wanted)
+        identity = request.peer.identity = self._admission.who(request.peer, wanted)
         if wanted.path == WELL_KNOWN:
             self._showing.list(request, identity, now)
             return

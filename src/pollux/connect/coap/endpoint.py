@@ -10,6 +10,7 @@ from pollux.connect.coap.counters import Counters
 from pollux.connect.coap.datagrams import Datagrams
 from pollux.connect.coap.limits import Limits
 from pollux.connect.coap.loop import Loop
+from pollux.connect.coap.peers import Presence
 from pollux.connect.coap.rights import Doorkeeper, Rights
 from pollux.connect.driver import AbstractDriver, Sink
 
@@ -81,6 +82,10 @@ class CoapEndpoint(AbstractDriver):
         """
         if not self._stopped:
             self._loop.later(lambda: self._tell(topic, payload, expires))
+
+    def connections(self) -> tuple[Presence, ...]:
+        """Who was heard in the last minutes, or has a session, since when, and when it was last heard."""
+        return self._loop.present()
 
     def start(self) -> None:
         limits = self._around.limits

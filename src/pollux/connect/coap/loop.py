@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, final
 
-from pollux.clock import stopwatch
+from pollux.clock import SECOND, stopwatch
 from pollux.connect.coap.admission import Admission
 from pollux.connect.coap.answers import Answers
 from pollux.connect.coap.around import Around
@@ -17,7 +17,7 @@ from pollux.connect.coap.dialogue import Dialogue
 from pollux.connect.coap.intake import Intake
 from pollux.connect.coap.links import Links
 from pollux.connect.coap.observers import Observers
-from pollux.connect.coap.peers import Peer, Peers
+from pollux.connect.coap.peers import Peer, Peers, Presence
 from pollux.connect.coap.rights import Doorkeeper
 from pollux.connect.coap.saying import Saying
 from pollux.connect.coap.showing import Showing
@@ -65,6 +65,20 @@ class Loop:
         self._swept = self._rechecked = stopwatch()
 
     # -- from any thread ----------------------------------------------------------------------------------------------
+
+    def present(self) -> tuple[Presence, ...]:
+        """Who was heard lately, or has a session."""
+        wall, now = self._around.clock.now(), stopwatch()
+        protocol = "CoAP" if self.sessions is None else "CoAP, DTLS 1.2"
+        return tuple(
+            Presence(
+                who.tenant, who.name, who.kind, "", peer.host, protocol,
+                wall - round((now - peer.since) * SECOND), wall - round((now - peer.heard) * SECOND),
+                peer.bytes_in, peer.bytes_out,
+            )
+            for peer in (self.peers.all() if self.sessions is None else self.sessions.peers())
+            if (who := peer.identity) is not None
+        )  # fmt: skip
 
     def later(self, call: Callable[[], None]) -> None:
         """Let the loop call something in its next turn."""
@@ -153,7 +167,7 @@ class Loop:
             if not is_loopback(host):
                 self._around.counters.refused_address += 1
                 return
-            peer = self.peers.made(host, lambda reply: self.send(reply, address))
+            peer = self.peers.made(host, lambda reply: self.send(reply, address), now)
             self.peers.add(address, peer, now)
         peer.heard = now
         self.dialogue.heard(peer, data, now)
@@ -168,7 +182,7 @@ class Loop:
     def opened(self, address: Address, send: Callable[[bytes], None], certificate: bytes | None) -> Peer | None:
         """A handshake is complete; a certificate that is in nobody's record opens nothing."""
         assert self.datagrams is not None
-        peer = self.peers.made(self.datagrams.host(address), send, certificate)
+        peer = self.peers.made(self.datagrams.host(address), send, stopwatch(), certificate)
         if certificate is not None:
             peer.identity = self._admission.certified(peer)
             if peer.identity is None:

@@ -24,18 +24,26 @@ NOTIFIED = 64
 @final
 @dataclass(slots=True, eq=False)
 class Peer:
-    """One endpoint at the other side; `send` gives it a message, `identity` is whose its certificate is."""
+    """One endpoint at the other side; `identity` is who it has last shown to be, in its session or in a request."""
 
     host: str
-    send: Callable[[bytes], None]
+    way: Callable[[bytes], None]
     exchanges: Exchanges
     certificate: bytes | None = None
     identity: Identity | None = None
+    since: float = 0.0
     heard: float = 0.0
+    bytes_in: int = 0
+    bytes_out: int = 0
     pending: int = 0
     observed: "dict[bytes, Observation]" = field(default_factory=dict)  # pyright: ignore[reportUnknownVariableType]
     notified: "dict[int, Observation]" = field(default_factory=dict)  # pyright: ignore[reportUnknownVariableType]
     _number: int = field(default_factory=lambda: secrets.randbelow(0x10000))
+
+    def send(self, data: bytes) -> None:
+        """Give it a message."""
+        self.bytes_out += len(data)
+        self.way(data)
 
     def number(self) -> int:
         """The next message id of ours."""
@@ -47,6 +55,23 @@ class Peer:
         if len(self.notified) >= NOTIFIED:
             del self.notified[next(iter(self.notified))]
         self.notified[number] = observation
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Who was heard lately: since when, and when something last came (nanoseconds UTC)."""
+
+    tenant: str
+    name: str
+    kind: str
+    client_id: str
+    address: str
+    protocol: str
+    since: int
+    heard: int
+    bytes_in: int
+    bytes_out: int
 
 
 @final
@@ -62,9 +87,14 @@ class Peers:
     def __len__(self) -> int:
         return len(self._by_key)
 
-    def made(self, host: str, send: Callable[[bytes], None], certificate: bytes | None = None) -> Peer:
+    def made(self, host: str, way: Callable[[bytes], None], now: float, certificate: bytes | None = None) -> Peer:
         """A peer; one of a session is kept with it, another is to be added."""
-        return Peer(host, send, Exchanges(self.budget, self._limits.exchanges), certificate)
+        exchanges = Exchanges(self.budget, self._limits.exchanges)
+        return Peer(host, way, exchanges, certificate, since=now, heard=now)
+
+    def all(self) -> list[Peer]:
+        """The peers that were added."""
+        return list(self._by_key.values())
 
     def at(self, key: Hashable) -> Peer | None:
         """The peer of a key, if there is one."""

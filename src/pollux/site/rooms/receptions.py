@@ -13,6 +13,7 @@ from pollux.columns.memory import NEVER
 from pollux.columns.quality import Reason
 from pollux.columns.statistics import DeviceStatistics
 from pollux.show.facts import ReceptionFact
+from pollux.site.connected import connected
 from pollux.site.estate import Applied
 from pollux.site.figures import statistics
 
@@ -111,11 +112,11 @@ class ReceptionsRoom:
                 if (when := block.aside_time[index, row]) != NEVER
             ]
             decoded = int(estate.mirror.populations[type_].rhythm.messages[row])
-        connected = self._connected(type_, twin)
-        words = "connected" if connected else "not connected" if connected is not None else "speaks over HTTP"
+        there = self._connected(type_, twin)
+        words = "connected" if there else "not connected" if there is not None else "speaks over HTTP"
         heard = int(np.maximum(last, 0))
         counted = decoded + refused, decoded
-        return ReceptionFact(self._since, connected, words, *counted, heard, refusals, tuple(aside))
+        return ReceptionFact(self._since, there, words, *counted, heard, refusals, tuple(aside))
 
     def quality(self, type_: str, twin: str, *, at: int | None = None) -> DeviceStatistics:
         live = self._live
@@ -126,9 +127,9 @@ class ReceptionsRoom:
     def _connected(self, type_: str, twin: str) -> bool | None:
         """Whether a device that speaks for a twin is there: one of its name, or one whose account is for this twin."""
         live = self._live
-        if live.endpoint is None:
+        if live.endpoint is None and live.coap is None:
             return None
-        return any(one.name == twin or self._speaks(one.name, type_, twin) for one in live.endpoint.connections())
+        return any(one.name == twin or self._speaks(one.name, type_, twin) for one in connected(live))
 
     def _speaks(self, name: str, type_: str, twin: str) -> bool:
         account = self._live.accounts.find(name)

@@ -13,6 +13,7 @@ from pollux.guard.policy import covers
 from pollux.model.schema import Schema
 from pollux.show.compose.types import outward_number
 from pollux.show.tracing import AccountFact, CertificateFact, HeardFact, LineFact, SpokenFact, TraceFact, ValueFact
+from pollux.site.connected import connected
 from pollux.site.rooms.twins import presence_of
 
 if TYPE_CHECKING:
@@ -79,12 +80,11 @@ class TraceRoom:
         return AccountFact(account.kind, account.disabled, tokens, certificates, account.twins)
 
     def _lines(self, device: str) -> tuple[LineFact, ...]:
-        endpoint = self._live.endpoint
         return tuple(
             LineFact(
                 one.protocol, one.address, one.client_id, one.since, one.heard, one.bytes_in, one.bytes_out
             )
-            for one in (endpoint.connections() if endpoint else ())
+            for one in connected(self._live)
             if (one.tenant, one.name) == (self._live.estate.tenant, device)
         )  # fmt: skip
 
