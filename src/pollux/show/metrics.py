@@ -9,7 +9,7 @@ from pollux.show.facts import Metric
 
 MEDIA: Final = "text/plain; version=0.0.4"
 LABELS: Final = frozenset(
-    ("tenant", "type", "route", "method", "status", "kind", "protocol", "reason", "queue", "promise", "le")
+    ("broker", "tenant", "type", "route", "method", "status", "kind", "protocol", "reason", "queue", "promise", "le")
 )
 """Labels that may appear; whatever else a part of the house reports is left out, with its samples added up."""
 

@@ -80,8 +80,8 @@ class Line:
         self.send(Answers(Kind.SUBACK, asked.packet_id, tuple(qos for _ in asked.wishes)))
         return asked
 
-    def message(self, n: int, qos: int = 1, *, topic: bytes = TOPIC, **more: Any) -> None:
-        self.send(Publish(topic, b"%d" % n, qos, packet_id=n if qos else 0, **more))
+    def message(self, n: int, qos: int = 1, *, topic: bytes = TOPIC, form: bytes = b"%d", **more: Any) -> None:
+        self.send(Publish(topic, form % n, qos, packet_id=n if qos else 0, **more))
 
     def acks(self, count: int, kind: Kind = Kind.PUBACK) -> list[int]:
         found = [self.expect(Ack) for _ in range(count)]
@@ -95,8 +95,8 @@ class Line:
 class FakeBroker:
     """Listens; each connection of the client is a `Line`."""
 
-    def __init__(self, context: ssl.SSLContext | None = None) -> None:
-        self.listener = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, context: ssl.SSLContext | None = None, *, port: int = 0) -> None:
+        self.listener = socket.create_server(("127.0.0.1", port))
         self.listener.settimeout(PATIENCE)
         self.port = int(self.listener.getsockname()[1])
         self.context = context

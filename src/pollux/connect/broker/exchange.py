@@ -19,6 +19,7 @@ from pollux.connect.wire.splitter import Cut
 TICK: Final = 0.25
 GATHER: Final = 0.001
 FAREWELL: Final = 2.0
+LAST_WORD: Final = 0.5
 
 
 @final
@@ -132,7 +133,7 @@ class Exchange:
             self._over()
             self._answer()
         self._talk.leave()
-        self._channel.farewell(until)
+        self._channel.farewell(stopwatch() + LAST_WORD)
         raise Broken("stopped")
 
 
