@@ -1,5 +1,6 @@
-"""The relay before the endpoint: what passes, what waits, what is given back, and how it ends."""
+"""TLS on the endpoint: what passes, what waits, what is given back, and how it ends."""
 
+import contextlib
 import os
 import socket
 import ssl
@@ -8,10 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
+
 from pollux.clock import WallClock, stopwatch
 from pollux.connect import Limits, MqttEndpoint
 from pollux.connect.acceptor import Acceptor
-from pollux.connect.mqtt.relay import Relay
 from pollux.connect.wire.encode import encode
 from pollux.connect.wire.packets import V5, Connect, Ping, Publish, Subscribe, Wish
 from pollux.connect.wire.properties import Kind
@@ -110,35 +113,6 @@ def test_a_client_that_takes_nothing_is_put_out_and_holds_up_nobody(tmp_path: Pa
             assert stopwatch() - begun < 2
 
 
-def test_the_relay_itself_ends_a_client_that_takes_nothing(tmp_path: Path) -> None:
-    """Also where the plain end has gone already, nothing stays open for ever."""
-    made = handshake.made(tmp_path)
-    context = server_context(made.folder)
-    ends: list[socket.socket] = []
-    relay = Relay(Acceptor(lambda: context), lambda sock, address, certificate: ends.append(sock), most=10, stalled=0.5)
-    listener = socket.create_server(("127.0.0.1", 0))
-    listener.setblocking(False)
-    port = listener.getsockname()[1]
-    relay.start(listener)
-    try:
-        raw = socket.socket()
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        raw.connect(("127.0.0.1", port))
-        with made.client().wrap_socket(raw, server_hostname="localhost"):
-            [end] = until(lambda: ends)
-            end.settimeout(10)
-            try:
-                for _ in range(200):
-                    end.sendall(bytes(1 << 20))
-                raise AssertionError("200 MB were taken by a client that reads nothing")
-            except OSError:
-                pass
-            end.close()
-    finally:
-        relay.stop()
-        made.accounts.close()
-
-
 def test_no_more_connections_than_there_is_room_for(tmp_path: Path) -> None:
     """The one too many is refused, and counted; when one goes there is room again."""
     with secured(tmp_path, limits=Limits(connections=2)) as (endpoint, made, _):
@@ -153,7 +127,7 @@ def test_no_more_connections_than_there_is_room_for(tmp_path: Path) -> None:
                 assert third.recv(1) == b""
         except OSError:
             pass
-        assert endpoint.counters["refused_tls"] == 1
+        assert endpoint.counters["refused_full"] == 1
         lines[0].close()
 
         def comes_in() -> bool:
@@ -183,3 +157,32 @@ def test_the_end_is_told_and_quick(tmp_path: Path) -> None:
         assert b"\x40\x02\x00\x07" in heard
         assert heard[-3:].startswith(b"\xe0") or b"\x8b" in heard[-6:]
         line.close()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_the_pieces_everything_arrives_once_and_in_order(tmp_path: Path, seed: int) -> None:
+    """Messages from a few bytes to a quarter of a megabyte, in writes that end anywhere, are all taken and answered."""
+    random = np.random.default_rng(seed)
+    sizes = [int(size) for size in random.choice([2, 90, 4_000, 16_384, 70_000, 250_000], 40)]
+    bodies = [bytes([65 + number % 26]) * size for number, size in enumerate(sizes)]
+    stream = b"".join(encode(Publish(TOPIC, body, 1, packet_id=n + 1), V5) for n, body in enumerate(bodies))
+    with secured(tmp_path) as (endpoint, made, sink), line_to(endpoint, made.client(made.device("P-7"))) as line:
+        line.sendall(hello("c"))
+        heard = bytearray()
+
+        def answered() -> int:
+            line.settimeout(0.02)
+            with contextlib.suppress(TimeoutError):
+                heard.extend(line.recv(65_536))
+            return heard.count(b"\x40\x02")
+
+        at = 0
+        while at < len(stream):
+            step = int(random.choice([1, 50, 3_000, 17_000, 90_000]))
+            line.settimeout(10)
+            line.sendall(stream[at : at + step])
+            at += step
+            answered()
+        until(lambda: answered() == len(bodies), "everything is answered")
+        assert sink.payloads() == bodies
+        assert endpoint.counters["received"] == len(bodies)

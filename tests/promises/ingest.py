@@ -27,9 +27,11 @@ from typing import Any
 import numpy as np
 
 from tests.promises.measurement import Measurement
+from tests.promises.processes import ask, child
+
+MODULE = "tests.promises.ingest"
 
 PAYLOAD = b'{"temperature": 21.53, "vibration": 0.131, "rpm": 1480}'
-HERE = Path(__file__).resolve().parent.parent.parent
 
 
 # -- the generator ----------------------------------------------------------------------------------------------------
@@ -94,7 +96,7 @@ def _compiled_load() -> Any:
     return load
 
 
-def _frames(connections: int, window: int) -> tuple[np.ndarray[Any, Any], int]:
+def framed(connections: int, window: int) -> tuple[np.ndarray[Any, Any], int]:
     out = bytearray()
     for number in range(connections):
         topic = b"twins/Pump/pump-%06d/telemetry" % number
@@ -104,7 +106,7 @@ def _frames(connections: int, window: int) -> tuple[np.ndarray[Any, Any], int]:
     return np.frombuffer(bytes(out), np.uint8), len(body) + 2
 
 
-def _connected(port: int, connections: int) -> list[socket.socket]:
+def connected(port: int, connections: int) -> list[socket.socket]:
     sockets = []
     for number in range(connections):
         name = b"pump-%06d" % number
@@ -120,14 +122,14 @@ def _connected(port: int, connections: int) -> list[socket.socket]:
 def generate(port: int, connections: int, window: int, seconds: float) -> None:
     """Publish at QoS 1 with `window` messages in flight on each connection; print what came back."""
     load = _compiled_load()
-    sockets = _connected(port, connections)
+    sockets = connected(port, connections)
     handles = np.array([sock.fileno() for sock in sockets], np.int32)
     place = np.zeros(int(handles.max()) + 1, np.int64)
     place[handles] = np.arange(connections)
     epoll = select.epoll()
     for handle in handles.tolist():
         epoll.register(handle, select.EPOLLIN)
-    frames, length = _frames(connections, window)
+    frames, length = framed(connections, window)
     sent_at, delays = np.zeros(connections, np.int64), np.zeros(2_000_000, np.int64)
     arguments = (epoll.fileno(), handles, place, frames, length, window)
     load(*arguments, 0, sent_at, delays)  # compile, and let the server meet every topic once
@@ -176,7 +178,7 @@ def _bare(kind: str, splitting: str, connections: int, folder: Path) -> tuple[An
     return endpoint, close
 
 
-def _site(folder: Path) -> tuple[Any, Any]:
+def opened(folder: Path, **options: Any) -> Any:
     """A whole site: identity, log, decoding, state, two rules, retained states; as `pollux serve` opens it."""
     import pollux as px
 
@@ -194,11 +196,16 @@ def _site(folder: Path) -> tuple[Any, Any]:
         px.limit(Pump.temperature > px.quantity(90, "degC"), severity="high", title="Hot"),
         px.limit(Pump.vibration > 8, severity="medium", title="Rough"),
     )
-    live = site.open(folder, insecure=True).__enter__()
+    live = site.open(folder, **{"insecure": True, **options}).__enter__()
     pause, end = threading.Event(), time.monotonic() + 60
     while not live.reader.compiled:  # the last of what is compiled or loaded when a site begins
         assert time.monotonic() < end, "the scanner was not loaded"
         pause.wait(0.05)
+    return live
+
+
+def _site(folder: Path) -> tuple[Any, Any]:
+    live = opened(folder)
     return live.endpoint, lambda: live.__exit__(None, None, None)
 
 
@@ -219,29 +226,12 @@ def serve(kind: str, splitting: str, connections: int) -> None:
 # -- one measurement --------------------------------------------------------------------------------------------------
 
 
-def _child(*arguments: object) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "tests.promises.ingest", *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": f"{HERE / 'src'}{os.pathsep}{HERE}"}
-    return subprocess.Popen(
-        command, cwd=HERE, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-
-
-def _ask(child: "subprocess.Popen[str]", line: str = "") -> str:
-    assert child.stdin is not None
-    assert child.stdout is not None
-    if line:
-        child.stdin.write(line + "\n")
-        child.stdin.flush()
-    return child.stdout.readline()
-
-
 def _loaded(port: int, connections: int, window: int, seconds: float, before: Any, after: Any) -> dict[str, Any]:
-    generator = _child("generate", port, connections, window, seconds)
+    generator = child(MODULE, "generate", port, connections, window, seconds)
     try:
-        assert _ask(generator) == "ready\n", "the generator did not get ready"
+        assert ask(generator) == "ready\n", "the generator did not get ready"
         first = before()
-        result: dict[str, Any] = json.loads(_ask(generator, "go"))
+        result: dict[str, Any] = json.loads(ask(generator, "go"))
         result["us_per_message"] = (after() - first) / max(result["acknowledged"], 1) * 1e6
         return result
     finally:
@@ -253,12 +243,12 @@ def endpoint(
     *, connections: int = 1000, window: int = 1, seconds: float = 3.0, kind: str = "site", splitting: str = "compiled"
 ) -> dict[str, Any]:
     """Processor time per message, rate and delays of a whole site, of the endpoint with a log, or with none behind."""
-    server = _child("serve", kind, splitting, connections)
+    server = child(MODULE, "serve", kind, splitting, connections)
     try:
-        port = int(_ask(server))
-        cpu = lambda: json.loads(_ask(server, "?"))["cpu"]  # noqa: E731
+        port = int(ask(server))
+        cpu = lambda: json.loads(ask(server, "?"))["cpu"]  # noqa: E731
         result = _loaded(port, connections, window, seconds, cpu, cpu)
-        told = json.loads(_ask(server, "?"))
+        told = json.loads(ask(server, "?"))
         counters = told["counters"]
         assert counters["acknowledged"] == counters["received"], "an acknowledgement without a message"
         batches = counters["received"] / max(counters["batches"], 1)
@@ -283,15 +273,16 @@ def peer(*, connections: int = 1000, window: int = 1, seconds: float = 3.0) -> d
         settings.write_text("\n".join((f"listener {port} 127.0.0.1", *lines, "max_inflight_messages 0\n")))
         broker = subprocess.Popen([program, "-c", str(settings)])
         try:
-            _until_open(port)
-            cpu = lambda: _cpu_of(broker.pid)  # noqa: E731
+            until_open(port)
+            cpu = lambda: cpu_of(broker.pid)  # noqa: E731
             return _loaded(port, connections, window, seconds, cpu, cpu)
         finally:
             broker.send_signal(signal.SIGTERM)
             broker.wait(timeout=10)
 
 
-def _until_open(port: int) -> None:
+def until_open(port: int) -> None:
+    """Wait until somebody listens on a port of this machine."""
     pause, end = threading.Event(), time.monotonic() + 10
     while time.monotonic() < end:
         try:
@@ -302,7 +293,8 @@ def _until_open(port: int) -> None:
     raise TimeoutError("the broker did not open its port")
 
 
-def _cpu_of(process: int) -> float:
+def cpu_of(process: int) -> float:
+    """The processor time of a process so far, in seconds."""
     words = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 

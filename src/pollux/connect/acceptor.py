@@ -4,8 +4,10 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final, final
+
+from pollux.connect.sealed import Seal, shaken
 
 SHAKING: Final = 256
 """Handshakes at a time; beyond them the oldest gives way, so that half-open connections cannot lock the door."""
@@ -46,6 +48,13 @@ class Acceptor:
 
     async def accept(self, listener: socket.socket, made: Callable[[], asyncio.Protocol]) -> None:
         """Accept until cancelled; `made` gives the protocol of a connection whose handshake is done."""
+        await self._each(listener, lambda sock, _: self._transported(sock, made))
+
+    async def hand_over(self, listener: socket.socket, take: Callable[[socket.socket, str, Seal], None]) -> None:
+        """Accept until cancelled; `take` is given each socket whose handshake is done, its peer's address, its TLS."""
+        await self._each(listener, lambda sock, address: self._handed(sock, address, take))
+
+    async def _each(self, listener: socket.socket, shake: Callable[[socket.socket, str], Awaitable[None]]) -> None:
         loop = asyncio.get_running_loop()
         try:
             while True:
@@ -58,30 +67,48 @@ class Acceptor:
                     continue
                 if len(self._tasks) >= self._shaking:
                     next(iter(self._tasks)).cancel()
-                task = loop.create_task(self._shake(sock, str(peer[0]), made))
+                task = loop.create_task(self._shake(sock, str(peer[0]), shake))
                 self._tasks[task] = None
                 task.add_done_callback(self._tasks.pop)
         finally:
             for task in self._tasks:
                 task.cancel()
 
-    async def _shake(self, sock: socket.socket, address: str, made: Callable[[], asyncio.Protocol]) -> None:
+    async def _shake(
+        self, sock: socket.socket, address: str, shake: Callable[[socket.socket, str], Awaitable[None]]
+    ) -> None:
         try:
-            await asyncio.get_running_loop().connect_accepted_socket(
-                made,
-                sock,
-                ssl=self._context(),
-                ssl_handshake_timeout=self._within,
-                ssl_shutdown_timeout=FAREWELL,
-            )
+            await shake(sock, address)
         except asyncio.CancelledError:
             self.refused += 1
             raise
         except OSError as error:
-            # Also of TLS, and of time. The socket is the transport's by now, which closes it.
+            # Also of TLS, and of time.
             self.refused += 1
             _LOG.debug("a handshake failed: %s", error)
             self._told(address, _reason(error))
+
+    async def _transported(self, sock: socket.socket, made: Callable[[], asyncio.Protocol]) -> None:
+        # The socket is the transport's from here on, which closes it.
+        await asyncio.get_running_loop().connect_accepted_socket(
+            made,
+            sock,
+            ssl=self._context(),
+            ssl_handshake_timeout=self._within,
+            ssl_shutdown_timeout=FAREWELL,
+        )
+
+    async def _handed(
+        self, sock: socket.socket, address: str, take: Callable[[socket.socket, str, Seal], None]
+    ) -> None:
+        sock.setblocking(False)
+        try:
+            async with asyncio.timeout(self._within):
+                seal = await shaken(sock, self._context())
+        except BaseException:
+            sock.close()
+            raise
+        take(sock, address, seal)
 
 
 def _reason(error: OSError) -> str:

@@ -18,6 +18,12 @@ NAMES = {
     "what-if": "whatif",
     "ingest": "ingest",
     "ingest-batched": "ingest",
+    "connections": "many",
+    "ingest-tls": "tls",
+    "ingest-paced": "latency",
+    "latency": "latency",
+    "coap": "coap",
+    "coap-endpoint": "coap",
 }
 
 

@@ -44,15 +44,17 @@ class Admission:
 
     def read(self, link: Link, now: int) -> None:
         """Hear a stranger: CONNECT, within its size and time, or nothing."""
+        room = memoryview(bytearray(4096))
         try:
-            data = link.socket.recv(4096)
+            count = self._lines.receive(link, room)
         except BlockingIOError:
             return
         except OSError:
-            data = b""
-        if not data:
+            count = 0
+        if not count:
             self._lines.lost(link)
             return
+        data = bytes(room[:count])
         self._lines.table.bytes_in[link.handle] += len(data)
         link.held += data
         self._lines.held_bytes += len(data)

@@ -10,12 +10,13 @@ from pollux.connect.acceptor import Acceptor
 from pollux.connect.driver import AbstractDriver, Sink
 from pollux.connect.mqtt.common import Common
 from pollux.connect.mqtt.counters import Counters
+from pollux.connect.mqtt.handshakes import Handshakes
 from pollux.connect.mqtt.limits import Limits
 from pollux.connect.mqtt.lines import Presence
 from pollux.connect.mqtt.listening import listeners
 from pollux.connect.mqtt.loop import Loop
 from pollux.connect.mqtt.message import Message
-from pollux.connect.mqtt.relay import Relay
+from pollux.connect.sealed import Seal
 from pollux.connect.wire.letters import Told, nobody
 from pollux.connect.wire.loading import compiled, compiled_if_possible
 from pollux.connect.wire.poller import AbstractPoller, new_poller
@@ -61,7 +62,7 @@ class MqttEndpoint(AbstractDriver):
         self._thread = threading.Thread(target=self._loop.run, name="pollux-mqtt", daemon=True)
         self._loader = threading.Thread(target=self._load, name="pollux-mqtt-load", daemon=True)
         self._started = self._stopped = False
-        self._relay = tls and Relay(tls, self._adopt, most=self._common.limits.connections)
+        self._handshakes = tls and Handshakes(tls, self._adopt)
 
     @property
     def port(self) -> int:
@@ -71,7 +72,7 @@ class MqttEndpoint(AbstractDriver):
     @property
     def counters(self) -> dict[str, int]:
         counts = self._common.counters.asdict()
-        return counts | {"refused_tls": self._relay.refused} if self._relay else counts
+        return counts | {"refused_tls": self._handshakes.refused} if self._handshakes else counts
 
     @property
     def failure(self) -> str:
@@ -92,15 +93,15 @@ class MqttEndpoint(AbstractDriver):
         return self._loop.lines.present()
 
     def start(self) -> None:
-        sockets = listeners(self._address, secured=self._relay is not None)
+        sockets = listeners(self._address, secured=self._handshakes is not None)
         self._address = (self._address[0], int(next(iter(sockets.values())).getsockname()[1]))
-        self._loop.listen({} if self._relay else sockets)
+        self._loop.listen({} if self._handshakes else sockets)
         self._started = True
         if self._splitting == "compiled":
             self._loop.use(compiled())
         self._thread.start()
-        if self._relay:
-            self._relay.start(*sockets.values())
+        if self._handshakes:
+            self._handshakes.start(*sockets.values())
         if self._splitting == "auto":
             self._loader.start()
 
@@ -114,8 +115,8 @@ class MqttEndpoint(AbstractDriver):
         for thread in (self._thread, self._loader):
             if thread.is_alive():
                 thread.join()
-        if self._relay:
-            self._relay.stop()
+        if self._handshakes:
+            self._handshakes.stop()
 
     def publish(
         self,
@@ -157,8 +158,8 @@ class MqttEndpoint(AbstractDriver):
         if then is not None:
             then(reached)
 
-    def _adopt(self, sock: socket.socket, address: str, certificate: bytes | None) -> None:
-        self._loop.later(lambda: self._loop.lines.adopt(sock, address, certificate, self._common.clock.now()))
+    def _adopt(self, sock: socket.socket, address: str, seal: Seal) -> None:
+        self._loop.later(lambda: self._loop.lines.adopt(sock, address, seal, self._common.clock.now()))
 
     def _load(self) -> None:
         splitter = compiled_if_possible(lambda: self._stopped)

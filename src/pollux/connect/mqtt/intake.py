@@ -114,7 +114,7 @@ class Intake:
     def _receive(self, link: Link, at: int, most: int) -> int:
         """How many bytes came; LOOK_YOURSELF for none yet, 0 when the connection has gone."""
         try:
-            count = link.socket.recv_into(self._arena.view[at : at + most])
+            count = self._lines.receive(link, self._arena.view[at : at + most])
         except BlockingIOError:
             return LOOK_YOURSELF
         except OSError:

@@ -16,6 +16,7 @@ from pollux.connect.mqtt.limits import Limits
 from pollux.connect.mqtt.link import Link
 from pollux.connect.mqtt.session import Key, Session
 from pollux.connect.mqtt.table import LinkTable
+from pollux.connect.sealed import Seal
 from pollux.connect.wire.encode import encode
 from pollux.connect.wire.letters import BEGINNING, Told, letter, nobody, publishing
 from pollux.connect.wire.packets import V5, Farewell
@@ -64,6 +65,7 @@ class Lines:
         self.sessions: dict[Key, Session] = {}
         self.strangers: dict[Link, None] = {}
         self.held_bytes = 0
+        self._ready: dict[Link, None] = {}
         self._serial = 0
         # One handle in reserve: when there are none left it is given up to accept and refuse, instead of spinning.
         self._reserve = os.open(os.devnull, os.O_RDONLY)
@@ -85,12 +87,13 @@ class Lines:
                 continue
             self._admit(sock, str(address[0]), now)
 
-    def adopt(self, sock: socket.socket, address: str, certificate: bytes | None, now: int) -> None:
-        """Take a connection that was accepted elsewhere, with the fingerprint of the certificate it has shown there."""
+    def adopt(self, sock: socket.socket, address: str, seal: Seal | None, now: int) -> None:
+        """Take a connection that was accepted elsewhere, with the TLS that it speaks."""
         self._admit(sock, address, now)
         link = self.by_handle.get(sock.fileno())
-        if link is not None:
-            link.certificate = certificate
+        if link is not None and seal is not None:
+            link.seal, link.certificate = seal, seal.certificate
+            self._ready[link] = None
 
     def _refuse_one(self, listener: socket.socket) -> None:
         os.close(self._reserve)
@@ -162,6 +165,22 @@ class Lines:
 
     # -- being --------------------------------------------------------------------------------------------------------
 
+    def receive(self, link: Link, view: memoryview) -> int:
+        """Read what a link has sent: how many bytes, 0 at its end; raises OSError as a socket does."""
+        count = link.receive(view)
+        if link.seal is not None and link.seal.full:
+            self._ready[link] = None
+        return count
+
+    def due(self) -> list[Link]:
+        """Links of which more lies here than was read, if they are to be read: no event of a socket tells of it."""
+        if not self._ready:
+            return []
+        found = [link for link in self._ready if link.dead or link.events & READ]
+        for link in found:
+            del self._ready[link]
+        return [link for link in found if not link.dead]
+
     def interest(self, link: Link) -> None:
         """Watch a link for what it is to do next."""
         if link.dead and not link.lingering:
@@ -216,7 +235,8 @@ class Lines:
 
     def _mark(self, link: Link) -> None:
         """Say whether a link is to be read on the straight way."""
-        plain = not link.dead and not link.held and self.table.session[link.handle] is not None
+        session = self.table.session[link.handle]
+        plain = not link.dead and not link.held and link.seal is None and session is not None
         self.table.plain[link.handle] = plain
 
     def _may_hold(self, link: Link) -> bool:
@@ -251,13 +271,14 @@ class Lines:
             return
         link.flush(link.heard)
         self._bury(link, will)
-        link.out.clear()
-        link.out_bytes = 0
         try:
-            link.socket.shutdown(socket.SHUT_WR)
+            link.finish()
         except OSError:
             self._forget(link)
             return
+        finally:
+            link.out.clear()
+            link.out_bytes = 0
         link.lingering = 1
         self.interest(link)
 

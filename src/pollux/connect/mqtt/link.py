@@ -1,10 +1,12 @@
 """One TCP connection: its socket, what of a packet has come so far, and what is still to be sent."""
 
 from collections import deque
+from socket import SHUT_WR
 from socket import socket as Socket
 from typing import final
 
 from pollux.connect.mqtt.table import LinkTable
+from pollux.connect.sealed import Seal
 
 HERE = -1
 SMALL = 4096
@@ -17,7 +19,8 @@ class Link:
     `held` is the beginning of a packet that has not wholly arrived, since `held_since`; `needs` is its full length
     where it is a large one, or HERE where it is to be read as it is. `stuffed` and `waiting` are two reasons not to
     read, beside the table's `behind`: the receiver, and a password being verified. `lingering` counts sweeps since we
-    have ended it. `certificate` is the fingerprint of the client's, where TLS has shown one.
+    have ended it. `seal` is its TLS, if any: what waits to be sent is sealed already. `certificate` is the fingerprint
+    of the client's, where TLS has shown one.
     """
 
     __slots__ = (
@@ -36,6 +39,7 @@ class Link:
         "out",
         "out_bytes",
         "out_since",
+        "seal",
         "serial",
         "socket",
         "stuffed",
@@ -45,6 +49,7 @@ class Link:
 
     def __init__(self, sock: Socket, address: str, serial: int, table: LinkTable, now: int) -> None:
         self.socket, self.handle, self.address, self.serial, self.table = sock, sock.fileno(), address, serial, table
+        self.seal: Seal | None = None
         self.certificate: bytes | None = None
         self.opened = self.out_since = now
         self.held = bytearray()
@@ -66,11 +71,29 @@ class Link:
 
     def put(self, data: bytes, now: int) -> None:
         """Send, or keep for later what the socket does not take."""
+        self._put(data if self.seal is None else self.seal.sealed(data), now)
+
+    def receive(self, view: memoryview) -> int:
+        """Read plain bytes: how many, 0 at the end; raises BlockingIOError when none have come."""
+        if self.seal is None:
+            return self.socket.recv_into(view)
+        count = self.seal.receive(self.socket, view)
+        if owed := self.seal.owed():
+            self._put(owed, self.heard)
+        return count
+
+    def finish(self) -> None:
+        """Say that nothing more will be sent; raises OSError where the connection is gone."""
+        if self.seal is not None and not self.out:
+            self._send(self.seal.farewell())
+        self.socket.shutdown(SHUT_WR)
+
+    def _put(self, data: bytes, now: int) -> None:
         sent = 0 if self.out else self._send(data)
         if sent < len(data):
-            self.keep(data[sent:], now)
+            self._keep(data[sent:], now)
 
-    def keep(self, rest: bytes, now: int) -> None:
+    def _keep(self, rest: bytes, now: int) -> None:
         """Keep bytes that could not be sent, behind those that wait already."""
         if not self.out:
             self.out_since = now

@@ -30,7 +30,9 @@ from pollux.connect.wire.wake import new_wake
 
 _LOG = logging.getLogger("pollux.connect.mqtt")
 TICK = 0.25
-GATHER = 0.001
+GATHER = 0.003
+"""Seconds from one batch to the next at least. A batch costs a site some 0.4 ms whatever it brings: at 20,000 messages
+a second this pause halves the processor time of a message; one that comes alone never waits."""
 SWEEP = SECOND // 2
 RECHECK = 2 * SECOND
 FAREWELL = 2.0
@@ -134,11 +136,15 @@ class Loop:
     def _turn(self) -> None:
         behind = self.batches.unlogged > self._common.limits.behind_total
         self._common.counters.paused_all += behind and not self._was_behind
-        busy = self.router.dirty or self._calls or (self._eager and not behind)
+        due = [] if behind else self.lines.due()
+        busy = self.router.dirty or self._calls or due or (self._eager and not behind)
         if not busy and (pause := self._brought + GATHER - stopwatch()) > 0:
-            # A turn costs a tenth of a millisecond whatever it brings: let a few messages come together first.
+            # Let a few messages come together first.
             self._poller.wait(pause, only_bell=True)
         events = self._poller.wait(0.0 if busy else TICK, only_bell=behind)
+        if due:
+            polled = {handle for handle, _ in events}
+            events += [(link.handle, READ) for link in due if link.handle not in polled]
         now = self._common.clock.now()
         if self._was_behind and not behind:
             self.lines.forgive(now)
