@@ -1,10 +1,12 @@
 """The figures of a device in an open site: in Python, over HTTP, kept through a restart."""
 
 from pathlib import Path
+from typing import Any
 
 from tests.site.plants import Motor, device, site
 
 import pollux as px
+from pollux.columns import Reason
 
 
 def test_a_twin_tells_how_well_its_device_measures(tmp_path: Path) -> None:
@@ -50,3 +52,25 @@ def test_checks_of_a_fleet_show_in_the_figures_of_a_twin(tmp_path: Path) -> None
         assert -3601 < clock.offset < -3599
     with plant.open(tmp_path, insecure=True):
         assert motors["M-1"].quality.clock == clock
+
+
+def test_the_history_shows_every_sample_as_it_was_judged(tmp_path: Path) -> None:
+    """By itself, beside its neighbours, by what followed its device: with quality and reason, after a restart too."""
+    plant = px.Site("plant")
+    doubts: dict[Any, list[Any]] = {Motor.temp: [px.Spike("20 K", of=3)]}
+    checks = [px.OtherUnit(Motor.temp, "degC")]
+    plant.fleet(Motor, px.mqtt(doubts=doubts), checks=checks)
+    sent = [300.0, 301.0, 302.0, 370.0, 300.0, -5.0, *[26.85] * 10]
+    with plant.open(tmp_path, insecure=True) as live, device(live, "Motor/M-1") as m1:
+        for temp in sent:
+            m1.send(temp=temp)
+        end = live.clock.now() + 1
+    for _ in range(2):
+        with plant.open(tmp_path, insecure=True) as live:
+            whole = live.rooms.history.inside("Motor", "M-1", "temp", 0, end)
+            assert whole.reason is not None
+            why = [Reason(code).name for code in whole.reason]
+            assert why[:6] == ["NONE", "NONE", "NONE", "SPIKE", "NONE", "RANGE"]
+            assert why[-3:] == ["UNIT", "UNIT", "UNIT"]
+            later = live.rooms.history.inside("Motor", "M-1", "temp", int(whole.time[3]), end)
+            assert later.quality.tolist() == whole.quality[3:].tolist()

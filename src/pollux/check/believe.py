@@ -46,6 +46,22 @@ class Belief:
         doubt_expired(expired, quality, reason)
         return value, quality, reason
 
+    def again(self, row: int, signal: int, value: F64, event_time: I64, arrival: I64, told: U8) -> tuple[U8, U16]:
+        """Qualities and reasons of samples (n,) of one signal of a twin that were judged before.
+
+        `told` is what they were worth then, `value` what was believed true. Of what a device doubted itself it is known
+        that it did, and not why.
+        """
+        place = np.full(len(value), signal, np.int32)
+        good = np.full(len(value), Quality.GOOD, np.uint8)
+        quality, reason = self.judge(place, value, event_time, arrival=arrival, told=good)
+        if self.calibrations is not None:
+            rows = np.full(len(value), row, np.int32)
+            doubt_expired(self.calibrations.apply(rows, place, value, event_time)[1], quality, reason)
+        itself = (quality == Quality.GOOD) & (told != Quality.GOOD)
+        quality[itself], reason[itself] = told[itself], np.uint16(Reason.TOLD)
+        return quality, reason
+
     def judge(
         self, signal: I32, value: F64, event_time: I64, *, arrival: I64, told: U8, why: U16 | None = None
     ) -> tuple[U8, U16]:

@@ -30,7 +30,7 @@ from pollux.check.shapes import is_list, is_object
 from pollux.check.telling import Telling
 from pollux.check.topics import IGNORED, NO_ENTRY, Entry, Topics
 from pollux.check.vocabulary import Vocabulary, topic_facts
-from pollux.columns.arrays import I32, Mask
+from pollux.columns.arrays import F64, I32, I64, U8, U16, Mask
 from pollux.columns.batch import Decoded, Refusal
 from pollux.columns.block import Block
 from pollux.columns.frames import Encoding, Frames
@@ -142,6 +142,13 @@ class Decoder:
         """The calibration that is applied to what a twin measures at a moment, None where there is none."""
         curves = self._beliefs[self._names.index(name)].calibrations
         return None if curves is None else curves.of(twin, signal, at)
+
+    def believed(
+        self, name: str, row: int, signal: int, value: F64, event_time: I64, arrival: I64, told: U8
+    ) -> tuple[U8, U16]:
+        """What samples (n,) of one signal of a twin were worth by themselves, and why; `told` is their quality then."""
+        self._know_rows()
+        return self._beliefs[self._names.index(name)].again(row, signal, value, event_time, arrival, told)
 
     def _know_rows(self) -> None:
         """Let calibrations know the rows of their twins, those too that the batch brings."""

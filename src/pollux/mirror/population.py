@@ -17,6 +17,7 @@ from pollux.mirror.newest import Contest, Samples
 from pollux.mirror.presence import Rhythm
 from pollux.mirror.recents import Recents, Series, joined
 from pollux.mirror.seen import Seen
+from pollux.mirror.stretches import Stretches
 from pollux.mirror.tally import Tally
 
 _NO_CELLS: Final = np.empty(0, np.int64)
@@ -41,6 +42,7 @@ class Population:
         "recents",
         "rhythm",
         "seen",
+        "stretches",
         "tally",
     )
 
@@ -62,6 +64,7 @@ class Population:
         self.tally = Tally(len(self.block.schema.signals))
         self.recents = None if self._judge_of is None else Recents(self._judge_of)
         self.inspector = None if self._inspect is None else self._inspect()
+        self.stretches = None if self._inspect is None else Stretches(len(self.block.schema.signals))
 
     def reserve(self) -> None:
         """Keep up with the rows of the block."""
@@ -69,8 +72,9 @@ class Population:
         self.tally.reserve(self.block.rows)
         if self.recents is not None:
             self.recents.reserve(self.block.rows)
-        if self.inspector is not None:
+        if self.inspector is not None and self.stretches is not None:
             self.inspector.reserve(self.block.rows)
+            self.stretches.reserve(self.block.rows)
 
     def forget(self, row: int) -> None:
         """Remember nothing of a row whose owner is gone."""
@@ -80,8 +84,9 @@ class Population:
         self.tally.forget(row)
         if self.recents is not None:
             self.recents.forget(row)
-        if self.inspector is not None:
+        if self.inspector is not None and self.stretches is not None:
             self.inspector.forget(row)
+            self.stretches.forget(row)
 
     def take(self, messages: Messages, batch: Batch, texts: Texts) -> tuple[Changes, I64, int]:
         """Apply what was told, in log order: what changed, who was heard, how many messages were heard before."""
@@ -93,9 +98,10 @@ class Population:
             self.tally.repeat(messages, first)
             batch = batch.select(np.repeat(first, np.diff(messages.samples)))
             texts = texts.select(np.repeat(first, np.diff(messages.texts)))
-        if self.inspector is not None and len(batch):
+        if self.inspector is not None and self.stretches is not None and len(batch):
             quality, reason = self.inspector.inspect(batch)
             batch = replace(batch, quality=quality, reason=reason)
+            self.stretches.note(batch)
         changes = self._apply(batch, texts)
         self.tally.note(changes.batch, changes.late)
         self.block.version += 1

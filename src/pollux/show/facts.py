@@ -125,7 +125,8 @@ class Samples:
     """Samples in order of time, each array of shape (n,), as known after position `seq`.
 
     `arrival` and `position` are the arrival time and the position in the log of each; `low` and `high` 5 % and 95 %.
-    `complete` is False when some that were asked for are remembered no more.
+    `reason` says why each is doubted, as codes of `Reason`. `complete` is False when some that were asked for are
+    remembered no more.
     """
 
     seq: int
@@ -137,6 +138,7 @@ class Samples:
     low: F64 | None = None
     high: F64 | None = None
     complete: bool = True
+    reason: U16 | None = None
 
 
 @final

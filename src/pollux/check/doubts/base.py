@@ -43,6 +43,11 @@ class AbstractNeighbourDoubt(AbstractDoubt):
 
     __slots__ = ()
 
+    @property
+    def reach(self) -> int:
+        """How far back in time it looks beyond the neighbours that are kept, in nanoseconds."""
+        return 0
+
     @abstractmethod
     def look(self, signal: Signal, recent: Recent) -> Mask:
         """Which newest values are doubted."""

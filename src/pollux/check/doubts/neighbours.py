@@ -103,6 +103,10 @@ class Stuck(AbstractNeighbourDoubt):
     def check(self, signal: Signal) -> None:
         """A standstill has no unit."""
 
+    @property
+    def reach(self) -> int:
+        return 2 * duration(self.lasting)
+
     def look(self, signal: Signal, recent: Recent) -> Mask:
         same = (recent.values[:, 1 : self.samples] == recent.values[:, :1]).all(axis=1)
         doubted: Mask = same & (recent.times[:, 0] - recent.since >= duration(self.lasting))

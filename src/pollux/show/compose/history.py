@@ -7,17 +7,17 @@ import numpy as np
 from msgspec import UNSET
 
 from pollux.clock import SECOND
-from pollux.columns.quality import Quality
+from pollux.columns.quality import Quality, Reason
 from pollux.errors import DataRefused
 from pollux.show.compose import decimate
 from pollux.show.documents.past import Gap, Series
-from pollux.show.facts import F64, I64, U8, Field, GapFact, Samples
+from pollux.show.facts import F64, I64, U8, U16, Field, GapFact, Samples
 from pollux.show.routes import seconds
 
 MOST_SAMPLES: Final = 200_000
 """A field of an answer without `points` holds at most this many samples."""
 
-EXTRAS: Final = frozenset(("t", "quality", "arrived", "seq"))
+EXTRAS: Final = frozenset(("t", "quality", "arrived", "seq", "reason"))
 """Fields that may be asked for and are no signals; the first two are always there."""
 
 
@@ -75,6 +75,7 @@ class Picture:
             gaps=gaps_of(gaps),
             arrived=(arrived[places] / SECOND).tolist() if "arrived" in self.extras and arrived is not None else UNSET,
             seq=position[places].tolist() if "seq" in self.extras and position is not None else UNSET,
+            reason=reasons(samples.reason[places]) if "reason" in self.extras and samples.reason is not None else UNSET,
         )
 
     def _edge(self, samples: Samples, edge: F64 | None, places: I64, raw: bool, *, least: bool) -> F64:
@@ -95,6 +96,15 @@ class Picture:
             field=field.name, role=field.role, unit=unit, raw=False, t=t, v=numbers(value), q=[], lo=[], hi=[],
             gaps=gaps_of(gaps),
         )  # fmt: skip
+
+
+def reasons(codes: U16) -> list[str | None]:
+    """Why samples are doubted, as people read it; None where nothing is wrong.
+
+    >>> reasons(np.array([0, 3], np.uint16))
+    [None, 'has not moved for too long']
+    """
+    return [Reason(code).sentence if code else None for code in codes.tolist()]
 
 
 def numbers(values: F64) -> list[float | None]:

@@ -20,7 +20,7 @@ class Series(Struct, frozen=True, kw_only=True):
     """One field over time: the samples themselves when `raw`, else the extremes or the aggregate of each column.
 
     `q` holds the codes of quality, and is empty when all are good; `lo` and `hi` the 5 % and 95 % quantiles where
-    known. `arrived` and `seq` are there when they were asked for.
+    known. `arrived`, `seq` and `reason`, null where nothing is wrong, are there when they were asked for.
     """
 
     field: str
@@ -35,6 +35,7 @@ class Series(Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...]
     arrived: list[float] | UnsetType = UNSET
     seq: list[int] | UnsetType = UNSET
+    reason: list[str | None] | UnsetType = UNSET
 
 
 class History(Struct, frozen=True, kw_only=True):

@@ -8,8 +8,10 @@ import numpy as np
 
 from pollux.columns.quality import Quality
 from pollux.model.schema import Signal
+from pollux.remember.decimate import Series
 from pollux.show.compose.types import outward
 from pollux.show.facts import GapFact, Samples
+from pollux.site.requalify import requalified
 
 if TYPE_CHECKING:
     from pollux.site.live import LiveSite
@@ -48,9 +50,13 @@ class HistoryRoom:
             empty = np.empty(0, np.int64)
             return Samples(seq, empty, np.empty(0), np.empty(0, np.uint8))
         subject = live.subject_of(type_, twin)
-        found = live.history.samples(type_, row, [index], start, last, subject=subject)[index]
-        known = np.ones(len(found), bool) if at is None else found.arrival <= at
-        return Samples(seq, found.time[known], found.value[known], found.quality[known], found.arrival[known])
+
+        def read(first: int, end: int) -> Series:
+            found = live.history.samples(type_, row, [index], first, end, subject=subject)[index]
+            return found if at is None else found.select(found.arrival <= at)
+
+        found, reason = requalified(live.estate, type_, row, index, read, start, last, lock=live.pipe.lock)
+        return Samples(seq, found.time, found.value, found.quality, found.arrival, reason=reason)
 
     def gaps(self, type_: str, twin: str, start: int, end: int) -> Sequence[GapFact]:
         """Silences that were alarms."""
