@@ -23,6 +23,7 @@ NAMES = {
     "ingest-paced": "latency",
     "latency": "latency",
     "coap": "coap",
+    "coap-many": "coap",
     "coap-endpoint": "coap",
 }
 
