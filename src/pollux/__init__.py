@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from pollux.clock import Clock, ScaledClock, SimulatedClock, duration, instant, iso
     from pollux.connect.modbus.registers import Register
     from pollux.connect.modbus.source import modbus
+    from pollux.connect.opcua.declared import opcua
     from pollux.decide import Advice, Futures, Gate, Option, accrue, always, chance, each, ever, final
     from pollux.edge import Address, Capture, Edge, Summary, every, heard, serial_line, tail
     from pollux.predict import Evidence, Learning, Outlook
@@ -96,6 +97,7 @@ _DOORS = {
     "iso": "pollux.clock",
     "Register": "pollux.connect.modbus.registers",
     "modbus": "pollux.connect.modbus.source",
+    "opcua": "pollux.connect.opcua.declared",
     "Advice": "pollux.decide",
     "Futures": "pollux.decide",
     "Gate": "pollux.decide",
@@ -250,6 +252,7 @@ __all__ = [
     "mqtt",
     "normal",
     "on",
+    "opcua",
     "parameter",
     "peak",
     "pi",
