@@ -4,29 +4,28 @@ What it says depends on the frames and the blocks alone. Topics, names and hashe
 and so does the compiled scanner: with it or without it the columns are the same, bit for bit.
 """
 
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import PurePath
 from typing import Any, final
 
 import numpy as np
 
 from pollux.check.assemble import Assembled, assemble
 from pollux.check.believe import Belief
+from pollux.check.blockscan import BlockScanner
 from pollux.check.bounds import Bounds
 from pollux.check.calibration import Calibration, Calibrations
+from pollux.check.called import called
 from pollux.check.document import DocumentReader
 from pollux.check.doubts import AbstractDoubt, Jury
 from pollux.check.facts import TopicFacts
-from pollux.check.faults import Fault, shown
+from pollux.check.faults import Fault
 from pollux.check.following import AbstractCheck, Inspector
 from pollux.check.lives import Lives
-from pollux.check.mapping import NATIVE, Reader, TopicMapping, mqtt
+from pollux.check.mapping import NATIVE, TopicMapping, mqtt
 from pollux.check.payload import Reading, read_payload
 from pollux.check.raw import Raw
 from pollux.check.scanner import Scanner, compiled_scanner
-from pollux.check.shapes import is_list, is_object
 from pollux.check.telling import Telling
 from pollux.check.topics import IGNORED, NO_ENTRY, Entry, Topics
 from pollux.check.vocabulary import Vocabulary, topic_facts
@@ -67,6 +66,7 @@ class Decoder:
         "_facts",
         "_lives",
         "_names",
+        "_packed",
         "_scanner",
         "_topics",
         "_types",
@@ -106,6 +106,7 @@ class Decoder:
         self._facts = TopicFacts(self.vocabularies, blocks, self._bounds.text)
         self._lives = Lives()
         self._scanner: Scanner | None = None
+        self._packed = BlockScanner(self.vocabularies, self._bounds)
 
     def compile(self) -> bool:
         """Use the compiled scanner from the next batch on; False where numba is missing.
@@ -132,8 +133,9 @@ class Decoder:
         if scanner is not None:
             raw, rest = scanner.scan(frames, entry, self._topics, self._lives)
             scanned.append(raw)
+        packed, rest = self._packed.scan(frames, entry, rest, self._topics, self._lives)
         self._tell(frames, entry, rest, telling)
-        raw = self._with_facts(Raw.join([*scanned, telling.raw()]), frames, telling)
+        raw = self._with_facts(Raw.join([*scanned, *packed, telling.raw()]), frames, telling)
         self._know_rows()
         made = assemble(raw, frames, self._topics.columns, types=self._types, beliefs=self._beliefs, lives=self._lives)
         return self._decoded(made, _refusals(frames, telling.faults), len(frames))
@@ -213,7 +215,7 @@ class Decoder:
             document = _document(payload, how, known, about)
             reader.tell(document, frame=frame, entry=entry, channel=known.channel)
             return
-        for document in _mapped(read, known.topic, payload):
+        for document in called(read, known.topic, payload):
             whose = entry
             if known.row < 0:
                 whose = self._topics.named(known.vocabulary, document.pop("id", None), known.topic)
@@ -273,26 +275,6 @@ def _document(payload: bytes, encoding: int, known: Entry, about: Reading | None
         if known.channel is None or encoding != Encoding.GUESS:
             raise
         return read_payload(payload, Encoding.TEXT)
-
-
-def _mapped(read: Reader, topic: str, payload: bytes) -> list[dict[Any, Any]]:
-    """What a mapping function says: objects of signals, copied, so that what it keeps is its own."""
-    try:
-        said: object = read(topic, payload)
-    except Exception as wrong:  # noqa: BLE001 - whatever a user's function raises refuses this message and no other
-        raise Fault(Reason.MAPPING_FAILED, f"{type(wrong).__name__}: {str(wrong)[:200]}{_line(wrong)}") from None
-    several = said if is_list(said) else [] if said is None else [said]
-    objects = [dict(one) for one in several if is_object(one)]
-    if len(objects) < len(several):
-        raise Fault(Reason.MAPPING_FAILED, f"expected dicts of signals from the mapping, got {shown(said)}")
-    return objects
-
-
-def _line(wrong: Exception) -> str:
-    """Where a mapping function failed: its file, and the line of it that ran last."""
-    called = [step for step in traceback.extract_tb(wrong.__traceback__) if step.filename != __file__]
-    own = [step for step in called if step.filename == called[0].filename]
-    return f" ({PurePath(own[-1].filename).name}:{own[-1].lineno})" if own else ""
 
 
 def _refusals(frames: Frames, faults: Sequence[tuple[int, Fault]]) -> tuple[Refusal, ...]:

@@ -21,8 +21,8 @@ from pollux.columns.batch import NO_SEQUENCE
 
 MAGIC: Final = b"PXB1"
 
-_START: Final = struct.Struct("<4sI")
-_TYPES: Final = {"f4": "<f4", "f8": "<f8", "i2": "<i2", "i4": "<i4"}
+START: Final = struct.Struct("<4sI")
+TYPES: Final = {name: np.dtype(f"<{name}") for name in ("f4", "f8", "i2", "i4")}
 
 
 @final
@@ -37,7 +37,8 @@ class PackedBlock:
     boot: Any
 
 
-class _Head(msgspec.Struct, forbid_unknown_fields=True):
+@final
+class Head(msgspec.Struct, forbid_unknown_fields=True):
     n: int
     signals: list[str]
     type: str = "f8"
@@ -51,36 +52,39 @@ def pack_block(
     values: ArrayLike,
     *,
     times: ArrayLike | None = None,
+    even: tuple[int, int] | None = None,
     type: str = "f8",
     seq: int = NO_SEQUENCE,
     boot: str = "",
 ) -> bytes:
     """Samples as a packed block, for devices in Python and for tests; `values` is (signals, n).
 
+    Times are each told, or follow from `even`, the first and the step, or are those of the arrival.
+
     >>> block = unpack_block(pack_block(["temp"], [[1.0, 2.0]], times=[5, 6], seq=3))
     >>> block.values.tolist(), block.times.tolist(), block.seq
     ([[1.0, 2.0]], [5, 6], 3)
     """
-    numbers = np.atleast_2d(np.asarray(values)).astype(_TYPES[type])
+    numbers = np.atleast_2d(np.asarray(values)).astype(TYPES[type])
     head: dict[str, Any] = {"n": numbers.shape[1], "signals": list(signals), "type": type}
-    head |= {"t": "each"} if times is not None else {}
+    head |= {"t": "each"} if times is not None else {"t": even} if even is not None else {}
     head |= {"seq": seq} if seq != NO_SEQUENCE else {}
     head |= {"boot": boot} if boot else {}
     told = msgspec.msgpack.encode(head)
     clock = b"" if times is None else np.asarray(times, "<i8").tobytes()
-    return _START.pack(MAGIC, len(told)) + told + clock + numbers.tobytes()
+    return START.pack(MAGIC, len(told)) + told + clock + numbers.tobytes()
 
 
 def unpack_block(data: bytes) -> PackedBlock:
     """The block in these bytes; `ValueError` when they are none, or are cut."""
-    if len(data) < _START.size or not data.startswith(MAGIC):
+    if len(data) < START.size or not data.startswith(MAGIC):
         raise ValueError(f"expected {MAGIC!r} and a length, got {data[:8]!r}")
-    start = _START.size + _START.unpack_from(data)[1]
-    head = msgspec.msgpack.decode(data[_START.size : start], type=_Head)
-    if head.type not in _TYPES or head.n < 0:
-        raise ValueError(f"expected n of 0 or more and a type of {sorted(_TYPES)}, got {head.n} and {head.type[:8]!r}")
+    start = START.size + START.unpack_from(data)[1]
+    head = msgspec.msgpack.decode(data[START.size : start], type=Head)
+    if head.type not in TYPES or head.n < 0:
+        raise ValueError(f"expected n of 0 or more and a type of {sorted(TYPES)}, got {head.n} and {head.type[:8]!r}")
     times, start = _times(head, data, start)
-    numbers = np.dtype(_TYPES[head.type])
+    numbers = TYPES[head.type]
     count = head.n * len(head.signals)
     if len(data) != start + count * numbers.itemsize:
         raise ValueError(f"expected {count} numbers of {numbers.itemsize} bytes, got {len(data) - start} bytes")
@@ -88,7 +92,7 @@ def unpack_block(data: bytes) -> PackedBlock:
     return PackedBlock(tuple(head.signals), values.astype(np.float64), times, head.seq, head.boot)
 
 
-def _times(head: _Head, data: bytes, start: int) -> tuple[I64 | None, int]:
+def _times(head: Head, data: bytes, start: int) -> tuple[I64 | None, int]:
     if head.t is None:
         return None, start
     if head.t == "each":

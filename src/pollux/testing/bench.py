@@ -18,6 +18,8 @@ NAMES = {
     "what-if": "whatif",
     "ingest": "ingest",
     "ingest-batched": "ingest",
+    "samples": "samples",
+    "samples-binary": "samples",
     "connections": "many",
     "ingest-tls": "tls",
     "ingest-paced": "latency",
