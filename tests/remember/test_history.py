@@ -80,7 +80,7 @@ class World:
         self.history = History(
             DATA,
             log=self.log.reader,
-            decode=self.decode,
+            begin=lambda: self.decode,
             decoder=decoder,
             disk=self.disk,
             keys=self.keys,
@@ -277,7 +277,7 @@ def test_without_keys_no_index_of_a_person_is_written() -> None:
     world = World(segment_bytes=1500)
     for i in range(40):
         world.hear(heard(1, 0, i * SECOND, 120.0, subject="ann"))
-    bare = History(DATA, log=world.log.reader, decode=Decoder(), decoder="v1", disk=world.disk)
+    bare = History(DATA, log=world.log.reader, begin=Decoder, decoder="v1", disk=world.disk)
     with pytest.raises(SetupError, match="keys"):
         bare.samples("Pump", 1, [0], 0, HOUR)
     assert not [path for path in world.disk.paths() if "index" in path.parts]
@@ -343,7 +343,7 @@ def test_a_reader_of_another_process_answers_too(tmp_path: Path) -> None:
     """History works over a reader without the log's lock, beside the process that writes."""
     with Log.open(tmp_path, clock=SimulatedClock(0)) as log:
         log.append(Frames.of([heard(1, 0, 5, 2.0)])).wait(20)
-        history = History(tmp_path, log=LogReader(tmp_path), decode=Decoder(), decoder="v1")
+        history = History(tmp_path, log=LogReader(tmp_path), begin=Decoder, decoder="v1")
         assert points(history.samples("Pump", 1, [0], 0, 10)[0]) == [(5, 2.0)]
         log.append(Frames.of([heard(1, 0, 6, 3.0)])).wait(20)
         assert points(history.samples("Pump", 1, [0], 0, 10)[0]) == [(5, 2.0), (6, 3.0)]

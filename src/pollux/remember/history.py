@@ -34,9 +34,10 @@ _OPEN_FILES = 256
 class _Growing:
     """One segment being decoded: samples by owner, cut into sections before they become too many."""
 
-    def __init__(self, shelf: Shelf, first: int) -> None:
+    def __init__(self, shelf: Shelf, first: int, decode: Decode) -> None:
         self._shelf = shelf
         self.first = first
+        self.decode = decode
         self.seq = first - 1
         self._gathered: dict[str | None, Gathering] = {}
         self._sections: list[Stored] = []
@@ -96,9 +97,11 @@ class _Growing:
 class History:
     """The past of one tenant's twins.
 
-    `decode` turns frames of this tenant into samples, with the rows that twins have now; it must say the same whenever
-    it is asked. `decoder` names it (a hash of model and mappings): under another name everything is decoded again.
-    Thread-safe.
+    `begin` begins a reading: it gives what turns frames of this tenant into samples, with the rows that twins have now,
+    entry after entry. It leaves out what was told before in its reading, and each reading begins a segment early: a
+    message that comes again is there once, unless more than a segment of others lies between. It must say the same
+    whenever it is asked. `decoder` names it (a hash of model and mappings): under another name everything is decoded
+    again. Thread-safe.
     """
 
     def __init__(
@@ -106,7 +109,7 @@ class History:
         folder: Path,
         *,
         log: LogReader,
-        decode: Decode,
+        begin: Callable[[], Decode],
         decoder: str,
         snapshots: Snapshots | None = None,
         tenant: str = "",
@@ -115,7 +118,8 @@ class History:
     ) -> None:
         disk = disk or Disk()
         self._log = log
-        self._decode = decode
+        self._begin = begin
+        self._read: tuple[int, Decode] | None = None
         self._tenant = tenant
         self._shelf = Shelf.of(folder, tenant, decoder, disk, keys)
         self._snapshots = snapshots or Snapshots(folder, disk=disk, keys=keys)
@@ -277,16 +281,29 @@ class History:
     def _gather(self, span: Span) -> _Growing:
         growing = self._growing
         if growing is None or growing.first != span.first:
-            growing = _Growing(self._shelf, span.first)
+            growing = _Growing(self._shelf, span.first, self._reading(span.first))
             if span.end is None:
                 self._growing = growing
         for record in self._log.read(growing.seq, None if span.end is None else span.last):
-            self._take(growing, record)
+            growing.seq = record.seq
+            for frames in self._frames(record):
+                growing.add(record.seq, frames, growing.decode(frames))
+        self._read = growing.seq, growing.decode
         return growing
 
-    def _take(self, growing: _Growing, record: Record) -> None:
-        growing.seq = record.seq
+    def _reading(self, first: int) -> Decode:
+        """The reading that has come to the entry before `first`; else a new one, which looks at a segment before it."""
+        if self._read is not None and self._read[0] == first - 1:
+            return self._read[1]
+        decode = self._begin()
+        before = [span.first for span in self._log.segments() if span.first < first]
+        if before:
+            for record in self._log.read(before[-1] - 1, first - 1):
+                for frames in self._frames(record):
+                    decode(frames)
+        return decode
+
+    def _frames(self, record: Record) -> Iterator[Frames]:
+        """The frames of this tenant in an entry."""
         if isinstance(record.entry, Frames):
-            for tenant, frames in record.entry.by_tenant():
-                if tenant == self._tenant:
-                    growing.add(record.seq, frames, self._decode(frames))
+            yield from (frames for tenant, frames in record.entry.by_tenant() if tenant == self._tenant)

@@ -24,7 +24,7 @@ from pollux.remember.index import Key, Read, Section, StaleIndex
 from pollux.remember.reading import Span
 from pollux.remember.seal import Keys
 
-VERSION = 1
+VERSION = 2
 _MAGIC = b"POLLUXIX"
 _PRELUDE = struct.Struct("<8sIIQQ32s32s")
 _PURPOSE = b"pollux index 1\0"

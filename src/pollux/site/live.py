@@ -28,6 +28,7 @@ from pollux.connect.wire.rights import layouts
 from pollux.errors import SetupError
 from pollux.guard import Accounts, Gate, Keyring
 from pollux.guard.requests import is_loopback
+from pollux.mirror.once import Once
 from pollux.remember import History, Log, Note, Snapshots, Ticket
 from pollux.show import Application, Server, invite, serve
 from pollux.show.compose.params import Param, outward_params
@@ -292,15 +293,20 @@ class LiveSite:
     def _history(self) -> History:
         """The past of every signal, decoded once more by a decoder of its own, so that reading disturbs nothing."""
 
-        def decode(frames: Frames) -> Mapping[str, Batch]:
-            with self.pipe.lock:
-                batches: Mapping[str, Batch] = self.reader.decode(frames).batches
-                return batches
+        def begin() -> Callable[[Frames], Mapping[str, Batch]]:
+            once = Once()
+
+            def decode(frames: Frames) -> Mapping[str, Batch]:
+                with self.pipe.lock:
+                    decoded = self.reader.decode(frames)
+                return once.batches(decoded)
+
+            return decode
 
         return History(
             self.options.folder,
             log=self.log.reader,
-            decode=decode,
+            begin=begin,
             decoder=hashlib.sha256(repr(meaning(self.site.declared)).encode()).hexdigest(),
             snapshots=self.snapshots,
             tenant=TENANT,
