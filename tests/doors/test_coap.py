@@ -3,6 +3,8 @@
 import asyncio
 import builtins
 import json
+import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,11 @@ import pollux as px
 from pollux.check import pack_block
 from pollux.clock import WallClock
 from pollux.columns.encodings import CONTENT_FORMATS
+from pollux.connect.coap.codes import Code, Kind
+from pollux.connect.coap.message import Message, decode, encode
 from pollux.errors import SetupError, StorageFailed
 from pollux.guard.enrolment import revoke
-from tests.connect.coap.rig import Secured
+from tests.connect.coap.rig import Secured, options
 from tests.guard import handshake
 from tests.site.plants import Motor, site
 
@@ -149,3 +153,29 @@ def test_beyond_this_machine_coap_needs_dtls(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(SetupError, match="make install EXTRAS=industrial"):
         plant().open(made.data, coap="0.0.0.0:0", tls=made.folder)
+
+
+def test_another_dtls_client_shakes_hands_and_is_answered(tmp_path: Path, tool: Callable[[str], str]) -> None:
+    """The openssl program of this system, over UDP, with a device's certificate: its request gets its 2.04."""
+    made = handshake.made(tmp_path)
+    made.accounts.add("M-1", kind="device", roles={"device"}, twins=["Machine/M-1"])
+    path, root = str(made.device("M-1")), str(made.folder / "root.pem")
+    made.accounts.close()
+    said = Message(Kind.CON, Code.POST, 7, b"tok", options("twins/Machine/M-1/telemetry"), b'{"temp": 301}')
+    with plant().open(made.data, mqtt=None, coap="127.0.0.1:0", tls=made.folder) as live:
+        assert live.coap is not None
+        where = ["-connect", f"127.0.0.1:{live.coap.port}", "-CAfile", root, "-cert", path, "-key", path]
+        client = subprocess.Popen(
+            [tool("openssl"), "s_client", "-dtls1_2", "-quiet", "-verify_return_error", *where],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
+        )  # fmt: skip
+        assert client.stdin is not None
+        assert client.stdout is not None
+        client.stdin.write(encode(said))
+        answer = decode(client.stdout.read(64))
+        client.kill()
+        client.wait(20)
+        client.stdin.close()
+        client.stdout.close()
+        assert (answer.kind, answer.code, answer.id, answer.token) == (Kind.ACK, Code.CHANGED, 7, b"tok")
+        assert float(live.fleet_view(live.site.declared["Machine"]).temp[0]) == 301
