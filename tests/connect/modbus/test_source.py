@@ -86,5 +86,5 @@ def test_the_log_says_how_values_are_understood():
     one = px.modbus("tcp://10.0.0.5", id="P-1", registers={Pump.temp: px.Register("40101", "int16", scale=0.1)})
     other = px.modbus("tcp://10.0.0.5", id="P-1", registers={Pump.temp: px.Register("40101", "int16", scale=0.01)})
     one.check(schema_of(Pump))
-    assert one.meaning() == ["temp < modbus:10.0.0.5:502/1/P-1 holding 100 int16 ABCD *0.1 +0"]
+    assert one.meaning() == ["temp < modbus:10.0.0.5:502:1:P-1 holding 100 int16 ABCD *0.1 +0"]
     assert one.meaning() != other.meaning()

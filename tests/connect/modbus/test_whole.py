@@ -81,7 +81,7 @@ def test_a_loose_sensor_and_a_device_that_goes_are_told_apart(tmp_path):
             stock.stop()
             until(lambda: boilers["B-1"].quality["pressure"].reasons == {"unreachable": 1})
             (broken,) = SiteHouse(live).broken()
-            assert broken.promise == f"modbus:127.0.0.1:{stock.port}/3/B-1 is heard"
+            assert broken.promise == f"modbus:127.0.0.1:{stock.port}:3:B-1 is heard"
             assert float(boilers["B-1"].now.pressure) == pytest.approx(150.0)
             stock.start()
             until(lambda: not SiteHouse(live).broken())

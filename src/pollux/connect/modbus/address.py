@@ -30,12 +30,12 @@ class Place:
 
     @property
     def name(self) -> str:
-        """How it is called in reports.
+        """How it is called in reports: without a slash, since names stand in addresses.
 
         >>> place_of("rtu:///dev/ttyUSB0?baud=9600").name
-        '/dev/ttyUSB0'
+        'ttyUSB0'
         """
-        return self.device or f"{self.host}:{self.port}"
+        return self.device.rpartition("/")[2] or f"{self.host}:{self.port}"
 
     @property
     def silence(self) -> float:

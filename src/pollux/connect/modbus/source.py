@@ -41,7 +41,7 @@ class ModbusSource(AbstractFieldSource):
 
     @property
     def name(self) -> str:
-        return self.called or f"modbus:{self.line.name}/{self.unit}/{self.id}"
+        return self.called or f"modbus:{self.line.name}:{self.unit}:{self.id}"
 
     @property
     def both(self) -> dict[str, Register]:
