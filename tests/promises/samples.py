@@ -139,18 +139,23 @@ def peer() -> float | None:
     return count * SAMPLES / (stopwatch() - began)
 
 
+FORMS: dict[str, tuple[Callable[[int], bytes], bytes, Encoding]] = {
+    "columns": (columns, b"", Encoding.JSON),
+    "block": (block, b"/binary", Encoding.BINARY),
+}
+
 CASES = (
-    ("samples", "samples/s, JSON columns", ">= 4 M (>= 5 M)", columns, b"", Encoding.JSON),
-    ("samples-binary", "samples/s, float32 blocks", ">= 40 M (>= 50 M)", block, b"/binary", Encoding.BINARY),
+    ("samples", "samples/s, JSON columns", "columns", ">= 4 M (>= 5 M)"),
+    ("samples-binary", "samples/s, float32 blocks", "block", ">= 40 M (>= 50 M)"),
 )
 
 
 def measure() -> Iterator[Measurement]:
     """Medians of some runs beside the peer; `ratio` says how many times more samples we take in than it decodes."""
-    for name, unit, goal, payload, suffix, encoding in CASES:
+    for name, unit, form, goal in CASES:
         rates = []
         for _ in range(RUNS):
-            rates.append(rate(payload, suffix, encoding))
+            rates.append(rate(*FORMS[form]))
         ours, theirs = statistics.median(rates), peer()
         who = "orjson, decoding objects" if theirs else "orjson (pip install orjson)"
         yield Measurement(name, ours, unit, goal, who, theirs, ours / theirs if theirs else None)
