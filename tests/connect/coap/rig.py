@@ -14,7 +14,6 @@ from pollux.clock import WallClock
 from pollux.columns.batch import Refusal
 from pollux.connect.coap.codes import Code, Kind, Number
 from pollux.connect.coap.endpoint import CoapEndpoint
-from pollux.connect.coap.limits import Limits
 from pollux.connect.coap.message import Message, decode, encode, of_uint
 from pollux.connect.coap.records import packed
 from pollux.connect.wire.rights import Rights, layouts
@@ -44,9 +43,9 @@ def options(path: str, *queries: str, **more: int | bytes) -> tuple[tuple[int, b
 class Client:
     """A device that speaks CoAP by hand, one message at a time."""
 
-    def __init__(self, port: int, *queries: str) -> None:
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.connect(("127.0.0.1", port))
+    def __init__(self, port: int, *queries: str, host: str = "127.0.0.1") -> None:
+        self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.connect((host, port))
         self.socket.settimeout(PATIENCE)
         self.queries = queries
         self.number = 0
@@ -176,7 +175,7 @@ def _endpoint(accounts: Accounts, sink: HandSink, **given: Any) -> Plant:
     gate = Gate(accounts, by_name=given.pop("by_name", True))
     spoken = layouts([("Pump", "plant/{line}/{id}/telemetry")])
     endpoint = CoapEndpoint(
-        ("127.0.0.1", 0),
+        given.pop("address", ("127.0.0.1", 0)),
         gate=gate,
         rights=Rights(gate, spoken),
         sink=sink,
@@ -191,10 +190,10 @@ def _endpoint(accounts: Accounts, sink: HandSink, **given: Any) -> Plant:
 
 
 @contextmanager
-def opened(tmp: Path, *, limits: Limits | None = None) -> Iterator[Plant]:
+def opened(tmp: Path, **given: Any) -> Iterator[Plant]:
     """An endpoint in the clear, into which devices come by name."""
     accounts = Accounts(tmp / "accounts.db", clock=WallClock())
-    plant = _endpoint(accounts, HandSink(), limits=limits)
+    plant = _endpoint(accounts, HandSink(), **given)
     plant.endpoint.start()
     try:
         yield plant

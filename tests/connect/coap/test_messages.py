@@ -1,12 +1,18 @@
 """The message layer: what is acknowledged and when, what is done once, and what is sent again."""
 
+import socket
+import threading
 from pathlib import Path
 
+import pytest
+
+from pollux.columns.frames import Frames
 from pollux.connect.coap.codes import Code, Kind
 from pollux.connect.coap.limits import Limits
 from pollux.connect.coap.message import Message, encode
 from pollux.errors import DataRefused, Overloaded, StorageFailed
-from tests.connect.coap.rig import COMMANDS, STATE, TELEMETRY, Plant, opened, until
+from tests.connect.coap.rig import COMMANDS, STATE, TELEMETRY, Client, Plant, opened, until
+from tests.connect.rig import Ticket
 
 VALUE = b'{"temp": 300}'
 QUICK = Limits(piggyback_seconds=0.05, ack_seconds=0.1, retransmissions=2)
@@ -210,3 +216,38 @@ def test_the_end_is_told_to_observers(coap: Plant) -> None:
     assert (last.code, last.token) == (Code.UNAVAILABLE, b"o")
     coap.endpoint.stop()
     coap.endpoint.publish(COMMANDS, b"{}")
+
+
+def test_what_comes_too_fast_is_passed_over_and_the_others_are_served(tmp_path: Path) -> None:
+    """While the log holds everything up a flood fills the socket; behind it a calm device gets its answer."""
+    held = threading.Event()
+    with opened(tmp_path, limits=Limits(turn_datagrams=20, turn_each=2)) as coap:
+        plain = coap.sink.__call__
+
+        def slow(frames: Frames) -> Ticket:
+            held.wait(10)
+            return plain(frames)
+
+        coap.endpoint._loop.intake._sink = slow
+        loud, calm = coap.device("P-8"), coap.device()
+        for _ in range(200):
+            loud.send(Code.POST, "twins/Pump/P-8/telemetry", VALUE, kind=Kind.NON, no_response=26)
+        calm.send(Code.POST, TELEMETRY, VALUE)
+        held.set()
+        assert calm.get().code == Code.CHANGED
+        assert coap.count("dropped_flood") > 50
+        assert loud.ask(Code.POST, "twins/Pump/P-8/telemetry", VALUE).code == Code.CHANGED
+
+
+def test_it_listens_on_ipv6_too(tmp_path: Path) -> None:
+    """On ::1 as on 127.0.0.1."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        pytest.skip("there is no IPv6 on this machine")
+    with opened(tmp_path, address=("::1", 0)) as coap:
+        device = Client(coap.endpoint.port, "name=P-7", host="::1")
+        assert device.ask(Code.POST, TELEMETRY, VALUE).code == Code.CHANGED
+        assert [one.address for one in coap.endpoint.connections()] == ["::1"]
+        device.close()

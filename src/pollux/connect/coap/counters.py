@@ -16,6 +16,7 @@ class Counters:
     heard: int = 0
     malformed: int = 0
     too_large: int = 0
+    dropped_flood: int = 0
     refused_address: int = 0
     unsent: int = 0
     internal_errors: int = 0

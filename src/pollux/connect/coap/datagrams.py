@@ -15,6 +15,7 @@ Address = tuple[Any, ...]
 RECEIVE_BUFFER: Final = 4 << 20
 _PKTINFO_4: Final = getattr(socket, "IP_PKTINFO", 8)
 _PKTINFO_6: Final = getattr(socket, "IPV6_PKTINFO", 50)
+_RECVPKTINFO_6: Final = getattr(socket, "IPV6_RECVPKTINFO", 49)
 _ROOM: Final = 64
 
 
@@ -33,7 +34,7 @@ class Datagrams:
         # A machine may have many addresses: the answer must come from the one that was spoken to.
         self._everywhere = ipaddress.ip_address(where[0].partition("%")[0]).is_unspecified
         if self._everywhere:
-            level, option = (socket.IPPROTO_IPV6, 49) if self._six else (socket.IPPROTO_IP, _PKTINFO_4)
+            level, option = (socket.IPPROTO_IPV6, _RECVPKTINFO_6) if self._six else (socket.IPPROTO_IP, _PKTINFO_4)
             self._socket.setsockopt(level, option, 1)
 
     def fileno(self) -> int:

@@ -20,6 +20,9 @@ from pollux.connect.coap.showing import Showing
 REMEMBERED: Final = 4_096
 """Ways in which options were written that are remembered: devices say the same again and again."""
 
+SHORT: Final = 256
+"""Bytes of options that are remembered at most."""
+
 _METHODS: Final = 0x1F
 _MARKER: Final = b"\xff"
 _LOG = logging.getLogger("pollux.connect.coap")
@@ -133,7 +136,8 @@ class Dialogue:
             return known, b"" if marker < 0 else data[marker + 1 :]
         options, payload = body(data, at)
         found = asked(options)
-        if len(data) - at - len(written) == (len(payload) + 1 if payload else 0):
+        whole = len(data) - at - len(written) == (len(payload) + 1 if payload else 0)
+        if whole and len(written) <= SHORT:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
             self._known[written] = found

@@ -17,6 +17,7 @@ class Limits:
 
     datagram_bytes: int = 8_192
     turn_datagrams: int = 256
+    turn_each: int = 16
 
     peers: int = 10_000
     peer_seconds: float = 300.0

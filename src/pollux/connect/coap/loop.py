@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 TICK: Final = 0.1
 SWEEP: Final = 0.5
 RECHECK: Final = 2.0
+GLANCES: Final = 16
+"""So many times the datagrams that a turn serves are looked at where most are to be passed over."""
+
 FAREWELL: Final = 2.0
 _LOG = logging.getLogger("pollux.connect.coap")
 
@@ -62,6 +65,7 @@ class Loop:
             self.observers, self._saying, self._showing,
         )  # fmt: skip
         self._stopping: float | None = None
+        self._behind = False
         self._swept = self._rechecked = stopwatch()
 
     # -- from any thread ----------------------------------------------------------------------------------------------
@@ -140,23 +144,42 @@ class Loop:
             self._sweep(now)
 
     def _hear(self, now: float) -> None:
-        datagrams, counters = self.datagrams, self._around.counters
-        assert datagrams is not None
-        most = self._around.limits.datagram_bytes
-        for _ in range(self._around.limits.turn_datagrams):
-            try:
-                found = datagrams.receive()
-            except OSError:
-                continue  # what an earlier datagram of ours met on its way
+        """Serve what has come. Where more comes than is served, each address has its share, and what it sends beyond
+        that is passed over: it costs little, and leaves the others their room in the socket."""
+        limits, served, taken = self._around.limits, 0, dict[Address, int]()
+        for _ in range(GLANCES * limits.turn_datagrams):
+            found = self._next()
             if found is None:
+                self._behind = False
                 return
             data, address = found
-            if len(data) > most:
-                counters.too_large += 1
-            elif self.sessions is not None:
+            if not data:
+                continue
+            if self._behind:
+                taken[address] = taken.get(address, 0) + 1
+                if taken[address] > limits.turn_each:
+                    self._around.counters.dropped_flood += 1
+                    continue
+            if self.sessions is not None:
                 self.sessions.heard(data, address, now)
             else:
                 self._plain(data, address, now)
+            served += 1
+            if served >= limits.turn_datagrams:
+                break
+        self._behind = True
+
+    def _next(self) -> tuple[bytes, Address] | None:
+        """The next datagram, without bytes where it is not to be served; None when there is none."""
+        assert self.datagrams is not None
+        try:
+            found = self.datagrams.receive()
+        except OSError:
+            return b"", ()  # what an earlier datagram of ours met on its way
+        if found is not None and len(found[0]) > self._around.limits.datagram_bytes:
+            self._around.counters.too_large += 1
+            return b"", ()
+        return found
 
     def _plain(self, data: bytes, address: Address, now: float) -> None:
         """Without DTLS an address is believed only where nobody else can bear it: on this machine."""
