@@ -44,7 +44,8 @@ class SignalStatistics:
     """What became of the samples of one signal that were heard for the first time.
 
     `qualities` and `reasons` count them by the words of `Quality` and the names of `Reason` in lower case;
-    `suspected_unit` is what a rule takes their unit for, `calibration` the certificate that was applied last.
+    `suspected_unit` is what a rule takes their unit for, `calibration` the certificate that was applied last,
+    `residual` how far the last reading lay from what the twin's filter foresaw, in standard deviations.
     """
 
     signal: str
@@ -53,6 +54,7 @@ class SignalStatistics:
     reasons: Mapping[str, int]
     suspected_unit: str | None = None
     calibration: str | None = None
+    residual: float | None = None
 
     @property
     def gaps(self) -> int:

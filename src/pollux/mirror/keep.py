@@ -51,8 +51,7 @@ def _frozen(population: Population) -> tuple[dict[str, Any], dict[str, NDArray[A
     arrays = {f"seen.{name}": array for name, array in seen.items()}
     arrays |= {f"rhythm.{name}": array for name, array in population.rhythm.arrays(rows).items()}
     arrays |= {f"tally.{name}": array for name, array in population.tally.arrays(rows).items()}
-    if population.stretches is not None:
-        arrays |= {f"stretches.{name}": array for name, array in population.stretches.arrays(rows).items()}
+    arrays |= {f"stretches.{name}": array for name, array in population.stretches.arrays(rows).items()}
     if population.inspector is not None:
         arrays |= {f"inspector.{name}": array for name, array in population.inspector.arrays(rows).items()}
     judged: list[str] = []
@@ -68,8 +67,7 @@ def _resume(population: Population, head: Mapping[str, Any], arrays: Mapping[str
     population.rhythm = Rhythm.restored(_part(arrays, "rhythm"))
     population.tally = Tally.restored(len(population.block.schema.signals), _part(arrays, "tally"))
     population.reserve()
-    if population.stretches is not None:
-        population.stretches.resume(_part(arrays, "stretches"))
+    population.stretches.resume(_part(arrays, "stretches"))
     if population.inspector is not None:
         population.inspector.resume(_part(arrays, "inspector"))
     if population.recents is not None:

@@ -15,6 +15,7 @@ from pollux.columns.batch import Decoded, Messages, Place, Texts
 from pollux.columns.block import Block
 from pollux.columns.inspector import AbstractInspector
 from pollux.columns.judge import AbstractJudge
+from pollux.columns.quality import Reason
 from pollux.errors import NotFound, PolluxError
 from pollux.mirror.effects import Changes, Counts, Effects
 from pollux.mirror.facts import forget_fact, set_fact
@@ -101,6 +102,11 @@ class Mirror:
         other = self._population(block.schema.links[link].schema.name).block
         block.links[link].set(block.row(id), [other.row(target) for target in targets])
         block.version += 1
+
+    def doubt(self, name: str, id: str, signal: str, first: int, last: int, reason: Reason) -> None:
+        """Doubt the samples of a signal between two event times after they came, and its last value if it is one."""
+        population = self._population(name)
+        population.doubt(population.block.schema.index[signal], population.block.row(id), first, last, reason)
 
     def want(self, name: str, id: str, signal: str, value: float, *, when: int) -> None:
         """Note what an actuator was asked for."""

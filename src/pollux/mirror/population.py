@@ -64,7 +64,7 @@ class Population:
         self.tally = Tally(len(self.block.schema.signals))
         self.recents = None if self._judge_of is None else Recents(self._judge_of)
         self.inspector = None if self._inspect is None else self._inspect()
-        self.stretches = None if self._inspect is None else Stretches(len(self.block.schema.signals))
+        self.stretches = Stretches(len(self.block.schema.signals))
 
     def reserve(self) -> None:
         """Keep up with the rows of the block."""
@@ -72,9 +72,9 @@ class Population:
         self.tally.reserve(self.block.rows)
         if self.recents is not None:
             self.recents.reserve(self.block.rows)
-        if self.inspector is not None and self.stretches is not None:
+        self.stretches.reserve(self.block.rows)
+        if self.inspector is not None:
             self.inspector.reserve(self.block.rows)
-            self.stretches.reserve(self.block.rows)
 
     def forget(self, row: int) -> None:
         """Remember nothing of a row whose owner is gone."""
@@ -84,9 +84,9 @@ class Population:
         self.tally.forget(row)
         if self.recents is not None:
             self.recents.forget(row)
-        if self.inspector is not None and self.stretches is not None:
+        self.stretches.forget(row)
+        if self.inspector is not None:
             self.inspector.forget(row)
-            self.stretches.forget(row)
 
     def take(self, messages: Messages, batch: Batch, texts: Texts) -> tuple[Changes, I64, int]:
         """Apply what was told, in log order: what changed, who was heard, how many messages were heard before."""
@@ -98,7 +98,7 @@ class Population:
             self.tally.repeat(messages, first)
             batch = batch.select(np.repeat(first, np.diff(messages.samples)))
             texts = texts.select(np.repeat(first, np.diff(messages.texts)))
-        if self.inspector is not None and self.stretches is not None and len(batch):
+        if self.inspector is not None and len(batch):
             quality, reason = self.inspector.inspect(batch)
             batch = replace(batch, quality=quality, reason=reason)
             self.stretches.note(batch)
@@ -106,6 +106,14 @@ class Population:
         self.tally.note(changes.batch, changes.late)
         self.block.version += 1
         return changes, heard, repeated
+
+    def doubt(self, signal: int, row: int, first: int, last: int, reason: Reason) -> None:
+        """Doubt the samples between two event times after they came, and the last value if it is one of them."""
+        self.stretches.add(signal, row, first, last, reason)
+        block = self.block
+        if block.quality[signal, row] == Quality.GOOD and first <= block.event_time[signal, row] <= last:
+            block.quality[signal, row], block.reason[signal, row] = Quality.UNCERTAIN, reason
+            block.version += 1
 
     def _apply(self, batch: Batch, texts: Texts) -> Changes:
         aside = batch.set_aside

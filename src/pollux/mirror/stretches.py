@@ -75,6 +75,18 @@ class Stretches:
         else:
             own.append([first, last, code])
 
+    def add(self, signal: int, row: int, first: int, last: int, reason: Reason) -> None:
+        """A stretch that is over, said afterwards; one of the same reason that it touches grows."""
+        own = self._told.setdefault((signal, row), deque(maxlen=MOST))
+        known = next((one for one in own if one[2] == reason and first <= one[1] and one[0] <= last), None)
+        if known is None:
+            # In front: the last one may be of an inspector, and go on.
+            while len(own) >= MOST:
+                own.popleft()
+            own.appendleft([first, last, int(reason)])
+        else:
+            known[0], known[1] = min(known[0], first), max(known[1], last)
+
     def doubt(self, signal: int, row: int, time: I64, quality: U8, reason: U16) -> None:
         """Write into qualities and reasons of samples of one signal of a twin what was said of them.
 

@@ -17,7 +17,7 @@ from pollux.check.mapping import TopicMapping
 from pollux.columns.batch import Batch, Refusal
 from pollux.columns.block import Block
 from pollux.columns.frames import Frames
-from pollux.columns.quality import Quality
+from pollux.columns.quality import Quality, Reason
 from pollux.columns.snapshot import freeze, restore
 from pollux.columns.view import NINE_TENTHS
 from pollux.errors import StorageError
@@ -29,6 +29,7 @@ from pollux.site.acknowledgements import acknowledgements, answer
 from pollux.site.beliefs import packed, unpacked
 from pollux.site.orders import apply_order, order_of, plain_order
 from pollux.site.recent import RecentSamples, Stamps
+from pollux.site.residuals import Residuals
 from pollux.site.shelf import Shelf, apply_run
 from pollux.site.trail import Trail
 from pollux.watch import Alarm, AlarmBook, Rule, Watch
@@ -81,6 +82,7 @@ class Estate:
         self.orders = OrderBook()
         self.shelf = Shelf()
         self.beliefs: dict[str, Believed] = {}
+        self.residuals = Residuals()
         self.trails: dict[str, Trail] = {}
         self.stamps = {name: Stamps(len(block.quality) + len(block.derived)) for name, block in self.blocks.items()}
         self.recent = {name: RecentSamples() for name in self.blocks}
@@ -179,6 +181,9 @@ class Estate:
             trail = self.trails.setdefault(f"{name}/{id_}/{signal}", Trail())
             trail.add(int(body["at"]), float(value), float(sigma))
         self._derived(name, id_, row, body, seq)
+        against = self.residuals.note(f"{name}/{id_}", body.get("against", {}), int(body["at"]))
+        for signal, since in against.items():
+            self.mirror.doubt(name, id_, signal, since, int(body["at"]), Reason.MODEL)
         if body.get("belief"):
             self.beliefs[f"{name}/{id_}"] = unpacked(body["belief"])
         return Applied(estimates=(f"{name}/{id_}",))
@@ -205,6 +210,7 @@ class Estate:
             ended = self.watches[name].forget(block.row(id_), int(body["at"]))
             self.mirror.remove(name, id_)
             self.beliefs.pop(f"{name}/{id_}", None)
+            self.residuals.forget(f"{name}/{id_}")
             return Applied(alarms=tuple(ended), newcomers=(f"{name}/{id_}",))
         new = id_ not in block.row_of
         row = self.mirror.add(name, id_)
@@ -228,6 +234,7 @@ class Estate:
         parts[f"{prefix}mirror"] = self.mirror.freeze()
         parts[f"{prefix}alarms"] = msgspec.msgpack.encode([list(self.alarms), list(self.alarms.past())])
         parts[f"{prefix}orders"] = msgspec.msgpack.encode([plain_order(order) for order in self.orders])
+        parts[f"{prefix}residuals"] = self.residuals.freeze()
         parts[f"{prefix}shelf"] = self.shelf.freeze()
         parts[f"{prefix}beliefs"] = msgspec.msgpack.encode(
             {twin: packed(b) for twin, b in sorted(self.beliefs.items())}
@@ -255,6 +262,8 @@ class Estate:
         for order in msgspec.msgpack.decode(parts[f"{prefix}orders"]):
             self.orders.put(order_of(order))
         self.shelf.restore(parts[f"{prefix}shelf"])
+        if f"{prefix}residuals" in parts:
+            self.residuals.restore(parts[f"{prefix}residuals"])
         for twin, belief in msgspec.msgpack.decode(parts[f"{prefix}beliefs"]).items():
             self.beliefs[twin] = unpacked(belief)
         for name, trail in msgspec.msgpack.decode(parts[f"{prefix}trails"]).items():

@@ -41,6 +41,7 @@ def _signal(estate: Estate, population: Population, place: int, row: int) -> Sig
         reasons=_summed((Reason(reason).name.lower(), count) for (_, reason), count in sorted(doubted.items())),
         suspected_unit=None if inspector is None else inspector.unit_of(place, row),
         calibration=None if curve is None else curve.words,
+        residual=estate.residuals.of(f"{block.schema.name}/{block.ids[row]}", block.schema.signals[place].name),
     )
 
 

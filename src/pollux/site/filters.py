@@ -252,4 +252,5 @@ class Filter:
                 values[signal.name] = [float(median), float(high - low) / (2 * 1.6449)]
         derived = derived_of(self._schema, belief.columns, now)
         told = {"type": self._schema.name, "twin": twin, "at": now}
-        return {**told, "values": values, "derived": derived, "belief": packed(belief)}
+        against = {one.signal: (one.measured - one.mean) / one.sigma for one in belief.foreseen}
+        return {**told, "values": values, "derived": derived, "against": against, "belief": packed(belief)}

@@ -41,9 +41,7 @@ def requalified(
         quality, reason = estate.decoder.believed(
             type_, row, signal, series.value, series.time, series.arrival, series.quality
         )
-        stretches = estate.mirror.populations[type_].stretches
-        if stretches is not None:
-            stretches.doubt(signal, row, series.time, quality, reason)
+        estate.mirror.populations[type_].stretches.doubt(signal, row, series.time, quality, reason)
     if judge is not None:
         told = np.flatnonzero((quality != Quality.BAD) & (reason != Reason.CLOCK))
         seen, why = judge.over(signal, series.time[told], series.value[told])

@@ -41,4 +41,5 @@ def _signal(of: SignalStatistics) -> SignalQuality:
         gaps=of.gaps,
         suspected_unit=of.suspected_unit,
         calibration=of.calibration,
+        residual=of.residual,
     )

@@ -34,6 +34,7 @@ class SignalQuality(Struct, frozen=True, kw_only=True):
     gaps: int
     suspected_unit: str | None
     calibration: str | None
+    residual: float | None
 
 
 class DeviceQuality(Struct, frozen=True, kw_only=True):
