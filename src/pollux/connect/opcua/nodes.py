@@ -54,7 +54,8 @@ class NodeName:
                 f"expected a node, got {text!r}", hint="for example nsu=http://acme.example/UA;s=P7.Temp or i=2258"
             )
         kind: Kind = found["kind"]  # type: ignore[assignment]
-        name = NodeName(found["uri"] or STANDARD, kind, found["text"])
+        uri = (found["uri"] or STANDARD).replace("%3B", ";").replace("%25", "%")
+        name = NodeName(uri, kind, found["text"])
         if name.text.count(PLACE) > (1 if kind == "s" else 0):
             raise SetupError(
                 "expected {id} at most once, and in an identifier that is a text (s=)", at=text,
@@ -63,7 +64,9 @@ class NodeName:
         return name
 
     def __str__(self) -> str:
-        return f"nsu={self.uri};{self.kind}={self.text}"
+        # A semicolon in a URI is written as Part 6, 5.3.1.11 says.
+        escaped = self.uri.replace("%", "%25").replace(";", "%3B")
+        return f"nsu={escaped};{self.kind}={self.text}"
 
     @property
     def is_pattern(self) -> bool:

@@ -8,7 +8,7 @@ from pollux.connect.opcua.declared import OpcuaSource
 from pollux.connect.opcua.nodes import NodeName
 from pollux.connect.opcua.services import properties, read, walk
 from pollux.connect.opcua.stack import DataValue, NodeId, Session, VariantType, is_list, ua, value_of
-from pollux.connect.opcua.units import unit_of
+from pollux.connect.opcua.units import code_of, unit_of
 from pollux.model.schema import Schema, Signal
 from pollux.model.units import unit
 
@@ -121,7 +121,7 @@ async def _describe(
     words = await properties(session, nodes, "EnumStrings")
     for place, i in enumerate(here):
         point, signal = points[i], schema.signal(points[i].signal)
-        of = source.units.get(signal.name) or _unit(units[place])
+        of = source.units.get(signal.name) or unit_told(units[place])[0] or None
         fault = _misfit(of, signal)
         if fault:
             found.faults.append(f"{_called(point)}: {fault}")
@@ -130,7 +130,7 @@ async def _describe(
         level = value_of(access[place])
         historic = isinstance(level, int) and bool(level & _HISTORY_READ)
         type_ = await _type(session, types[i])
-        found.points.append(Point(*point.key, point.node, of, _words(words[place]), historic, type_))
+        found.points.append(Point(*point.key, point.node, of, words_told(words[place]), historic, type_))
 
 
 def _misfit(of: str | None, signal: Signal) -> str:
@@ -139,15 +139,19 @@ def _misfit(of: str | None, signal: Signal) -> str:
     return f"expected a unit like {signal.edge}, the server says {of} (units={{...}} if it is wrong)"
 
 
-def _unit(told: DataValue | None) -> str | None:
+def unit_told(told: DataValue | None) -> tuple[str, str]:
+    """The unit that a server tells in the words of Pollux, empty where it tells none that is known, and why."""
     information: Any = value_of(told)
     if not isinstance(information, ua.EUInformation):
-        return None
+        return "", "the server says none"
     symbol: str | None = information.DisplayName.Text if information.DisplayName is not None else None
-    return unit_of(int(information.UnitId), information.NamespaceUri or "", symbol or "")
+    found = unit_of(int(information.UnitId), information.NamespaceUri or "", symbol or "")
+    said = f"{symbol or ''} ({code_of(int(information.UnitId))})".strip()
+    return (found, f"the server says {said}") if found else ("", f"the server says {said}, which is not known here")
 
 
-def _words(told: DataValue | None) -> tuple[str, ...]:
+def words_told(told: DataValue | None) -> tuple[str, ...]:
+    """The names of an enumeration's numbers, none where there are none."""
     listed: Any = value_of(told)
     return tuple(str(one.Text or "") for one in listed) if is_list(listed) else ()
 

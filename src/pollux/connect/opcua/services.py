@@ -53,13 +53,14 @@ async def properties(session: Session, nodes: Sequence[NodeId], name: str) -> li
 @final
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A node that browsing came upon: how it is named, of which class, where below the start."""
+    """A node that browsing came upon: how it is named, of which class, where below the start;
+    `is_property` says that it describes another node."""
 
     node: NodeId
     name: str
     is_variable: bool
     path: tuple[str, ...]
-    type: NodeId | None
+    is_property: bool
 
 
 async def walk(session: Session, start: NodeId, *, depth: int, most: int) -> AsyncIterator[list[Found]]:
@@ -69,6 +70,7 @@ async def walk(session: Session, start: NodeId, *, depth: int, most: int) -> Asy
     """
     seen = {start, ua.NodeId(ua.ObjectIds.Server)}
     level: list[tuple[NodeId, tuple[str, ...]]] = [(start, ())]
+    count = 0
     for _ in range(depth):
         below: list[tuple[NodeId, tuple[str, ...]]] = []
         for at in range(0, len(level), AT_ONCE):
@@ -77,12 +79,13 @@ async def walk(session: Session, start: NodeId, *, depth: int, most: int) -> Asy
             for (_, path), references in zip(piece, await _browse(session, [node for node, _ in piece]), strict=True):
                 for one in references:
                     node = _local(one.NodeId)
-                    if node not in seen and len(seen) <= most:
+                    if node not in seen and count < most:
                         seen.add(node)
+                        count += 1
                         found.append(_found(node, one, path))
             below += [(one.node, one.path) for one in found]
             yield found
-        if not below or len(seen) > most:
+        if not below or count >= most:
             return
         level = below
 
@@ -116,8 +119,9 @@ async def _browse(session: Session, nodes: Sequence[NodeId]) -> list[list[Refere
 
 def _found(node: NodeId, one: Reference, path: tuple[str, ...]) -> Found:
     name = one.BrowseName.Name or ""
-    kind = None if one.TypeDefinition is None else _local(one.TypeDefinition)
-    return Found(node, name, one.NodeClass == ua.NodeClass.Variable, (*path, name), kind)
+    is_variable = one.NodeClass == ua.NodeClass.Variable
+    is_property = one.ReferenceTypeId == ua.NodeId(ua.ObjectIds.HasProperty)
+    return Found(node, name, is_variable, (*path, name), is_property)
 
 
 def _local(node: NodeId) -> NodeId:
