@@ -21,23 +21,19 @@ def free_port() -> int:
 class Mosquitto:
     """A broker on a port that stays over restarts."""
 
-    def __init__(self, program: str, folder: Path, *lines: str) -> None:
+    def __init__(self, program: str, folder: Path, *lines: str, saving: bool = True) -> None:
         self.program, self.port = program, free_port()
         self.config = folder / "mosquitto.conf"
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o777)
-        common = (
+        kept = (
             "persistence true",
             f"persistence_location {folder}/",
             "autosave_on_changes true",
             "autosave_interval 1",
-            "max_queued_messages 100000",
-            "user root",
-            "log_dest none",
         )
-        self.config.write_text(
-            "\n".join((*(lines or ("allow_anonymous true",)), *common, f"listener {self.port} 127.0.0.1"))
-        )
+        common = ("max_queued_messages 100000", "user root", "log_dest none", f"listener {self.port} 127.0.0.1")
+        self.config.write_text("\n".join((*lines, "allow_anonymous true", *(kept if saving else ()), *common)))
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -59,8 +55,8 @@ class Mosquitto:
 
 
 @contextmanager
-def mosquitto(tool: Callable[[str], str], folder: Path, *lines: str) -> Iterator[Mosquitto]:
-    broker = Mosquitto(tool("mosquitto"), folder, *lines)
+def mosquitto(tool: Callable[[str], str], folder: Path, *lines: str, saving: bool = True) -> Iterator[Mosquitto]:
+    broker = Mosquitto(tool("mosquitto"), folder, *lines, saving=saving)
     broker.start()
     try:
         yield broker

@@ -221,8 +221,6 @@ class BrokerClient(AbstractDriver):
             counts.malformed += 1
         elif error.reason is Reason.PACKET_TOO_LARGE:
             counts.too_large += 1
-        elif error.reason is Reason.RECEIVE_MAXIMUM_EXCEEDED:
-            counts.refused_receive_maximum += 1
         else:
             counts.protocol_errors += 1
         self._say(f"it breaks the protocol: {error.message}")

@@ -11,7 +11,7 @@ from pollux.connect.broker.standing import Standing
 from pollux.connect.wire.encode import encode
 from pollux.connect.wire.packets import V3, V5, Ack, Answers, Connack, Connect, Farewell, Packet, Ping, Subscribe, Wish
 from pollux.connect.wire.properties import NONE, Kind, Properties
-from pollux.connect.wire.reasons import PacketRefused, Reason, protocol_error
+from pollux.connect.wire.reasons import Reason, protocol_error
 from pollux.errors import PolluxError
 
 _REFUSED_3: Final = {
@@ -122,14 +122,14 @@ class Conversation:
         """Something has come."""
         self._heard, self._pinged = steady, None
 
-    def check(self) -> None:
-        """Refuse a broker that has more messages on their way than it was told."""
-        on_their_way = self.unanswered + len(self._standing.incoming)
-        if self.level >= V5 and on_their_way > self._dial.receive_maximum:
-            raise PacketRefused(
-                Reason.RECEIVE_MAXIMUM_EXCEEDED,
-                f"expected at most {self._dial.receive_maximum} unanswered messages, got {on_their_way}",
-            )
+    @property
+    def full(self) -> bool:
+        """Whether the broker has more messages on their way than it was told.
+
+        The standard lets a client hang up then. A broker that counts wrongly, as Mosquitto 2.0.11 does with
+        `max_inflight_messages 0`, would send the same again and again: not to read on is as good a bound.
+        """
+        return self.unanswered > self._dial.receive_maximum
 
     def hear(self, packet: Packet, now: int) -> None:
         """A packet that is no message."""

@@ -25,7 +25,7 @@ class Counters:
     malformed: int = 0
     protocol_errors: int = 0
     too_large: int = 0
-    refused_receive_maximum: int = 0
+    over_receive_maximum: int = 0
     timeout_keep_alive: int = 0
     internal_errors: int = 0
 

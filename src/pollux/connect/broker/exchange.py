@@ -61,7 +61,7 @@ class Exchange:
 
     def _turn(self) -> None:
         talk, channel, delivery = self._talk, self._channel, self._delivery
-        deaf = delivery.busy or delivery.unlogged > self._most_behind
+        deaf = talk.full or delivery.busy or delivery.unlogged > self._most_behind
         self._counts.paused += deaf and not self._deaf
         self._deaf = deaf
         count = 0 if deaf else self._read()
@@ -97,7 +97,7 @@ class Exchange:
         if cut is not None:
             self._hand_over(taken, cut, now)
         self._intake.done()
-        talk.check()
+        self._counts.over_receive_maximum += talk.full
 
     def _hand_over(self, taken: Taken, cut: Cut, now: int) -> None:
         counts, incoming = self._counts, self._standing.incoming
