@@ -1,17 +1,21 @@
-"""Requests for 100 registers, one after the other: our line beside the client of pymodbus, against a server that costs
-next to nothing and against a stock one. `python -m tests.connect.modbus.measure` prints requests a second and processor
-time of the client for each.
+"""What Modbus costs here: `python -m tests.connect.modbus.measure`. No test: figures, not promises.
+
+Requests for 100 registers, one after the other: our line beside the client of pymodbus, against a server that costs
+next to nothing and against a stock one. Then a whole site that polls 200 devices with 100 numbers each once a second,
+and the share of one core that it takes, log and twins included, beside the same site without devices.
 """
 
 import asyncio
 import multiprocessing
 import struct
+import tempfile
 import time
 
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import SimDevice
 
+import pollux as px
 from pollux.clock import WallClock
 from pollux.connect.modbus.address import place_of
 from pollux.connect.modbus.counters import Counters
@@ -81,6 +85,31 @@ class measured:
         print(f"  {self._name:9} {COUNT / wall:7,.0f} requests/s {1e6 * cpu / COUNT:6.1f} us of processor a request")
 
 
+def meter(numbers):
+    """A type with so many sensors."""
+    signals = {f"s{n}": px.sensor("1", low=-1e9, high=1e9) for n in range(numbers)}
+    return type("Meter", (px.Twin,), signals)
+
+
+def site_share(port, devices, numbers=CELLS, seconds=10.0):
+    """The share of a core that a site takes which polls so many devices."""
+    kind, site = meter(numbers), px.Site("plant")
+    mapped = {f"s{n}": px.Register(n, "uint16") for n in range(numbers)}
+    url = f"tcp://127.0.0.1:{port}"
+    site.fleet(kind, *(px.modbus(url, unit=1 + n, id=f"M-{n}", registers=mapped, rate=1e6) for n in range(devices)))
+    with tempfile.TemporaryDirectory() as folder, site.open(folder, mqtt=None) as live:
+        time.sleep(5.0)
+        polls, cpu, wall = _polls(live), time.process_time(), time.perf_counter()
+        time.sleep(seconds)
+        share = (time.process_time() - cpu) / (time.perf_counter() - wall)
+        rate = (_polls(live) - polls) / seconds
+    print(f"  {devices:4} devices {rate:6.1f} polls/s {100 * share:5.1f} % of a core")
+
+
+def _polls(live):
+    return sum(driver.counters["polls"] for driver in live.fields.drivers)
+
+
 def run(server, port):
     asyncio.run(server(port))
 
@@ -94,6 +123,9 @@ def main():
         print(f"{server.__name__} server")
         for client in (ours, theirs, ours, theirs):
             asyncio.run(client(port))
+        if server is bare:
+            for devices in (0, 200):
+                site_share(port, devices)
         process.terminate()
         process.join()
 

@@ -14,6 +14,7 @@ from pollux.columns.field import MODBUS_TIMEOUT
 from pollux.connect.modbus import driver as drivers
 from pollux.connect.modbus.address import place_of
 from pollux.connect.modbus.counters import Counters
+from pollux.connect.modbus.framing import Rtu
 from pollux.connect.modbus.line import Line
 from pollux.connect.modbus.polling import Poller
 from pollux.errors import Overloaded
@@ -28,8 +29,8 @@ GOOD = b"\x03\x02\x00\x15"
 class Odd:
     """A server that answers each request with the bytes that a function makes of it; an exception hangs up."""
 
-    def __init__(self, answer):
-        self._answer = answer
+    def __init__(self, answer, *, rtu=False):
+        self._answer, self._rtu = answer, rtu
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.connections, self.requests = 0, 0
@@ -55,9 +56,9 @@ class Odd:
 
     def _serve(self, sock):
         with contextlib.suppress(OSError, EOFError):
-            while request := sock.recv(12):
+            while request := sock.recv(8 if self._rtu else 12):
                 self.requests += 1
-                number, _, _, unit = struct.unpack_from(">HHHB", request)
+                number, _, _, unit = (0, 0, 0, request[0]) if self._rtu else struct.unpack_from(">HHHB", request)
                 for piece in self._answer(self.requests, number, unit):
                     sock.sendall(piece)
         with contextlib.suppress(OSError):
@@ -122,6 +123,24 @@ def test_a_late_answer_is_not_that_of_the_next_question(tmp_path):
         until(lambda: heard.driver.connected)
         assert {poll["temp"].value for poll in heard.polls()} == {None, 21}
         assert heard.driver.counters["stray_answers"] >= 1
+
+
+def test_a_late_answer_of_rtu_is_not_that_of_the_next_question(tmp_path):
+    """There it bears no number, so that the line is left alone until it is over."""
+
+    def answer(count, number, unit):
+        if count == 1:
+            threading.Event().wait(0.15)
+        return [Rtu().wrap(0, unit, b"\x03\x02\x00\x63" if count == 1 else GOOD)]
+
+    with Odd(answer, rtu=True) as odd:
+        slow = px.modbus(
+            f"rtu+tcp://127.0.0.1:{odd.port}", id="P-1", timeout="100 ms", every=FAST,
+            registers={Pump.temp: px.Register(0)},
+        )  # fmt: skip
+        with hearing(slow, tmp_path) as heard:
+            until(lambda: heard.driver.connected)
+            assert [poll["temp"].value for poll in heard.polls()][:2] == [None, 21]
 
 
 def test_after_three_silences_a_line_is_made_anew(tmp_path):

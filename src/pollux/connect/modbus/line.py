@@ -94,7 +94,8 @@ class _Wire(asyncio.Protocol):
 class Line:
     """Asks units one after the other: a second request leaves when the first is answered or its time is over.
 
-    Between two requests lie at least `1 / rate` seconds, and the silence that RTU asks for. A connection may take
+    Between two requests lie at least `1 / rate` seconds, and the silence that RTU asks for; after one that was not
+    answered in time RTU waits as long again, and throws away what comes. A connection may take
     `wait` seconds; one that failed is not tried again within the next second, so that many units behind a gateway that
     is away do not knock one after the other.
     """
@@ -128,7 +129,7 @@ class Line:
             expected = (self._number if self.place.framed == "mbap" else -1, unit, pdu[0])
             answer = wire.listen(lambda one: (one.number, one.unit, one.pdu[0] & 0x7F) == expected)
             counts.requests += 1
-            begun = stopwatch()
+            begun, late = stopwatch(), 0.0
             transport.write(self._framing.wrap(self._number, unit, pdu))
             try:
                 async with asyncio.timeout(timeout):
@@ -136,11 +137,13 @@ class Line:
             except TimeoutError:
                 counts.timeouts += 1
                 self._missed()
+                # Answers of RTU bear no number: a late one must be over before the next question, or passes for its.
+                late = timeout if self.place.framed == "rtu" else 0.0
                 raise Unreachable(f"no answer within {timeout:g} s") from None
             finally:
                 counts.stray_answers += wire.stray
                 wire.stray = 0
-                self._free_at = max(begun + 1 / self.rate, stopwatch() + self.place.silence)
+                self._free_at = max(begun + 1 / self.rate, stopwatch() + max(late, self.place.silence))
             return self._taken(came, wire, begun, counts)
 
     def close(self) -> None:
