@@ -1,5 +1,6 @@
 """CoAP over DTLS: the matrix of certificates, cookies before memory, lost datagrams, and sessions that end."""
 
+import contextlib
 import secrets
 import socket
 from collections.abc import Callable
@@ -8,12 +9,15 @@ from pathlib import Path
 import pytest
 from OpenSSL import SSL
 
-from pollux.clock import WallClock, stopwatch
+from pollux.clock import DAY, WallClock, stopwatch
 from pollux.connect.coap.codes import Code
 from pollux.connect.coap.endpoint import CoapEndpoint
 from pollux.connect.coap.limits import Limits
 from pollux.connect.coap.records import packed, whole
 from pollux.errors import SetupError
+from pollux.guard import files
+from pollux.guard.authority import TRUST
+from pollux.guard.certificates import LIST_LIFETIME
 from pollux.guard.dtls import dtls_context
 from pollux.guard.enrolment import revoke
 from tests.connect.coap.rig import COMMANDS, TELEMETRY, Secured, secured, until
@@ -141,6 +145,74 @@ def test_nobody_is_remembered_or_answered_at_length_before_its_cookie(tmp_path: 
             assert len(thief.recv(65_536)) < len(hello)
         assert len(sessions._shaking) == 0
         device.close()
+
+
+def in_memory(context: SSL.Context, made: Made, certificate: Path) -> None:
+    """A handshake without a network; raises SSL.Error of whoever refuses."""
+    here = Secured(9, made, certificate).connection
+    there = SSL.Connection(context, None)
+    there.set_app_data(b"here")
+    there.set_ciphertext_mtu(1_200)
+    there.set_accept_state()
+    waiting = {here, there}
+    for _ in range(12):
+        for one, other in ((here, there), (there, here)):
+            with contextlib.suppress(SSL.WantReadError):
+                if one in waiting:
+                    one.do_handshake()
+                    waiting.discard(one)
+            with contextlib.suppress(SSL.WantReadError):
+                other.bio_write(one.bio_read(65_536))
+    assert not waiting
+
+
+def test_lists_are_looked_at_as_on_every_listener(tmp_path: Path) -> None:
+    """Revoked, an issuer that was revoked, an old list, no list of the root: all fail closed, each by its name."""
+    made, clock = handshake.made(tmp_path), WallClock()
+    device, now = made.device("P-7"), clock.now()
+
+    def refused() -> None:
+        with pytest.raises(SSL.Error, match="certificate verify failed"):
+            in_memory(dtls_context(made.folder, clock=clock), made, device)
+
+    in_memory(dtls_context(made.folder, clock=clock), made, device)
+    made.authority.relist([], now - LIST_LIFETIME - DAY)
+    refused()  # the list is old
+    made.authority.relist([], now)
+    in_memory(dtls_context(made.folder, clock=clock), made, device)
+    revoke(made.accounts, made.authority, made.accounts.certificates.of("P-7")[0].id, now)
+    refused()  # it was revoked
+    device = made.device("P-7")
+    in_memory(dtls_context(made.folder, clock=clock), made, device)
+    trust = (made.folder / TRUST).read_bytes()
+    files.replace(made.folder / TRUST, trust.replace((made.folder / "root.crl").read_bytes(), b""))
+    refused()  # there is no list of the root
+    made.authority.renew_root_list(made.export, handshake.SECRET, [], now, without_issuer=True)
+    refused()  # the issuer was revoked
+    made.accounts.close()
+
+
+def test_older_versions_and_weak_suites_are_not_spoken(tmp_path: Path) -> None:
+    """DTLS 1.0 and suites without forward secrecy get no handshake."""
+    made = handshake.made(tmp_path)
+    context = dtls_context(made.folder, clock=WallClock())
+    for version, suites in ((0xFEFF, b"ALL:@SECLEVEL=0"), (0xFEFD, b"AES128-SHA:AES256-GCM-SHA384:@SECLEVEL=0")):
+        client = SSL.Context(SSL.DTLS_CLIENT_METHOD)
+        client.set_min_proto_version(version)
+        client.set_max_proto_version(version)
+        client.set_cipher_list(suites)
+        client.set_options(SSL.OP_NO_QUERY_MTU)
+        here, there = SSL.Connection(client, None), SSL.Connection(context, None)
+        here.set_connect_state()
+        there.set_accept_state()
+        for end in (here, there):
+            end.set_ciphertext_mtu(1_200)
+        with pytest.raises(SSL.WantReadError):
+            here.do_handshake()
+        there.bio_write(here.bio_read(65_536))
+        with pytest.raises(SSL.Error, match="SSL routines"):
+            there.do_handshake()
+    made.accounts.close()
 
 
 class Lossy(Secured):
