@@ -117,3 +117,16 @@ def test_what_is_good_stays_good(checks):
         a, b, c = 40 + rng.normal(0, 0.2, 3)
         why = followed.reasons(said({"temp_a": a, "temp_b": b, "temp_c": c + 273.15}, k, t=k - rng.exponential(0.3)))
         assert set(why) == {"NONE"}
+
+
+def test_a_gap_is_no_reason_to_check_the_sensor():
+    """A doubt asks for a check, in words; the first value after a gap does not."""
+    followed = Followed(CHECKS[2], mappings=[mqtt(doubts={"temp_a": [Gap("1 min")]})])
+    watch = Watch("Oven", SCHEMA.index, (), book=AlarmBook())
+    followed.hear(said({"temp_a": 20.0, "temp_b": 20.0, "temp_c": 293.15}, 0))
+    late = followed.hear(said({"temp_a": 20.0}, 100))
+    assert [Reason(one).name for one in late.reason] == ["GAP"]
+    assert watch.apply(late, followed.block.ids) == []
+    wrong = followed.hear(said({"temp_a": 95.0, "temp_b": 20.0, "temp_c": 293.15}, 110))
+    (raised,) = watch.apply(wrong, followed.block.ids)
+    assert Reason.CROSS.sentence in raised.detail

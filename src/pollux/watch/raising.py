@@ -37,7 +37,7 @@ class Raising:
 
     def doubt(self, signal: str, thing: str, sample: Sample, reason: Reason) -> tuple[str, list[Alarm]]:
         """A value is doubted: what is asked to be checked is the thing, or its sensor. The alarm's name comes first."""
-        words = f"{signal} reads {sample.value:g}, doubted: {reason.name.lower().replace('_', ' ')}; measure again"
+        words = f"{signal} reads {sample.value:g}, doubted: {reason.sentence}; measure again"
         title = f"Check the {thing} or the sensor"
         alarm = self._made(f"{signal}-doubted", signal, "medium", title, sample, words, confirmed=True)
         return alarm.id, self._entered(alarm)

@@ -258,7 +258,8 @@ class Watch:
         standing = self._doubts.get(key, "")
         if sample.good:
             return self._settled(key, standing, sample)
-        if standing:
+        if standing or reason is Reason.GAP:
+            # The first value after a gap says nothing against the sensor: silences have rules of their own.
             return []
         self._doubts[key], raised = self._alarms.doubt(self._names[signal], self._thing, sample, reason)
         return raised
