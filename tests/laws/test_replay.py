@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.site.plants import Motor
 
+from pollux.check import Calibration, DeviceClock, OtherUnit
 from pollux.clock import SimulatedClock
 from pollux.columns.frames import Encoding, Frames, Origin
 from pollux.columns.snapshot import freeze
@@ -19,7 +20,14 @@ from pollux.site.recover import replay
 from pollux.watch import Limit
 
 SECOND = 1_000_000_000
-HOLDINGS = [Holding(Motor.__pollux__, rules=(Limit("temp", "above", 400.0, "high"),))]
+HOLDINGS = [
+    Holding(
+        Motor.__pollux__,
+        rules=(Limit("temp", "above", 400.0, "high"),),
+        checks=(DeviceClock("5 s", messages=3), OtherUnit("temp", "degC", "degF")),
+        calibrations=(Calibration("M-2", "temp", gain=1.01, valid_until="2023-11-14T22:30:00Z"),),
+    )
+]
 
 values = st.fixed_dictionaries(
     {},
@@ -50,8 +58,8 @@ def frames_of(sent: list[tuple[str, dict[str, Any]]], start: int) -> Frames:
     )
 
 
-def state(of: Estate) -> tuple[bytes, list[tuple[str, int]]]:
-    return freeze(of.blocks["Motor"]), [(a.id, a.cleared) for a in of.alarms]
+def state(of: Estate) -> tuple[bytes, bytes, list[tuple[str, int]]]:
+    return freeze(of.blocks["Motor"]), of.mirror.freeze(), [(a.id, a.cleared) for a in of.alarms]
 
 
 @settings(max_examples=30, deadline=None)
