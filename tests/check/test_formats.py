@@ -8,8 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pollux.check import Bounds, mqtt
+from pollux.check.apart import TAKEN as NAMING
+from pollux.check.apart import apart
 from pollux.check.faults import Fault
 from pollux.check.payload import Reading, read_payload
+from pollux.check.sparkplug import Metric, SparkplugPayload, documents
 from pollux.columns import Encoding
 from pollux.columns.encodings import FORMS, MEDIA, SUFFIXES, encoding_of
 from tests.check.said import FILES, SAID, SECONDS
@@ -159,6 +162,36 @@ def _mutated(payload: bytes, changes: list[tuple[int, int]], junk: bytes) -> byt
     return bytes(out[:middle] + junk + out[middle:]) if middle else bytes(out) + junk
 
 
+@settings(max_examples=300)
+@given(MUTATED)
+def test_any_bytes_of_several_twins_are_taken_apart_or_a_fault(case):
+    """At the door too: a list of twins and payloads that can be read, or why not."""
+    encoding, payload = case
+    if encoding not in NAMING:
+        return
+    try:
+        parts = apart(payload, encoding, arrival=NOW)
+    except Fault as fault:
+        parts = []
+        assert str(fault)  # noqa: PT017
+    assert all(read(data, Encoding.MSGPACK) is None for _, data in parts)
+
+
+def test_a_value_is_never_taken_for_the_time_or_the_count():
+    """A SenML record or a metric that is named `t`, `seq` or `boot` is refused: it says a value, as all of them do."""
+    pack = b'[{"n": "temp", "v": 300}, {"n": "x/t", "v": 5}]'
+    found = heard(decoder(), native(pack, encoding=Encoding.SENML_JSON))
+    assert (samples(found), refusals(found)[0][1]) == ([], "UNKNOWN_SIGNAL")
+    assert documents(SparkplugPayload(5, 0, (Metric("seq", value=1.0),)))[0] == {"t": 5_000_000, "metric seq": 1.0}
+
+
+def test_a_time_beyond_64_bits_is_refused_at_the_door():
+    """Whole numbers that no payload can hold."""
+    pack = b'[{"bn": "Pump/P-1/", "bt": -9.2e9, "n": "temp", "t": -9.2e9, "v": 1}]'
+    with pytest.raises(Fault, match="64 bits"):
+        apart(pack, Encoding.SENML_JSON, arrival=NOW)
+
+
 @settings(max_examples=500)
 @given(st.one_of(MUTATED, st.tuples(st.sampled_from(sorted(Encoding)), st.binary(max_size=200))))
 def test_any_bytes_are_a_document_or_a_fault(case):
@@ -180,3 +213,12 @@ def test_any_bytes_are_samples_or_refusals(case):
 def test_what_is_hard_for_a_reader_is_refused(path: Path):
     """Bombs, depth, lengths that lie, offsets outside: the name of each file ends in its encoding."""
     assert read(path.read_bytes(), SUFFIXES[path.suffix[1:]])
+
+
+@pytest.mark.soak
+@settings(max_examples=200_000, deadline=None)
+@given(st.one_of(MUTATED, st.tuples(st.sampled_from(sorted(Encoding)), st.binary(max_size=2_000))))
+def test_any_bytes_are_a_document_or_a_fault_for_long(case):
+    """The same, for a thousand times as long."""
+    encoding, payload = case
+    assert read(payload, encoding) != ""

@@ -92,6 +92,17 @@ def stream(client: Client, path: str, token: str | None, **options: Any) -> Iter
     socket.close()
 
 
+def test_what_is_open_and_what_is_too_much_is_counted(client: Client, house: FakeHouse) -> None:
+    """Under /metrics: streams, what became durable, and what was refused by the queue and by the rate of an account."""
+    with stream(client, ONE, house.tokens["device"]) as socket:
+        socket.send('{"temp": 300}')
+        socket.settled(1)
+        text = client.get("/metrics", house.tokens["admin"]).body.decode()
+    assert "\npollux_telemetry_streams 1\n" in text
+    assert "\npollux_telemetry_accepted_total 1\n" in text
+    assert '\npollux_telemetry_refused_total{queue="account"} 0\n' in text
+
+
 def test_messages_are_counted_back_once_they_are_durable(client: Client, house: FakeHouse) -> None:
     """Nothing is said before the log has synced; then one count for all that are done."""
     house.disk.slow = True

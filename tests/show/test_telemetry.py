@@ -422,7 +422,9 @@ def outcome(read: Callable[[], Sequence[Part]]) -> tuple[Sequence[Part], Refused
         return (), refused
 
 
-@pytest.mark.parametrize("body", [b"\x81\xd8\x23\x63(a)", b"\x81\xd8\x1c\x81\xd8\x1d\x00", b"\x81" * 5_000])
+@pytest.mark.parametrize(
+    "body", [b"\x80\x80", b"\x81\xd8\x23\x63(a)", b"\x81\xd8\x1c\x81\xd8\x1d\x00", b"\x81" * 5_000]
+)
 def test_hostile_cbor_is_refused(body: bytes) -> None:
     """Regular expressions, cycles and depth bombs in CBOR are refused."""
     with pytest.raises(Refused):

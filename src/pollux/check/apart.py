@@ -32,7 +32,10 @@ def apart(payload: bytes, encoding: int, *, arrival: int, texts: Collection[str]
         said: Mapping[str, Any] = _by_column(read_columns(payload, encoding, about))
     else:
         said = _by_name(read_records(payload, encoding, about))
-    return [(twin, msgspec.msgpack.encode(document)) for twin, document in said.items()]
+    try:
+        return [(twin, msgspec.msgpack.encode(document)) for twin, document in said.items()]
+    except (OverflowError, ValueError):
+        raise Fault(Reason.MALFORMED, "expected whole numbers of 64 bits and texts of Unicode, got others") from None
 
 
 def _by_name(records: Sequence[Record]) -> Mapping[str, Any]:

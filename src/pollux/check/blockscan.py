@@ -15,7 +15,7 @@ from pollux.check.bounds import Bounds
 from pollux.check.faults import Fault
 from pollux.check.identity import identity
 from pollux.check.lives import NO_BOOT, Lives
-from pollux.check.packed import MAGIC, START, TYPES, Head
+from pollux.check.packed import MAGIC, START, TYPES, Head, as_floats
 from pollux.check.raw import Raw
 from pollux.check.shapes import is_list
 from pollux.check.topics import IGNORED, NO_ENTRY, Topics
@@ -180,7 +180,7 @@ def _raw(arena: bytes, shape: _Shape, group: _Group) -> Raw:
 def _values(arena: bytes, shape: _Shape, group: _Group) -> F64:
     kind, count = TYPES[shape.type], shape.n * len(group.keys)
     parts = [np.frombuffer(arena, kind, count, start) for *_, start in group.told]
-    return np.concatenate(parts).astype(np.float64)
+    return as_floats(np.concatenate(parts))
 
 
 def _times(arena: bytes, shape: _Shape, told: I64) -> I64:

@@ -14,7 +14,7 @@ from typing import Any, Final, final
 
 import msgspec
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from pollux.columns.arrays import F64, I64
 from pollux.columns.batch import NO_SEQUENCE
@@ -89,7 +89,13 @@ def unpack_block(data: bytes) -> PackedBlock:
     if len(data) != start + count * numbers.itemsize:
         raise ValueError(f"expected {count} numbers of {numbers.itemsize} bytes, got {len(data) - start} bytes")
     values = np.frombuffer(data, numbers, count, start).reshape(len(head.signals), head.n)
-    return PackedBlock(tuple(head.signals), values.astype(np.float64), times, head.seq, head.boot)
+    return PackedBlock(tuple(head.signals), as_floats(values), times, head.seq, head.boot)
+
+
+def as_floats(values: NDArray[Any]) -> F64:
+    """Numbers of any type as floats; a NaN that signals is a NaN."""
+    with np.errstate(invalid="ignore"):
+        return values.astype(np.float64)
 
 
 def _times(head: Head, data: bytes, start: int) -> tuple[I64 | None, int]:

@@ -13,6 +13,7 @@ from pollux.check.faults import Fault, shown
 from pollux.check.senml_units import UNITS
 from pollux.check.shapes import is_list, is_object
 from pollux.check.times import Nanoseconds
+from pollux.check.vocabulary import RESERVED
 from pollux.columns.quality import Reason
 
 VERSION: Final = 10
@@ -139,7 +140,7 @@ def _name(full: str) -> tuple[str, str]:
         raise Fault(Reason.UNKNOWN_SIGNAL, f"expected a name of 1 to {_LONGEST} characters, got {len(full)}")
     cut = max(full.rfind("/"), full.rfind(":"))
     device, wire = full[: max(cut, 0)], full[cut + 1 :]
-    if not wire:
+    if not wire or wire in RESERVED:
         raise Fault(Reason.UNKNOWN_SIGNAL, f"expected a signal at the end of the name, got {shown(full)}")
     return device, wire
 

@@ -12,6 +12,7 @@ from typing import Any, Final, final
 from pollux.check.faults import Fault
 from pollux.check.protobuf import fields, flag, octets, real, signed, text, whole
 from pollux.check.times import GREATEST, Nanoseconds
+from pollux.check.vocabulary import RESERVED
 from pollux.columns.quality import Reason
 
 MOST_METRICS: Final = 100_000
@@ -98,6 +99,8 @@ def documents(payload: SparkplugPayload) -> list[dict[str, Any]]:
     for metric in payload.metrics:
         when = metric.time if metric.time is not None else payload.time
         name = metric.name or f"alias {metric.alias}"
+        # A metric says a value, also where it is called as a document calls its time.
+        name = f"metric {name}" if name in RESERVED else name
         open_ = at.get(when)
         if open_ is None or name in open_:
             open_ = at[when] = {} if when is None else {"t": _nanoseconds(when)}

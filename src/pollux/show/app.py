@@ -27,6 +27,7 @@ from pollux.show.routes import API, Route
 from pollux.show.streams import Streams
 from pollux.show.table import TABLE
 from pollux.show.telemetry import Telemetry
+from pollux.show.tunnel import PATH, MqttTunnel
 
 
 @final
@@ -53,6 +54,7 @@ class Application:
         self._hub = Hub(house, self.tally)
         self._telemetry = Telemetry(self.inlet, house, rates or Rates())
         self._streams = Streams(house, self.inlet, self._telemetry)
+        self.tally.beside += [self._telemetry.metrics, self._streams.metrics]
         self._est = EstDoor(enrolling, house.clock) if enrolling else None
         self._doors = LiveDoors(house, self._hub)
         self._router = routing.Router(
@@ -93,6 +95,7 @@ class Application:
             routing.WebSocketRoute(f"{API}/telemetry", _Endpoint(self._streams.socket)),
             routing.WebSocketRoute(f"{API}/twins/{{type}}/{{id}}/telemetry", _Endpoint(self._streams.socket)),
             routing.WebSocketRoute(f"{API}/live", _Endpoint(self._doors.socket)),
+            routing.WebSocketRoute(PATH, _Endpoint(MqttTunnel(self._house).socket)),
             routing.Route(f"{API}/live/events", _Endpoint(self._doors.events)),
             *(
                 routing.Route(path, _Endpoint(answer))

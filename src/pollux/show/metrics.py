@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Literal, final
 
 from pollux.show.facts import Metric
@@ -16,7 +16,7 @@ LABELS: Final = frozenset(
 
 @final
 class Tally:
-    """What the server counts of itself. Written in the event loop alone."""
+    """What the server counts of itself, in the event loop alone; `beside` are those who count for themselves."""
 
     def __init__(self) -> None:
         self.requests: Counter[tuple[str, str, int]] = Counter()
@@ -25,6 +25,7 @@ class Tally:
         self.frame_bytes = 0
         self.skipped = 0
         self.holes = 0
+        self.beside: list[Callable[[], Iterable[Metric]]] = []
 
     def metrics(self) -> Iterable[Metric]:
         """The counts."""
@@ -37,14 +38,17 @@ class Tally:
                 for (method, route, status), n in sorted(self.requests.items())
             ),
         )
-        yield _one("pollux_live_links", "gauge", "Open live links.", self.links)
-        yield _one("pollux_live_frames_total", "counter", "Frames sent over live links.", self.frames)
-        yield _one("pollux_live_bytes_total", "counter", "Bytes sent over live links.", self.frame_bytes)
-        yield _one("pollux_live_skipped_total", "counter", "Ticks that slow live links skipped.", self.skipped)
-        yield _one("pollux_live_holes_total", "counter", "Ticks at which samples had been forgotten.", self.holes)
+        for told in self.beside:
+            yield from told()
+        yield one("pollux_live_links", "gauge", "Open live links.", self.links)
+        yield one("pollux_live_frames_total", "counter", "Frames sent over live links.", self.frames)
+        yield one("pollux_live_bytes_total", "counter", "Bytes sent over live links.", self.frame_bytes)
+        yield one("pollux_live_skipped_total", "counter", "Ticks that slow live links skipped.", self.skipped)
+        yield one("pollux_live_holes_total", "counter", "Ticks at which samples had been forgotten.", self.holes)
 
 
-def _one(name: str, kind: Literal["counter", "gauge"], said: str, value: float) -> Metric:
+def one(name: str, kind: Literal["counter", "gauge"], said: str, value: float) -> Metric:
+    """A figure without labels."""
     return Metric(name, kind, said, (({}, float(value)),))
 
 

@@ -4,6 +4,7 @@ Whatever can be split without being understood is: lines, members of a list. Wha
 (CSV, Arrow, SenML of several twins) is taken apart by the house.
 """
 
+import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar, final
@@ -176,7 +177,12 @@ _TAGS: Final[Mapping[int, Callable[[object, bool], object]]] = {28: _no_tag, 29:
 
 def _cbor_list(body: bytes) -> list[object]:
     try:
-        said: object = cbor2.loads(body, max_depth=32, strict_hashable_types=True, semantic_decoders=_TAGS)
+        source = io.BytesIO(body)
+        said: object = cbor2.CBORDecoder(
+            source, max_depth=32, strict_hashable_types=True, semantic_decoders=_TAGS
+        ).decode()
+        if source.tell() < len(body):
+            raise ValueError(f"{len(body) - source.tell()} bytes after its end")
         return msgspec.convert(said, list[object])
     except msgspec.ValidationError as error:
         raise _invalid(error, "$") from None

@@ -7,7 +7,7 @@ Nothing that was acknowledged is lost; what was sent and not acknowledged is sen
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, cast, final
 
@@ -22,9 +22,11 @@ from pollux.guard import Gate, Identity
 from pollux.show.answers import query_of
 from pollux.show.asks import StreamQuery
 from pollux.show.dispatch import IDENTITY, ROUTE, tenancy_of, tenant_asked
+from pollux.show.facts import Metric
 from pollux.show.house import House
 from pollux.show.inlet import Inlet
 from pollux.show.live.link import SIGN_IN_AGAIN, TRY_LATER
+from pollux.show.metrics import one
 from pollux.show.parts import ENCODINGS, NDJSON
 from pollux.show.problems import Refused
 from pollux.show.routes import JSON
@@ -75,6 +77,10 @@ class Streams:
     def __init__(self, house: House, inlet: Inlet, telemetry: Telemetry) -> None:
         self._house, self._inlet, self._telemetry = house, inlet, telemetry
         self._open = 0
+
+    def metrics(self) -> Iterable[Metric]:
+        """How many are open."""
+        yield one("pollux_telemetry_streams", "gauge", "Open WebSockets that send telemetry.", self._open)
 
     async def socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one WebSocket until either side ends it. Raises Refused for what may not be opened."""

@@ -6,7 +6,7 @@ behind the log, so a value that is not believed is no error here; the twin's pag
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, cast, final
 
 import msgspec
@@ -18,8 +18,10 @@ from pollux.errors import StorageFailed
 from pollux.guard import Gate, Identity
 from pollux.show.answers import body_of, media_of, query_of, send_bytes
 from pollux.show.asks import TelemetryQuery
+from pollux.show.facts import Metric
 from pollux.show.house import House
 from pollux.show.inlet import Inlet
+from pollux.show.metrics import one
 from pollux.show.parts import ENCODINGS, NDJSON, Accepted, LeftOut, Part, alone, together
 from pollux.show.problems import NOTHING_HERE, Refused, absent
 from pollux.show.rates import Rates
@@ -110,6 +112,15 @@ class Telemetry:
         return [
             Message(origin, f"twins/{part.twin}/telemetry".encode(), part.data, now, part.encoding, 1) for part in parts
         ]
+
+    def metrics(self) -> Iterable[Metric]:
+        """What became of the messages that came over HTTP and over streams."""
+        inlet = self._inlet
+        yield one("pollux_telemetry_accepted_total", "counter", "Messages made durable over HTTP.", inlet.accepted)
+        refused = (({"queue": "inlet"}, float(inlet.refused)), ({"queue": "account"}, float(self._rates.refused)))
+        yield Metric(
+            "pollux_telemetry_refused_total", "counter", "Messages refused as too many, by what was full.", refused
+        )
 
     def _allowed(self, parts: Sequence[Part], identity: Identity, left_out: list[LeftOut] | None) -> list[Part]:
         wrong: dict[str, Refused | None] = {}
