@@ -716,6 +716,9 @@ class FakeHouse:
     version = "0.1.0"
     offers = OFFERS
 
+    def tunnel(self, address: str, certificate: bytes | None) -> None:
+        """No MQTT here."""
+
     def __init__(self, folder: Path, tokens: Mapping[str, str] | None = None) -> None:
         self.clock = SimulatedClock(NOW)
         self.accounts = Accounts(folder / "accounts.db", clock=self.clock, passwords=fast_passwords(self.clock))

@@ -13,6 +13,7 @@ house writes down who it was, and may be stricter.
 # pyright: reportReturnType=false
 
 from collections.abc import Callable, Mapping, Sequence
+from socket import socket as Socket
 from typing import Literal, Protocol
 
 from pollux.act import Order, Outcome
@@ -399,6 +400,10 @@ class House(Protocol):
 
     def tenancy(self, tenant: str) -> Tenancy | None:
         """What belongs to a tenant; None when there is no such tenant."""
+
+    def tunnel(self, address: str, certificate: bytes | None) -> Socket | None:
+        """A connection to the MQTT endpoint for a client that came in otherwise, from an address, with the fingerprint
+        of the certificate that it has shown; None where there is no endpoint."""
 
     def sink(self, frames: Frames) -> Ticket:
         """Take raw frames, of any tenant."""

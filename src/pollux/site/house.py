@@ -1,6 +1,7 @@
 """The open site as the server sees it: a house with one tenancy, made of rooms."""
 
 from collections.abc import Sequence
+from socket import socket as Socket
 from typing import TYPE_CHECKING, final
 
 from pollux._version import __version__
@@ -102,6 +103,10 @@ class SiteHouse:
 
     def tenancy(self, tenant: str) -> Tenancy | None:
         return self._live.rooms if tenant == self._live.estate.tenant else None
+
+    def tunnel(self, address: str, certificate: bytes | None) -> Socket | None:
+        endpoint = self._live.endpoint
+        return None if endpoint is None else endpoint.tunnel(address, certificate)
 
     def sink(self, frames: Frames) -> Ticket:
         return self._live.sink(frames)

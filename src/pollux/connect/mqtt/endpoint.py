@@ -152,6 +152,21 @@ class MqttEndpoint(AbstractDriver):
         message = Message(name, bytes(payload), qos=qos, retain=retain, said=said, expires=expires, fleeting=fleeting)
         self._loop.later(lambda: self._publish(message, then))
 
+    def tunnel(self, address: str, certificate: bytes | None = None) -> socket.socket:
+        """The end of a connection on which MQTT is spoken, for whoever brings its bytes otherwise, as over WebSocket.
+
+        `address` is the peer's, `certificate` the fingerprint of the one that it has shown. Raises Overloaded when no
+        handle is left.
+        """
+        try:
+            near, far = socket.socketpair()
+        except OSError as error:
+            self._common.counters.refused_descriptors += 1
+            raise Overloaded(f"no connection can be opened: {error}", retry_after=1.0, at="mqtt") from None
+        now = self._common.clock.now
+        self._loop.later(lambda: self._loop.lines.adopt(far, address, None, now(), certificate=certificate))
+        return near
+
     def _publish(self, message: Message, then: Callable[[int], None] | None) -> None:
         self._common.counters.published += 1
         reached = self._loop.router.publish(message, self._common.clock.now())

@@ -87,12 +87,16 @@ class Lines:
                 continue
             self._admit(sock, str(address[0]), now)
 
-    def adopt(self, sock: socket.socket, address: str, seal: Seal | None, now: int) -> None:
-        """Take a connection that was accepted elsewhere, with the TLS that it speaks."""
+    def adopt(
+        self, sock: socket.socket, address: str, seal: Seal | None, now: int, *, certificate: bytes | None = None
+    ) -> None:
+        """Take a connection that was accepted elsewhere: with the TLS that it speaks, or the certificate it showed."""
         self._admit(sock, address, now)
         link = self.by_handle.get(sock.fileno())
-        if link is not None and seal is not None:
-            link.seal, link.certificate = seal, seal.certificate
+        if link is None:
+            return
+        link.seal, link.certificate = seal, seal.certificate if seal else certificate
+        if seal is not None:
             self._ready[link] = None
 
     def _refuse_one(self, listener: socket.socket) -> None:

@@ -187,8 +187,10 @@ def _shown(heard: HeardFact | None) -> out.Step:
 
 Key = Literal["account", "connected", "received", "mapped", "decoded", "believed", "durable", "shown"]
 
-_LABELS: Final[dict[Key, str]] = {"account": "Account", "connected": "Connection", "received": "Received", "mapped": "Mapped",
-                  "decoded": "Decoded", "believed": "Believed", "durable": "Durable", "shown": "Shown"}  # fmt: skip
+_LABELS: Final[dict[Key, str]] = {
+    "account": "Account", "connected": "Connection", "received": "Received", "mapped": "Mapped",
+    "decoded": "Decoded", "believed": "Believed", "durable": "Durable", "shown": "Shown",
+}  # fmt: skip
 
 
 def _step(key: Key, state: out.Stand, text: str, hint: str | None = None, *, delay: float | None = None) -> out.Step:
