@@ -264,3 +264,19 @@ def test_what_cannot_be_meant_together_is_refused_when_the_site_opens(tmp_path: 
     site.fleet(Pump, px.mqtt("a/{id}", broker=one, commands="{floor}/{id}/cmd"))
     with pytest.raises(px.SetupError, match="text or choice fact of Pump"):
         site.open(tmp_path / "floor", mqtt=None, act=True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_page_of_a_twin_says_through_whom_it_is_heard(broker: FakeBroker, tmp_path: Path) -> None:
+    """Whether its device is there only the broker knows; whether the broker is, is told."""
+    site, _ = plant(broker.port)
+    with site.open(tmp_path, mqtt=None) as live:
+        line = broker.line()
+        line.welcome()
+        line.message(301, form=TEMP)
+        line.acks(1)
+        name = f"broker:127.0.0.1:{broker.port}"
+        told = live.rooms.receptions.of("Pump", "P-7")
+        assert (told.connected, told.link) == (None, f"heard through {name}")
+        line.close()
+        until(lambda: "is not heard" in live.rooms.receptions.of("Pump", "P-7").link)

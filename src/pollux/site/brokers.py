@@ -44,7 +44,7 @@ class Brokers:
     """The clients of a site's brokers, none where no mapping names one.
 
     `acts` says whether orders leave and their answers are heard; `fact` tells the facts that stand in the topics of
-    orders. Raises SetupError for two descriptions of one broker and for topics of orders that cannot be made.
+    orders. What is declared has passed `check_brokers`.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Brokers:
 
         Raises DataRefused where its topic cannot be told, Overloaded where too many wait.
         """
-        mapping = next((one for one in self._declared[type_].mappings if one.broker is not None), None)
+        mapping = self._through(type_)
         if mapping is None or mapping.broker is None:
             return False
         topic = mapping.commands.replace("{type}", type_).replace("{id}", twin)
@@ -104,6 +104,14 @@ class Brokers:
             topic = topic.replace(f"{{{name}}}", told)
         self.clients[mapping.broker].publish(topic, payload, expires=expires)
         return True
+
+    def words(self, type_: str) -> str:
+        """By which broker the twins of a type are heard, and whether it is, for people; empty where by none."""
+        mapping = self._through(type_)
+        if mapping is None or mapping.broker is None:
+            return ""
+        client = self.clients[mapping.broker]
+        return f"heard through {client.name}" if client.connected else f"{client.name} is not heard: {client.trouble}"
 
     def broken(self) -> list[Broken]:
         """Which brokers are not heard as they should be, and why."""
@@ -129,6 +137,10 @@ class Brokers:
             Metric("pollux_broker_total", "counter", "What the client of a broker has counted.", counts),
         ]
 
+    def _through(self, type_: str) -> TopicMapping | None:
+        """The mapping by which orders of a type leave: the first that names a broker."""
+        return next((one for one in self._declared[type_].mappings if one.broker is not None), None)
+
     def _dial(self, broker: Broker, spoken_here: list[tuple[Schema, TopicMapping]], folder: Path) -> Dial:
         return Dial(
             name=broker.name,
@@ -153,9 +165,7 @@ class Brokers:
         found = [f"{group}{one}" for schema, mapping in spoken_here for one in _bound(mapping, schema).filters]
         if self._acts:
             # Each of a group sends orders of its own, and hears what is answered to them.
-            for schema, mapping in spoken_here:
-                _check_commands(schema, mapping)
-                found.append(Pattern(f"{mapping.commands}/ack").bound(schema.name).filters[0])
+            found += [Pattern(f"{one.commands}/ack").bound(schema.name).filters[0] for schema, one in spoken_here]
         return found
 
     def _translate(self, spoken_here: list[tuple[Schema, TopicMapping]]) -> Translate:
@@ -198,6 +208,13 @@ def site_id(folder: Path) -> str:
     path = folder / SITE_ID
     create(path, f"{secrets.token_hex(8)}\n".encode())
     return path.read_text().strip()
+
+
+def check_brokers(declared: Mapping[str, Declared]) -> None:
+    """Refuse what mappings say of brokers and cannot be, before anything is opened. Raises SetupError."""
+    for broker in _told_apart(declared):
+        for schema, mapping in _mappings(declared, broker):
+            _check_commands(schema, mapping)
 
 
 def _mappings(declared: Mapping[str, Declared], broker: Broker) -> list[tuple[Schema, TopicMapping]]:

@@ -34,7 +34,7 @@ from pollux.show import Application, Server, invite, serve
 from pollux.show.compose.params import Param, outward_params
 from pollux.site.addresses import parsed
 from pollux.site.as_of import AsOf
-from pollux.site.brokers import Brokers, brokers_of
+from pollux.site.brokers import Brokers, brokers_of, check_brokers
 from pollux.site.cadence import Cadence
 from pollux.site.carrier import Carrier
 from pollux.site.cycles import Cycles
@@ -101,6 +101,7 @@ class LiveSite:
         for address in (options.mqtt, options.http, options.coap):
             if address is not None:
                 self._parsed(address)  # what cannot be listened on is refused before anything is opened
+        check_brokers(site.declared)
         self._open()
 
     # -- opening and closing ------------------------------------------------------------------------------------------

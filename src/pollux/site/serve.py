@@ -41,5 +41,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"devices  {scheme}://{host}:{live.endpoint.port}", flush=True)
         if live.coap is not None:
             print(f"         {'coaps' if live.secure else 'coap'}://{host}:{live.coap.port}", flush=True)
+        for client in live.brokers.clients.values():
+            print(f"hears    {client.name}", flush=True)
         over.wait(options.seconds)
     return 0
