@@ -24,17 +24,18 @@ IN_FLIGHT = 32
 PATH = (b"twins", b"Pump", b"P-7", b"telemetry")
 
 
-def request() -> bytes:
+def request(*queries: bytes) -> bytes:
     """What stands behind the token of each request: options, and a small JSON payload."""
     from pollux.connect.coap.message import tail
 
     path = tuple((11, word) for word in PATH)
-    return tail((*path, (12, bytes([50])), (15, b"name=P-7")), b'{"temp": 300.5}')
+    named = tuple((15, query) for query in queries)
+    return tail((*path, (12, bytes([50])), *named), b'{"temp": 300.5}')
 
 
 def load(port: int, seconds: float, peers: int = 1) -> dict[str, Any]:
     """Keep 32 requests of each peer in flight: how many were answered well, and after how long."""
-    said, delays, sent_at = request(), list[float](), dict[tuple[int, bytes], float]()
+    said, delays, sent_at = request(b"name=P-7"), list[float](), dict[tuple[int, bytes], float]()
     lines = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(peers)]
     with selectors.DefaultSelector() as ready, contextlib.ExitStack() as open_:
         for line in lines:
@@ -62,8 +63,65 @@ def load(port: int, seconds: float, peers: int = 1) -> dict[str, Any]:
                         delays.append(time.perf_counter() - sent_at.pop((line.fileno(), answer[4:6])))
                         send(line)
         took = time.perf_counter() - begun
-    delays.sort()
-    count = len(delays)
+    return summary(delays, took)
+
+
+def load_dtls(port: int, seconds: float, folder: Path) -> dict[str, Any]:
+    """The same from one device over DTLS, with its certificate."""
+    from OpenSSL import SSL
+
+    from pollux.connect.coap.records import packed
+
+    context = SSL.Context(SSL.DTLS_CLIENT_METHOD)
+    context.set_options(SSL.OP_NO_QUERY_MTU)
+    context.use_certificate_chain_file(str(folder / "device.pem"))
+    context.use_privatekey_file(str(folder / "device.pem"))
+    link, said, delays, sent_at, number = SSL.Connection(context, None), request(), list[float](), list[float](), 0
+    link.set_ciphertext_mtu(1_200)
+    link.set_connect_state()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.connect(("127.0.0.1", port))
+        line.settimeout(2)
+
+        def flush() -> None:
+            with contextlib.suppress(SSL.WantReadError):
+                for datagram in packed(link.bio_read(65_536)):
+                    line.send(datagram)
+
+        def send() -> None:
+            nonlocal number
+            number = number + 1 & 0xFFFF
+            name = number.to_bytes(2, "big")
+            sent_at.append(time.perf_counter())
+            link.send(b"\x42\x02" + name + name + said)
+            line.send(link.bio_read(2_048))
+
+        shaking = True
+        while shaking:
+            try:
+                link.do_handshake()
+                shaking = False
+            except SSL.WantReadError:
+                flush()
+                link.bio_write(line.recv(65_536))
+        flush()
+        begun = time.perf_counter()
+        for _ in range(IN_FLIGHT):
+            send()
+        while time.perf_counter() - begun < seconds:
+            link.bio_write(line.recv(2_048))
+            with contextlib.suppress(SSL.WantReadError):
+                answer = link.recv(2_048)
+                assert answer[1] == 0x44, "expected 2.04"
+                delays.append(time.perf_counter() - sent_at[len(delays)])  # one thread answers in order
+                send()
+        took = time.perf_counter() - begun
+    return summary(delays, took)
+
+
+def summary(delays: list[float], took: float) -> dict[str, Any]:
+    """Requests a second, and how long they took in milliseconds."""
+    delays, count = sorted(delays), len(delays)
     return {
         "rate": count / took,
         "count": count,
@@ -76,10 +134,14 @@ def one(kind: str, seconds: float, peers: int = 1) -> dict[str, Any]:
     """A server of a kind under load, with its processor time per request in microseconds."""
     server = child(MODULE, kind)
     try:
-        port = int(ask(server))
-        load(port, 0.5, peers)
+        port, _, folder = ask(server).strip().partition(" ")
+
+        def loaded(seconds: float) -> dict[str, Any]:
+            return load_dtls(int(port), seconds, Path(folder)) if folder else load(int(port), seconds, peers)
+
+        loaded(0.5)
         before = float(ask(server, "?"))
-        found = load(port, seconds, peers)
+        found = loaded(seconds)
         return found | {"us": (float(ask(server, "?")) - before) / found["count"] * 1e6}
     finally:
         assert server.stdin is not None
@@ -135,6 +197,34 @@ def endpoint() -> None:
     made.stop()
 
 
+def secured() -> None:
+    """The endpoint over DTLS, with certificates both ways, and a sink that keeps nothing."""
+    from pollux.clock import WallClock
+    from pollux.connect.coap.endpoint import CoapEndpoint
+    from pollux.connect.wire.rights import Rights, native
+    from pollux.guard import Gate
+    from pollux.guard.dtls import dtls_context
+    from tests.guard import handshake
+
+    with tempfile.TemporaryDirectory() as folder:
+        authority = handshake.made(Path(folder))
+        (Path(folder) / "device.pem").write_bytes(authority.device("P-7").read_bytes())
+        context, gate = dtls_context(authority.folder, clock=WallClock()), Gate(authority.accounts)
+        made = CoapEndpoint(
+            ("127.0.0.1", 0),
+            gate=gate,
+            rights=Rights(gate, native),
+            sink=lambda frames: Kept(),
+            clock=WallClock(),
+            read=lambda twin: None,
+            dtls=lambda: context,
+        )
+        made.start()
+        _told(made.port, folder)
+        made.stop()
+        authority.accounts.close()
+
+
 def stock() -> None:
     """aiocoap, which answers and keeps nothing."""
     import asyncio
@@ -162,9 +252,9 @@ def stock() -> None:
     _told(port)
 
 
-def _told(port: int) -> None:
-    """Say the port, and the processor time for each line that comes."""
-    print(port, flush=True)
+def _told(port: int, folder: str = "") -> None:
+    """Say the port, and where a device's files are; and the processor time for each line that comes."""
+    print(f"{port} {folder}", flush=True)
     for _ in sys.stdin:
         print(time.process_time(), flush=True)
 
@@ -173,6 +263,7 @@ CASES = [
     ("coap", "site", 1, "requests/s, durable", ">= 60000"),
     ("coap-many", "site", 16, "requests/s, durable", ">= 60000"),
     ("coap-endpoint", "endpoint", 1, "requests/s, no log", ">= 60000"),
+    ("coap-dtls", "secured", 1, "requests/s, no log", "shown"),
 ]
 """The name of a line, the server, how many peers have 32 requests in flight each, the unit, the goal."""
 
@@ -198,7 +289,7 @@ def measure(seconds: float = 3.0, runs: int = 3) -> Iterator[Measurement]:
 def main() -> None:
     """The cases, or one of the servers."""
     if sys.argv[1:]:
-        {"site": site, "endpoint": endpoint, "stock": stock}[sys.argv[1]]()
+        {"site": site, "endpoint": endpoint, "secured": secured, "stock": stock}[sys.argv[1]]()
         return
     for name, kind, peers, _, _ in (*CASES, ("aiocoap", "stock", 1, "", "")):
         run = one(kind, 3.0, peers)

@@ -27,6 +27,7 @@ NAMES = {
     "coap": "coap",
     "coap-many": "coap",
     "coap-endpoint": "coap",
+    "coap-dtls": "coap",
 }
 
 
