@@ -1,38 +1,19 @@
-"""Polling one device: its reads, their values, what it refuses, and how often it is tried while it is silent."""
+"""Polling one device: at its pace, with what its values are called, and how often it is tried while it is silent."""
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, final
 
-import numpy as np
-
-from pollux.columns.field import MODBUS_MISSING, MODBUS_TIMEOUT, Datum
+from pollux.columns.field import MODBUS_MISSING, Datum
 from pollux.connect.modbus.counters import Counters
-from pollux.connect.modbus.decoding import Decoding
-from pollux.connect.modbus.line import Answer, Line, Unreachable
+from pollux.connect.modbus.line import Line
 from pollux.connect.modbus.mapped import Bound
-from pollux.connect.modbus.pdu import BrokenAnswer, ExceptionCode, Refused, read_answer, read_request
-from pollux.connect.modbus.plan import Plan, Span
+from pollux.connect.modbus.reader import Reader, Round, Silent
 
 LONGEST_PAUSE: Final = 60.0
 """A device that stays silent is tried at least so often, in seconds, or every `every` where that is longer."""
 
-HOLES: Final = frozenset({ExceptionCode.ILLEGAL_DATA_ADDRESS, ExceptionCode.ILLEGAL_DATA_VALUE})
-GATEWAY: Final = frozenset(
-    {ExceptionCode.GATEWAY_PATH_UNAVAILABLE, ExceptionCode.GATEWAY_TARGET_DEVICE_FAILED_TO_RESPOND}
-)
-
 Say = Callable[[Sequence[Datum]], None]
-
-
-@final
-class _Silent(Exception):
-    """The device does not answer, itself or by the word of its gateway."""
-
-    def __init__(self, why: str, status: int) -> None:
-        super().__init__(why)
-        self.status = status
 
 
 @final
@@ -45,10 +26,9 @@ class Poller:
 
     def __init__(self, bound: Bound, line: Line, counts: Counters, say: Say) -> None:
         self.bound = bound
-        self._line, self._counts, self._say = line, counts, say
-        self._decoding = Decoding([one.register for one in bound.read])
-        self._plan = Plan(self._decoding, gap=bound.gap)
-        self._image = np.zeros(self._decoding.cells, np.uint16)
+        self._counts, self._say = counts, say
+        registers = [one.register for one in bound.read]
+        self._reader = Reader(registers, line, counts, unit=bound.unit, timeout=bound.timeout, gap=bound.gap)
         self._failures = 0
         self.trouble = "not asked yet"
         """Why it is not heard; empty while it is."""
@@ -74,68 +54,24 @@ class Poller:
     async def poll(self) -> None:
         """Read everything once and tell what was read."""
         self._counts.polls += 1
-        self._plan.begin()
-        found: list[Datum] = []
+        found = Round()
         try:
-            await self._reads(found)
-        except _Silent as silent:
+            await self._reader.read(found)
+        except Silent as silent:
             if not self._failures:
-                told = {datum.signal for datum in found}
-                unread = [place for place, one in enumerate(self.bound.read) if one.name not in told]
-                found += self._bad(unread, silent.status)
+                unread = set(range(len(self.bound.read))) - found.read.keys() - found.refused.keys()
+                found.refused |= dict.fromkeys(sorted(unread), silent.status)
             self._failures += 1
             self.trouble = str(silent)
         else:
             self._failures, self.trouble = 0, ""
-        if found:
-            self._counts.values_bad += sum(datum.status != 0 for datum in found)
-            self._say(found)
+        data = self._told(found.read) + self._bad(found.refused)
+        if data:
+            self._counts.values_bad += sum(datum.status != 0 for datum in data)
+            self._say(data)
 
-    async def _reads(self, found: list[Datum]) -> None:
-        read: dict[int, int] = {}
-        waiting = deque(self._plan.spans)
-        try:
-            while waiting:
-                span = waiting.popleft()
-                try:
-                    at = await self._read(span)
-                except Refused as refused:
-                    waiting.extendleft(reversed(self._refused(span, refused.code, found)))
-                else:
-                    read |= dict.fromkeys(span.places, at)
-        finally:
-            # What was read before the device fell silent was read all the same.
-            found += self._told(read)
-
-    async def _read(self, span: Span) -> int:
-        answer = await self._asked(read_request(span.table, span.first, span.count))
-        try:
-            cells = read_answer(span.table, span.count, answer.pdu)
-        except BrokenAnswer as broken:
-            self._counts.broken_answers += 1
-            raise _Silent(str(broken), MODBUS_TIMEOUT) from None
-        self._image[span.into] = cells[span.take]
-        return answer.at
-
-    async def _asked(self, request: bytes) -> Answer:
-        device = self.bound
-        try:
-            return await self._line.ask(device.unit, request, timeout=device.timeout, counts=self._counts)
-        except (Unreachable, BrokenAnswer) as error:
-            raise _Silent(str(error), MODBUS_TIMEOUT) from None
-
-    def _refused(self, span: Span, code: int, found: list[Datum]) -> list[Span]:
-        """What is read instead of what was refused."""
-        self._counts.exceptions += 1
-        if code in GATEWAY:
-            raise _Silent(str(Refused(code)), code)
-        parts = self._plan.refused(span) if code in HOLES else []
-        if not parts:
-            found += self._bad(span.places, code)
-        return parts
-
-    def _told(self, read: dict[int, int]) -> list[Datum]:
-        values = self._decoding.decode(self._image)
+    def _told(self, read: Mapping[int, int]) -> list[Datum]:
+        values = self._reader.values()
         numbers: list[float] = values.number.tolist()
         missing: list[bool] = values.missing.tolist()
         found: list[Datum] = []
@@ -148,7 +84,7 @@ class Poller:
                 found.append(Datum(one.name, one.told(numbers[place]), at, status, one.unit))
         return found
 
-    def _bad(self, places: Sequence[int], status: int) -> list[Datum]:
-        some = [self.bound.read[place] for place in places]
+    def _bad(self, refused: Mapping[int, int]) -> list[Datum]:
+        some = [(self.bound.read[place], status) for place, status in refused.items()]
         # A text has no quality of its own: of a bad one nothing is said.
-        return [Datum(one.name, None, None, status, one.unit) for one in some if one.signal.kind != "text"]
+        return [Datum(one.name, None, None, status, one.unit) for one, status in some if one.signal.kind != "text"]
