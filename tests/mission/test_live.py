@@ -221,6 +221,8 @@ def test_each_value_has_a_quality_and_a_wrong_one_is_not_believed(tmp_path: Path
         assert (seen["value"], seen["quality"]) == (301, "good")
         series = house.get("/twins/Machine/M-1/history?fields=temp").json["series"][0]
         assert (series["v"], series["q"]) == ([301, 5], [1, 3])
+        told = house.get("/twins/Machine/M-1/history?fields=temp,reason").json["series"][0]
+        assert told["reason"] == [None, "outside the declared low and high"]
         assert house.faults("Machine/M-1")[0]["title"] == "temp: outside the declared low and high"
         said(house, "Machine/M-1", b'{"temp": {"value": 303, "quality": "uncertain"}}')
         assert house.value("Machine/M-1", "temp")["quality"] == "uncertain"
