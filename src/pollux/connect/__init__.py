@@ -3,7 +3,7 @@
 from pollux.connect.driver import AbstractDriver, Sink, TicketLike
 from pollux.connect.mqtt.endpoint import MqttEndpoint
 from pollux.connect.mqtt.limits import Limits
-from pollux.connect.mqtt.lines import Presence
+from pollux.connect.presence import Presence
 from pollux.connect.wire.rights import Reach, Translate, layouts, native
 
 __all__ = [

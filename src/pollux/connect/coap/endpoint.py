@@ -10,9 +10,9 @@ from pollux.connect.coap.counters import Counters
 from pollux.connect.coap.datagrams import Datagrams
 from pollux.connect.coap.limits import Limits
 from pollux.connect.coap.loop import Loop
-from pollux.connect.coap.peers import Presence
 from pollux.connect.coap.rights import Doorkeeper, Rights
 from pollux.connect.driver import AbstractDriver, Sink
+from pollux.connect.presence import Presence
 
 if TYPE_CHECKING:
     from OpenSSL import SSL

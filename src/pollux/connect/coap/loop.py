@@ -17,11 +17,12 @@ from pollux.connect.coap.dialogue import Dialogue
 from pollux.connect.coap.intake import Intake
 from pollux.connect.coap.links import Links
 from pollux.connect.coap.observers import Observers
-from pollux.connect.coap.peers import Peer, Peers, Presence
+from pollux.connect.coap.peers import Peer, Peers
 from pollux.connect.coap.rights import Doorkeeper
 from pollux.connect.coap.saying import Saying
 from pollux.connect.coap.showing import Showing
 from pollux.connect.driver import Sink
+from pollux.connect.presence import Presence
 from pollux.connect.wire.wake import new_wake
 from pollux.guard.requests import is_loopback
 

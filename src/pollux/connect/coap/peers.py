@@ -58,23 +58,6 @@ class Peer:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Presence:
-    """Who was heard lately: since when, and when something last came (nanoseconds UTC)."""
-
-    tenant: str
-    name: str
-    kind: str
-    client_id: str
-    address: str
-    protocol: str
-    since: int
-    heard: int
-    bytes_in: int
-    bytes_out: int
-
-
-@final
 class Peers:
     """All peers by key. When there is no room, of those that came first the one unheard for longest goes; `lost` is
     told."""

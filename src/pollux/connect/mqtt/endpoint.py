@@ -12,10 +12,10 @@ from pollux.connect.mqtt.common import Common
 from pollux.connect.mqtt.counters import Counters
 from pollux.connect.mqtt.handshakes import Handshakes
 from pollux.connect.mqtt.limits import Limits
-from pollux.connect.mqtt.lines import Presence
 from pollux.connect.mqtt.listening import listeners
 from pollux.connect.mqtt.loop import Loop
 from pollux.connect.mqtt.message import Message
+from pollux.connect.presence import Presence
 from pollux.connect.sealed import Seal
 from pollux.connect.wire.letters import Told, nobody
 from pollux.connect.wire.loading import compiled, compiled_if_possible

@@ -7,7 +7,6 @@ import os
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import final
 
 from pollux.clock import SECOND
@@ -16,6 +15,7 @@ from pollux.connect.mqtt.limits import Limits
 from pollux.connect.mqtt.link import Link
 from pollux.connect.mqtt.session import Key, Session
 from pollux.connect.mqtt.table import LinkTable
+from pollux.connect.presence import Presence
 from pollux.connect.sealed import Seal
 from pollux.connect.wire.encode import encode
 from pollux.connect.wire.letters import BEGINNING, Told, letter, nobody, publishing
@@ -28,23 +28,6 @@ _LOG = logging.getLogger("pollux.connect.mqtt")
 _ACCEPTS = 128
 LINGER = 3  # sweeps that a client has to read why it was put out
 _NO_HANDLES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Presence:
-    """Who is connected: since when, and when something was last heard (nanoseconds UTC)."""
-
-    tenant: str
-    name: str
-    kind: str
-    client_id: str
-    address: str
-    protocol: str
-    since: int
-    heard: int
-    bytes_in: int
-    bytes_out: int
 
 
 @final
