@@ -19,7 +19,7 @@ def free_port() -> int:
 
 
 class Mosquitto:
-    """A broker on a port that stays over restarts."""
+    """A broker on a port that stays over restarts; `lines` of its configuration are of its only listener."""
 
     def __init__(self, program: str, folder: Path, *lines: str, saving: bool = True) -> None:
         self.program, self.port = program, free_port()
@@ -33,7 +33,7 @@ class Mosquitto:
             "autosave_interval 1",
         )
         common = ("max_queued_messages 100000", "user root", "log_dest none", f"listener {self.port} 127.0.0.1")
-        self.config.write_text("\n".join((*lines, "allow_anonymous true", *(kept if saving else ()), *common)))
+        self.config.write_text("\n".join(("allow_anonymous true", *(kept if saving else ()), *common, *lines)))
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -1,9 +1,11 @@
 """The client of a broker: what is acknowledged when, what outlives a connection, and how it ends."""
 
+import threading
 from collections.abc import Iterator
 
 import pytest
 
+from pollux.connect.broker.channel import Channel
 from pollux.connect.wire.encode import encode
 from pollux.connect.wire.packets import V3, V5, Ack, Connack, Connect, Farewell, Ping, Publish, Subscribe
 from pollux.connect.wire.properties import Kind, Properties
@@ -293,6 +295,37 @@ def test_packets_cut_anywhere(rig: Rig) -> None:
         line.raw(bytes([byte]))
     assert line.acks(2) == [1, 2]
     assert rig.sink.payloads() == [b"1", b"2"]
+
+
+def test_a_broker_that_does_not_answer_is_left() -> None:
+    """Neither CONNECT nor SUBSCRIBE waits for ever."""
+    with running(connect_seconds=0.3) as rig:
+        line = rig.broker.line()
+        line.expect(Connect)
+        until(lambda: "does not answer CONNECT within 0.3 s" in rig.client.trouble)
+        line = rig.broker.line()
+        line.welcome(subscribed=False)
+        line.expect(Subscribe)
+        until(lambda: rig.client.trouble == "it does not answer SUBSCRIBE within 0.3 s")
+
+
+def test_a_broker_that_reads_nothing_fills_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits for it is bounded, because nothing more is read of it; when it reads again all is acknowledged."""
+    stuck, flush = threading.Event(), Channel.flush
+    monkeypatch.setattr("pollux.connect.broker.exchange.UNREAD", 1_000)
+    monkeypatch.setattr(Channel, "flush", lambda channel: None if stuck.is_set() else flush(channel))
+    with running() as rig:
+        line = rig.broker.line()
+        line.welcome()
+        until(lambda: rig.client.connected)
+        stuck.set()
+        line.send(*(Publish(TOPIC, b"x", 1, packet_id=n) for n in range(1, 301)))
+        rig.until("paused", 1)
+        line.message(301)
+        assert line.silent()
+        assert len(rig.sink.payloads()) == 300
+        stuck.clear()
+        assert line.acks(301) == list(range(1, 302))
 
 
 def test_keep_alive() -> None:

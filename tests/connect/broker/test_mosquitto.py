@@ -16,6 +16,12 @@ from pollux.site.declare import declared_in
 from pollux.site.live import LiveSite
 from tests.connect.broker.mosquitto import Device, Mosquitto, mosquitto
 from tests.connect.rig import until
+from tests.guard import handshake
+
+
+class Pump(px.Twin):
+    temp = px.sensor("K", low=0, high=1e9)
+
 
 SITE = """
 import pollux as px
@@ -96,6 +102,22 @@ def test_orders_go_there_and_answers_come_back(tool: Callable[[str], str], tmp_p
             assert order.wait("accepted", timeout=20) == "accepted"
             assert live.letters.counts == {}
             device.close()
+
+
+def test_with_certificates_on_both_sides(tool: Callable[[str], str], tmp_path: Path) -> None:
+    """A Mosquitto that wants a certificate hears from one, and is believed for its own; without one people are told."""
+    made = handshake.made(tmp_path / "authority")
+    mine, folder = made.device("P-7"), made.folder
+    made.accounts.close()
+    secured = (f"cafile {folder}/root.pem", f"certfile {folder}/server.pem", f"keyfile {folder}/server.pem")
+    with mosquitto(tool, tmp_path / "broker", *secured, "require_certificate true") as broker:
+        for shown, words in ((mine, ""), (None, "may be refused")):
+            where = px.Broker(f"mqtts://localhost:{broker.port}", ca=folder / "root.pem", certificate=shown, key=shown)
+            site = px.Site("plant")
+            site.fleet(Pump, px.mqtt("plant/{id}", broker=where))
+            with site.open(tmp_path / "data", mqtt=None) as live:
+                (client,) = live.brokers.clients.values()
+                until(lambda: client.connected if not words else words in client.trouble, client.trouble)  # noqa: B023
 
 
 def served(site: Path, data: Path) -> "subprocess.Popen[bytes]":

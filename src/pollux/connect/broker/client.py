@@ -203,7 +203,7 @@ class BrokerClient(AbstractDriver):
         return False
 
     def _lost(self, talk: Conversation, error: Broken) -> None:
-        if self._stopping:
+        if self._stopping or self._delivery.failure:
             return
         if talk.open:
             self._counts.lost_connections += 1

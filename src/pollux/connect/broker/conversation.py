@@ -94,9 +94,10 @@ class Conversation:
 
     def turn(self, now: int, steady: float, *, deaf: bool) -> None:
         """Send what is due; `deaf` while nothing is read, when the broker's silence is ours."""
+        if not self.ready and not deaf and steady - self._begun > self._dial.connect_seconds:
+            asked = "SUBSCRIBE" if self.open else "CONNECT"
+            raise Broken(f"it does not answer {asked} within {self._dial.connect_seconds:g} s")
         if not self.open:
-            if steady - self._begun > self._dial.connect_seconds:
-                raise Broken(f"it does not answer within {self._dial.connect_seconds:g} s")
             return
         if packets := self._standing.outgoing.due(now):
             self._sent = steady

@@ -20,6 +20,8 @@ TICK: Final = 0.25
 GATHER: Final = 0.001
 FAREWELL: Final = 2.0
 LAST_WORD: Final = 0.5
+UNREAD: Final = 1 << 20
+"""Bytes that wait for a broker that does not read: nothing more is read of it meanwhile, so they do not grow."""
 
 
 @final
@@ -61,7 +63,8 @@ class Exchange:
 
     def _turn(self) -> None:
         talk, channel, delivery = self._talk, self._channel, self._delivery
-        deaf = talk.full or delivery.busy or delivery.unlogged > self._most_behind
+        behind = delivery.busy or delivery.unlogged > self._most_behind
+        deaf = behind or talk.full or channel.waiting > UNREAD
         self._counts.paused += deaf and not self._deaf
         self._deaf = deaf
         count = 0 if deaf else self._read()
