@@ -34,7 +34,7 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"pollux {__version__}")
     parser.add_argument("--log-level", choices=LEVELS, default="warning", help="how much is said on stderr")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
-    for add in (_demo, _new, _serve, _token, _identity, _trace, _verify, _replay, _map, _warm, _bench, _data):
+    for add in (_demo, _new, _serve, _edge, _token, _identity, _trace, _verify, _replay, _map, _warm, _bench, _data):
         add(verbs)
     return parser
 
@@ -108,6 +108,19 @@ def _serve(verbs: Any) -> None:
 def serve(options: argparse.Namespace) -> int:
     """Run a site until it is told to stop."""
     return int(import_module("pollux.site.serve").run(options))
+
+
+def _edge(verbs: Any) -> None:
+    verb = _verb(verbs, "edge", edge, "run the agent beside a device: sample, summarise, keep, forward",
+                 "pollux edge pump/edge.py --data /var/lib/pollux-edge")  # fmt: skip
+    verb.add_argument("edge", type=Path, metavar="EDGE.py")
+    verb.add_argument("--data", type=Path, required=True, metavar="DIR", help="where raw samples and messages are kept")
+    verb.add_argument("--seconds", type=float, metavar="S", help="end by itself after so many seconds")
+
+
+def edge(options: argparse.Namespace) -> int:
+    """Run an edge agent until it is told to stop."""
+    return int(import_module("pollux.edge.run").run(options))
 
 
 def _token(verbs: Any) -> None:

@@ -1,0 +1,166 @@
+"""What an edge agent declares: where it tells, what it reads, and how much disk it may take. It opens nothing."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any, final
+
+from pollux.check.ids import fault as id_fault
+from pollux.clock import Clock, WallClock, duration
+from pollux.edge.address import Address
+from pollux.edge.agent import Agent
+from pollux.edge.capture import Capture
+from pollux.edge.queue import LEAST
+from pollux.edge.reading import Reading
+from pollux.edge.sizes import size_of
+from pollux.edge.sources.source import AbstractSource
+from pollux.edge.summary import Plan, Summary, counter
+from pollux.errors import SetupError
+from pollux.model.schema import schema_of
+from pollux.model.symbols import Symbol
+from pollux.model.twin import Twin
+
+
+@final
+class Edge:
+    """An agent beside devices: declared once, run by `pollux edge` or opened in Python.
+
+    `to` is the site's address; the agent is there whom its `certificate` and `key` show, or the `account` with the
+    token in `token_file`, and believes the `authority`, without one those of the system. `disk` bounds everything that
+    it keeps: the raw rings first, the rest is the queue's. `plain` allows plain text beyond this machine.
+
+    Raises SetupError for whatever cannot be meant.
+
+    >>> import pollux as px
+    >>> class Pump(px.Twin):
+    ...     vibration = px.sensor("m/s^2", low=-200, high=200)
+    ...     vibration_rms = px.sensor("m/s^2", low=0)
+    >>> edge = px.Edge("pump-7", to="mqtts://plant.example", certificate="P-7.pem", key="P-7.key")
+    >>> source = px.every("1 ms", lambda: 9.81)
+    >>> edge.read(Pump, "P-7", source, px.Summary(Pump.vibration, rms=Pump.vibration_rms), raw="10 min")
+    >>> [reading.capacity for reading in edge.readings]
+    [612000]
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        to: str,
+        account: str = "",
+        token_file: str | Path | None = None,
+        certificate: str | Path | None = None,
+        key: str | Path | None = None,
+        authority: str | Path | None = None,
+        plain: bool = False,
+        disk: str = "256 MB",
+    ) -> None:
+        if not name:
+            raise SetupError("expected a name of the agent, got none")
+        self.name: str = name
+        self.address: Address = Address(
+            to,
+            account=account,
+            token_file=token_file,
+            certificate=certificate,
+            key=key,
+            authority=authority,
+            plain=plain,
+        )
+        self.disk: int = size_of(disk)
+        self.readings: list[Reading] = []
+
+    def read(
+        self,
+        kind: type[Twin],
+        id: str,
+        source: AbstractSource,
+        *summaries: Summary | Symbol,
+        every: str = "1 min",
+        raw: str = "10 min",
+        capture: Capture | None = None,
+        missed: Symbol | None = None,
+        dropped: Symbol | None = None,
+    ) -> None:
+        """Read a source for a twin: a number for each summary, in their order; a signal alone tells its mean.
+
+        A summary is told `every` so often, at multiples of it, with the end of the window as its time. The newest `raw`
+        are kept on disk as they came, and sent where `capture` asks for it. `missed` is told how many samples of the
+        window were due and not taken, `dropped` how many messages ever gave way to the bound of the disk.
+
+        Raises SetupError, NotFound or UnitError for signals and units that do not fit, and where the raw samples do not
+        fit the disk.
+        """
+        schema = schema_of(kind)
+        wrong = id_fault(id)
+        if wrong or not summaries:
+            raise SetupError(wrong or "expected a summary, got none", at=f"{schema.name}/{id}")
+        plans = tuple(Plan(one if isinstance(one, Summary) else Summary(one), schema) for one in summaries)
+        reading = Reading(
+            schema,
+            id,
+            source,
+            plans,
+            _length(every),
+            _length(raw),
+            capture,
+            counter(missed, schema),
+            counter(dropped, schema),
+        )
+        self._check(reading)
+        self.readings.append(reading)
+
+    def open(self, folder: str | Path, *, clock: Clock | None = None) -> Agent:
+        """Open the agent in a data folder, as a context: it reads, and forwards to the site, until it is left.
+
+        Raises SetupError where nothing is declared or the folder is in use, StorageError where the disk fails.
+        """
+        if not self.readings:
+            raise SetupError("expected something to read, got nothing", at=self.name, hint="edge.read(...)")
+        return Agent(
+            self.name, self.address, self.readings, Path(folder), budget=self._left, clock=clock or WallClock()
+        )
+
+    @property
+    def _left(self) -> int:
+        """Bytes that the raw rings leave to the queue."""
+        return self.disk - sum(one.bytes for one in self.readings)
+
+    def _check(self, reading: Reading) -> None:
+        if reading.capture is not None:
+            reading.capture.check(reading.schema, reading.signals)
+        told = [one.name for plan in reading.plans for one in plan.told] + [reading.missed, reading.dropped]
+        names = [name for name in told if name]
+        if len(set(names)) < len(names):
+            raise SetupError("expected each figure under a signal of its own", at=reading.twin)
+        if any(one.name == reading.name for one in self.readings):
+            raise SetupError("expected each signal to be read once", at=reading.twin)
+        if self._left - reading.bytes < LEAST:
+            raise SetupError(
+                f"expected raw samples that fit the disk, got {reading.bytes} bytes of {self.disk}",
+                at=reading.twin,
+                hint="a shorter raw=, a lower rate= of the source, or more disk=",
+            )
+
+
+def edge_in(path: Path) -> Edge:
+    """The agent that a file declares under the name `edge`; the file is run, with your rights."""
+    if not path.exists():
+        raise SetupError("there is no such file", at=str(path))
+    spec = importlib.util.spec_from_file_location("pollux_edge_file", path)
+    if spec is None or spec.loader is None:
+        raise SetupError("expected a Python file", at=str(path))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    found: Any = vars(module).get("edge")
+    if not isinstance(found, Edge):
+        raise SetupError("expected `edge = px.Edge(...)` in it, found none", at=str(path))
+    return found
+
+
+def _length(text: str) -> int:
+    length = duration(text)
+    if length <= 0:
+        raise SetupError(f"expected a length of time above 0, got {text!r}")
+    return length
