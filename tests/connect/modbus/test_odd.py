@@ -58,6 +58,7 @@ class Odd:
         with contextlib.suppress(OSError, EOFError):
             while request := sock.recv(8 if self._rtu else 12):
                 self.requests += 1
+                self.asked = struct.unpack_from(">HH", request, 2 if self._rtu else 8)
                 number, _, _, unit = (0, 0, 0, request[0]) if self._rtu else struct.unpack_from(">HHHB", request)
                 for piece in self._answer(self.requests, number, unit):
                     sock.sendall(piece)
@@ -141,6 +142,28 @@ def test_a_late_answer_of_rtu_is_not_that_of_the_next_question(tmp_path):
         with hearing(slow, tmp_path) as heard:
             until(lambda: heard.driver.connected)
             assert [poll["temp"].value for poll in heard.polls()][:2] == [None, 21]
+
+
+def test_a_read_that_is_never_answered_is_left_out(tmp_path):
+    """Where others are answered, the device is there: three rounds of that, and the register rests."""
+    asked = []
+
+    def answer(_, number, unit):
+        asked.append(odd.asked)
+        return [] if odd.asked == (100, 1) else [framed(number, unit)]
+
+    with Odd(answer) as odd:
+        two = px.modbus(
+            f"tcp://127.0.0.1:{odd.port}", id="P-1", timeout="50 ms", every=FAST,
+            registers={Pump.flow: px.Register(100), Pump.temp: px.Register(0)},
+        )  # fmt: skip
+        with hearing(two, tmp_path) as heard:
+            until(lambda: len(heard.polls()) >= 8)
+            polls = heard.polls()
+            assert heard.driver.connected
+    assert [poll["flow"].status for poll in polls if "flow" in poll] == [MODBUS_TIMEOUT] * 3
+    assert {poll["temp"].value for poll in polls} == {21}
+    assert asked.count((100, 1)) == 3
 
 
 def test_after_three_silences_a_line_is_made_anew(tmp_path):

@@ -20,7 +20,11 @@ _REST: Final = 1.0
 
 @final
 class Unreachable(Exception):
-    """There is no connection, or no answer in time."""
+    """There is no connection, or no answer in time: then the line is there, and the unit may be silent on purpose."""
+
+    def __init__(self, why: str, *, in_time: bool = True) -> None:
+        super().__init__(why)
+        self.in_time = in_time
 
 
 @final
@@ -139,7 +143,7 @@ class Line:
                 self._missed()
                 # Answers of RTU bear no number: a late one must be over before the next question, or passes for its.
                 late = timeout if self.place.framed == "rtu" else 0.0
-                raise Unreachable(f"no answer within {timeout:g} s") from None
+                raise Unreachable(f"no answer within {timeout:g} s", in_time=False) from None
             finally:
                 counts.stray_answers += wire.stray
                 wire.stray = 0

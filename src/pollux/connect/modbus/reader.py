@@ -16,6 +16,9 @@ from pollux.connect.modbus.plan import Plan, Span
 from pollux.connect.modbus.registers import Register
 
 HOLES: Final = frozenset({ExceptionCode.ILLEGAL_DATA_ADDRESS, ExceptionCode.ILLEGAL_DATA_VALUE})
+ROUNDS: Final = 3
+"""So often a read stays unanswered, beside others that are, before it counts as refused."""
+
 GATEWAY: Final = frozenset(
     {ExceptionCode.GATEWAY_PATH_UNAVAILABLE, ExceptionCode.GATEWAY_TARGET_DEVICE_FAILED_TO_RESPOND}
 )
@@ -23,11 +26,14 @@ GATEWAY: Final = frozenset(
 
 @final
 class Silent(Exception):
-    """The unit does not answer, itself or by the word of its gateway; `status` says which."""
+    """The unit does not answer, itself or by the word of its gateway; `status` says which.
 
-    def __init__(self, why: str, status: int) -> None:
+    `here` says that it is this read alone that may have no answer.
+    """
+
+    def __init__(self, why: str, status: int, *, here: bool = False) -> None:
         super().__init__(why)
-        self.status = status
+        self.status, self.here = status, here
 
 
 @final
@@ -41,7 +47,11 @@ class Round:
 
 @final
 class Reader:
-    """Reads the registers of one unit through its line, and remembers what it refuses."""
+    """Reads the registers of one unit through its line, and remembers what it refuses.
+
+    Some devices say nothing where others refuse. A read that is not answered in three rounds in which another one was
+    is taken as refused; a round in which two are not answered is over.
+    """
 
     def __init__(
         self, registers: Sequence[Register], line: Line, counts: Counters, *, unit: int, timeout: float, gap: int
@@ -50,19 +60,28 @@ class Reader:
         self._decoding = Decoding(registers)
         self._plan = Plan(self._decoding, gap=gap)
         self._image = np.zeros(self._decoding.cells, np.uint16)
+        self._ignored: dict[Span, int] = {}
 
     async def read(self, found: Round) -> None:
         """Read everything once into `found`, which holds what came until then when Silent is raised."""
         self._plan.begin()
         waiting = deque(self._plan.spans)
+        ignored: Span | None = None
         while waiting:
             span = waiting.popleft()
             try:
                 at = await self._span(span)
             except Refused as refused:
                 waiting.extendleft(reversed(self._refused(span, refused.code, found)))
+            except Silent as silent:
+                if ignored is not None or not silent.here or not (waiting or found.read):
+                    raise
+                ignored = span
             else:
                 found.read |= dict.fromkeys(span.places, at)
+                self._ignored.pop(span, None)
+        if ignored is not None:
+            self._passed_over(ignored, found)
 
     def values(self) -> Values:
         """What was read last of each register; it holds for those of the newest round alone."""
@@ -72,7 +91,9 @@ class Reader:
         request = read_request(span.table, span.first, span.count)
         try:
             answer = await self._line.ask(self._unit, request, timeout=self._timeout, counts=self._counts)
-        except (Unreachable, BrokenAnswer) as error:
+        except Unreachable as error:
+            raise Silent(str(error), MODBUS_TIMEOUT, here=not error.in_time) from None
+        except BrokenAnswer as error:
             raise Silent(str(error), MODBUS_TIMEOUT) from None
         try:
             cells = read_answer(span.table, span.count, answer.pdu)
@@ -81,6 +102,17 @@ class Reader:
             raise Silent(str(broken), MODBUS_TIMEOUT) from None
         self._image[span.into] = cells[span.take]
         return answer.at
+
+    def _passed_over(self, span: Span, found: Round) -> None:
+        """One read of this round was not answered; nothing else of it was refused or read."""
+        if not (found.read or found.refused):
+            raise Silent("no answer", MODBUS_TIMEOUT)
+        found.refused |= dict.fromkeys(span.places, MODBUS_TIMEOUT)
+        times = self._ignored.pop(span, 0) + 1
+        if times < ROUNDS:
+            self._ignored[span] = times
+        else:
+            self._plan.refused(span)
 
     def _refused(self, span: Span, code: int, found: Round) -> list[Span]:
         """What is read instead of what was refused."""
