@@ -9,9 +9,11 @@ from typing import Any, Final
 
 import msgspec
 
-from pollux.check.faults import Fault, shown
+from pollux.check.faults import Fault
+from pollux.check.naming import by_device, by_row
 from pollux.check.payload import Reading, read_columns, read_records
 from pollux.check.senml import Record, by_time
+from pollux.check.times import Nanoseconds
 from pollux.columns.frames import Encoding
 from pollux.columns.quality import Reason
 
@@ -39,33 +41,21 @@ def apart(payload: bytes, encoding: int, *, arrival: int, texts: Collection[str]
 
 
 def _by_name(records: Sequence[Record]) -> Mapping[str, Any]:
-    found: dict[str, list[Record]] = {}
-    for record in records:
-        found.setdefault(record.device, []).append(record)
-    return {twin: [_plain(document) for document in by_time(own)] for twin, own in found.items()}
-
-
-def _plain(document: dict[str, Any]) -> dict[str, Any]:
-    return document | {"t": int(document["t"])}
+    return {
+        twin: [document | {"t": int(document["t"])} for document in by_time(own)]
+        for twin, own in by_device(records).items()
+    }
 
 
 def _by_column(columns: Mapping[str, list[Any]]) -> Mapping[str, Any]:
-    whose = columns.get(_TWIN)
-    if whose is None:
+    if _TWIN not in columns:
         raise Fault(Reason.MALFORMED, f"expected a column {_TWIN!r} of names such as Pump/P-7, got none")
-    rows: dict[str, list[int]] = {}
-    for number, twin in enumerate(whose):
-        if not isinstance(twin, str):
-            raise Fault(Reason.BAD_ID, f"expected the name of a twin, got {shown(twin)}", path=f"$.twin[{number}]")
-        rows.setdefault(twin, []).append(number)
-    return {twin: _rows(columns, places) for twin, places in rows.items()}
+    return {
+        twin: {name: [_plain(cell) for cell in cells] for name, cells in own.items()}
+        for twin, own in by_row(columns, _TWIN).items()
+    }
 
 
-def _rows(columns: Mapping[str, list[Any]], places: Sequence[int]) -> dict[str, list[Any]]:
-    """The rows of one twin; a column of which it has no cell is a signal of the others."""
-    picked = {name: [_number(cells[i]) for i in places] for name, cells in columns.items() if name != _TWIN}
-    return {name: cells for name, cells in picked.items() if any(cell is not None for cell in cells)}
-
-
-def _number(cell: Any) -> Any:
-    return int(cell) if isinstance(cell, int) and not isinstance(cell, bool) else cell
+def _plain(cell: Any) -> Any:
+    """A time of a format is a whole number for MessagePack."""
+    return int(cell) if isinstance(cell, Nanoseconds) else cell

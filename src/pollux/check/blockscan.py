@@ -121,7 +121,12 @@ class BlockScanner:
     def _spoken(self, shape: "_Shape") -> list[Key] | None:
         """The keys of some columns; None unless each is a number or a flag of the type, told once."""
         of, signals = self._vocabularies[shape.vocabulary], shape.signals
-        if of.mapping.read is not None or len(set(signals)) < len(signals) or of.ignore.intersection(signals):
+        if (
+            of.mapping.read is not None
+            or of.mapping.twin is not None
+            or len(set(signals)) < len(signals)
+            or of.ignore.intersection(signals)
+        ):
             return None
         keys = [of.keys.get(wire) for wire in signals]
         known = [key for key in keys if key is not None and key.kind in ("number", "flag")]

@@ -23,6 +23,7 @@ from pollux.check.faults import Fault
 from pollux.check.following import AbstractCheck, Inspector
 from pollux.check.lives import Lives
 from pollux.check.mapping import NATIVE, TopicMapping, mqtt
+from pollux.check.naming import named
 from pollux.check.payload import Reading, read_payload
 from pollux.check.raw import Raw
 from pollux.check.scanner import Scanner, compiled_scanner
@@ -186,7 +187,8 @@ class Decoder:
                 try:
                     self._check_length(length)
                     payload = arena[start : start + length]
-                    self._tell_one(payload, encoding, known, readers[known.vocabulary], frames, frame=i, entry=number)
+                    reader = readers[known.vocabulary]
+                    self._tell_one(payload, encoding, known, reader, frames, telling, frame=i, entry=number)
                 except Fault as fault:
                     telling.faults.append((i, fault))
 
@@ -202,24 +204,33 @@ class Decoder:
         known: Entry,
         reader: DocumentReader,
         frames: Frames,
+        telling: Telling,
         *,
         frame: int,
         entry: int,
     ) -> None:
         vocabulary = self.vocabularies[known.vocabulary]
-        read = vocabulary.mapping.read
-        if read is None:
-            how, about = encoding or known.encoding, None
-            if how > Encoding.TEXT:
-                about = Reading(int(frames.arrival[frame]), vocabulary.mapping.columns, vocabulary.texts)
+        mapping, how, about = vocabulary.mapping, encoding or known.encoding, None
+        if how > Encoding.TEXT:
+            about = Reading(int(frames.arrival[frame]), mapping.columns, vocabulary.texts)
+        if mapping.read is not None:
+            documents = called(mapping.read, known.topic, payload)
+        elif mapping.twin is not None:
+            documents = named(payload, how, about, mapping.twin)
+        else:
             document = _document(payload, how, known, about)
             reader.tell(document, frame=frame, entry=entry, channel=known.channel)
             return
-        for document in called(read, known.topic, payload):
-            whose = entry
-            if known.row < 0:
-                whose = self._topics.named(known.vocabulary, document.pop("id", None), known.topic)
-            reader.tell(document, frame=frame, entry=whose, channel=known.channel)
+        for told in documents:
+            try:
+                whose = self._whose(told, known, entry)
+                reader.tell(told, frame=frame, entry=whose, channel=known.channel)
+            except Fault as fault:
+                telling.faults.append((frame, fault))
+
+    def _whose(self, told: dict[Any, Any], known: Entry, entry: int) -> int:
+        """The entry of the twin that a document is of: the topic's, or that of its `id`."""
+        return entry if known.row >= 0 else self._topics.named(known.vocabulary, told.pop("id", None), known.topic)
 
     def _with_facts(self, raw: Raw, frames: Frames, telling: Telling) -> Raw:
         facts = Telling(self._lives, faults=telling.faults)

@@ -78,4 +78,4 @@ class KeyTable:
 def _is_spoken(vocabulary: Vocabulary) -> bool:
     # What a function reads is its own business; a signal called "value" has two meanings where topics name signals.
     twofold = vocabulary.pattern.names("signal") and "value" in vocabulary.keys
-    return vocabulary.mapping.read is None and not twofold
+    return vocabulary.mapping.read is None and vocabulary.mapping.twin is None and not twofold

@@ -3,6 +3,7 @@
 px.mqtt("plant/{line}/{id}/telemetry")              # a JSON object of signals; line becomes a fact
 px.mqtt("plant/{line}/{id}/{signal}")               # one number, or {"value": ..., "t": ...}, per topic
 px.mqtt("acme/#", read=acme)                        # def acme(topic, payload): return {"id": ..., "temp": ...}
+px.mqtt("gateway/#", twin="sensor")                 # [{"sensor": "P-7", "temp": 300}, ...]: the payload names the twins
 px.mqtt("log/{id}/csv", columns=["t", "temp"])        # lines of CSV that come without a header
 px.mqtt("plant/{id}/telemetry", broker="mqtts://plant.example", commands="plant/{id}/cmd")  # heard through a broker
 px.mqtt("lab/{id}", names={"T1": Pump.temp}, units={Pump.temp: "degF"}, ignore=["fw", "rssi"])
@@ -34,7 +35,8 @@ class TopicMapping:
     `names` are wire names to signals where they differ; `units` the wire's unit of a signal where it differs from the
     declared one; `ignore` keys that are no signals; `doubts` rules by which values are not believed; `create` whether
     an unknown id becomes a new twin; `read` a function from (topic, payload) to what a native payload would say;
-    `columns` the wire names of CSV lines that come without a header. With a `broker` these topics are heard there, and
+    `columns` the wire names of CSV lines that come without a header; `twin` the key of a payload that names its twin
+    itself. With a `broker` these topics are heard there, and
     orders leave there under `commands`.
     """
 
@@ -48,6 +50,7 @@ class TopicMapping:
     columns: tuple[str, ...] = ()
     broker: Broker | None = None
     commands: str = COMMANDS
+    twin: str | None = None
 
     @property
     def filters(self) -> tuple[str, ...]:
@@ -65,25 +68,33 @@ def mqtt(
     create: bool = True,
     read: Reader | None = None,
     columns: Sequence[str] = (),
+    twin: str | None = None,
     broker: Broker | str | None = None,
     commands: str | None = None,
 ) -> TopicMapping:
     """The mapping of a fleet that speaks under this topic pattern.
 
     `{id}` is the twin, `{signal}` a signal per topic, every other placeholder a fact of the class if it has one of that
-    name. `columns` names the cells of CSV lines without a header. With `broker`, a `px.Broker` or its address, the
-    topics are heard through a broker that is already there, and the site's own endpoint hears the native ones; orders
-    leave there under `commands`, a topic with `{id}`, and are answered one level below, at `ack`. Raises `SetupError`
-    for a pattern without `{id}`, unless a function reads the payload, and for `commands` without a broker.
+    name. Where no level of the topic is the twin, `twin` is the key or the column of the payload that names it; in
+    SenML the device is. `columns` names the cells of CSV lines without a header. With `broker`, a `px.Broker` or its
+    address, the topics are heard through a broker that is already there, and the site's own endpoint hears the native
+    ones; orders leave there under `commands`, a topic with `{id}`, and are answered one level below, at `ack`. Raises
+    `SetupError` for a pattern without `{id}`, unless the payload or a function names the twin, for a twin that both
+    name, and for `commands` without a broker.
 
     >>> mqtt("plant/{line}/{id}/telemetry").filters
     ('plant/+/+/telemetry', 'plant/+/+/telemetry/+')
     """
     topics = Pattern(pattern)
-    if not topics.names("id") and read is None:
+    if not topics.names("id") and read is None and twin is None:
         raise SetupError(
             f"expected {{id}} in the topic pattern, got {pattern!r}",
-            hint="or give read=, a function from (topic, payload) to a dict with 'id'",
+            hint="or give twin=, the key that names it, or read=, a function from (topic, payload) to a dict with 'id'",
+        )
+    if twin is not None and (topics.names("id") or topics.names("signal") or read is not None):
+        raise SetupError(
+            f"expected the twin in the topic or in the payload, got {pattern!r} and twin={twin!r}",
+            hint="leave out twin=, or {id}, {signal} and read=",
         )
     return TopicMapping(
         topics,
@@ -96,6 +107,7 @@ def mqtt(
         tuple(columns),
         Broker(broker) if isinstance(broker, str) else broker,
         _commands(commands, pattern, broker is not None),
+        twin,
     )
 
 

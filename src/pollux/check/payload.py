@@ -65,7 +65,7 @@ def read_columns(payload: bytes, encoding: int, reading: Reading) -> dict[str, l
 
 def read_records(payload: bytes, encoding: int, reading: Reading) -> list[Record]:
     """The resolved records of a SenML pack; raises `Fault` when it is none."""
-    return _read(_RECORDS[encoding], payload, encoding, reading)
+    return _read(RECORDS[encoding], payload, encoding, reading)
 
 
 def _read(reader: Callable[[bytes, Reading], _T], payload: bytes, encoding: int, reading: Reading) -> _T:
@@ -135,7 +135,7 @@ _COLUMNS: Final[Mapping[int, Callable[[bytes, Reading], dict[str, list[Any]]]]] 
     Encoding.CSV: lambda payload, reading: read_lines(payload, reading.columns, reading.texts),
     Encoding.ARROW: lambda payload, _: read_arrow(payload),
 }
-_RECORDS: Final[Mapping[int, Callable[[bytes, Reading], list[Record]]]] = {
+RECORDS: Final[Mapping[int, Callable[[bytes, Reading], list[Record]]]] = {
     Encoding.SENML_JSON: lambda payload, reading: read_senml(_json(payload), reading.arrival),
     Encoding.SENML_CBOR: lambda payload, reading: read_senml(read_pack(payload), reading.arrival),
 }
@@ -150,8 +150,8 @@ _READERS: Final[Mapping[int, Callable[[bytes, Reading], Any]]] = {
     Encoding.XML: lambda payload, reading: read_xml(payload, reading.texts),
     Encoding.SPARKPLUG: lambda payload, _: documents(read_sparkplug(payload)),
     Encoding.FIELD: lambda payload, _: unpack_field(payload),
-    Encoding.SENML_JSON: lambda payload, reading: of_one_device(_RECORDS[Encoding.SENML_JSON](payload, reading)),
-    Encoding.SENML_CBOR: lambda payload, reading: of_one_device(_RECORDS[Encoding.SENML_CBOR](payload, reading)),
+    Encoding.SENML_JSON: lambda payload, reading: of_one_device(RECORDS[Encoding.SENML_JSON](payload, reading)),
+    Encoding.SENML_CBOR: lambda payload, reading: of_one_device(RECORDS[Encoding.SENML_CBOR](payload, reading)),
 }
 
 _MSGPACK: Final = msgspec.msgpack.Decoder(_plain(_DEEPEST))

@@ -71,7 +71,8 @@ class Vocabulary:
         self.refused: dict[str, str] = {}
         self.keys: Mapping[str, Key] = MappingProxyType(dict(self._keys(elsewhere | set(self.facts))))
         self.plain = {wire: key.signal for wire, key in self.keys.items() if key.kind == "number" and key.same}
-        self.texts = frozenset(wire for wire, key in self.keys.items() if key.kind in ("text", "choice"))
+        words = [wire for wire, key in self.keys.items() if key.kind in ("text", "choice")]
+        self.texts = frozenset((*words, mapping.twin) if mapping.twin is not None else words)
         self.parts = frozenset(_parts(self.keys))
         _check_known(schema, mapping)
 
