@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from pollux.connect.modbus.source import modbus
     from pollux.connect.opcua.declared import opcua
     from pollux.decide import Advice, Futures, Gate, Option, accrue, always, chance, each, ever, final
-    from pollux.edge import Address, Capture, Edge, Summary, every, heard, serial_line, tail
+    from pollux.edge import Address, Capture, Edge, Summary, every, heard, polled, serial_line, tail
     from pollux.predict import Evidence, Learning, Outlook
     from pollux.show.documents.twins import Aside
     from pollux.show.facts import Points, Remark, Samples, Score, Turn
@@ -114,6 +114,7 @@ _DOORS = {
     "Summary": "pollux.edge",
     "every": "pollux.edge",
     "heard": "pollux.edge",
+    "polled": "pollux.edge",
     "serial_line": "pollux.edge",
     "tail": "pollux.edge",
     "Evidence": "pollux.predict",
@@ -270,6 +271,7 @@ __all__ = [
     "parameter",
     "peak",
     "pi",
+    "polled",
     "prototype",
     "quantity",
     "rate",

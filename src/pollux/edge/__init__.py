@@ -7,6 +7,7 @@ from pollux.edge.declare import Edge, edge_in
 from pollux.edge.samples import Samples as EdgeSamples
 from pollux.edge.sources.every import every
 from pollux.edge.sources.heard import heard
+from pollux.edge.sources.polled import polled
 from pollux.edge.sources.serial_line import serial_line
 from pollux.edge.sources.source import AbstractSource, Need
 from pollux.edge.sources.tail import tail
@@ -25,6 +26,7 @@ __all__ = [
     "edge_in",
     "every",
     "heard",
+    "polled",
     "serial_line",
     "tail",
 ]
