@@ -204,12 +204,6 @@ def test_a_persons_data_are_sealed_and_end_with_the_key(tmp_path: Path) -> None:
         assert len(house.live.history.samples("Patient", 0, [0], 0, end, subject="anna-1957")[0]) == 0
 
 
-@shows(
-    "G6",
-    state="partly",
-    command="site.fleet(Pump, checks=[px.Agree([Pump.a, Pump.b, Pump.c], within='2 K')], calibrations=[...])",
-    missing="the uncertainty of a certificate in filters",
-)
 def test_each_value_has_a_quality_and_a_wrong_one_is_not_believed(tmp_path: Path) -> None:
     """In range it is good; beyond its limits, of an impossible time or doubted by the device it says so, with why."""
     with opened(tmp_path) as house:

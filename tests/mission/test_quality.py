@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests.mission.promises import shows
 from tests.site.plants import device
 
 import pollux as px
@@ -16,6 +17,11 @@ class Trio(px.Twin):
     c = px.sensor("degC", low=-20, high=120)
 
 
+@shows(
+    "G6",
+    state="works",
+    command="site.fleet(Pump, checks=[px.Agree([Pump.a, Pump.b, Pump.c], within='2 K')], calibrations=[...])",
+)
 def test_a_calibrated_sensor_that_the_others_contradict_is_named(tmp_path: Path) -> None:
     """Calibrated, three sensors agree; the one that deviates is uncertain with its reason, the others stay good."""
     site = px.Site("lab")

@@ -87,3 +87,23 @@ def test_a_filter_tells_how_far_each_reading_lay(tmp_path: Path) -> None:
         assert found["top"].residual is not None
         assert found["bottom"].residual is not None
         assert abs(found["top"].residual) > 3
+
+
+def test_a_filter_counts_with_the_uncertainty_of_a_certificate(tmp_path: Path) -> None:
+    """A sensor that is calibrated to 5 K says less of the state than one calibrated to 0.1 K."""
+
+    def sigma(uncertainty: float, folder: Path) -> float:
+        site = px.Site("tanks")
+        curve = px.Calibration("T-1", Tank.top, uncertainty=uncertainty)
+        tanks = site.fleet(Tank, learning=px.Learning(members=64, every="10 min"), calibrations=[curve])
+        with site.open(folder, insecure=True, clock=SimulatedClock(START)) as live, device(live, "Tank/T-1") as tank:
+            for step in range(1, 6):
+                live.advance_to(START + step * 10 * MINUTE)
+                tank.send(top=303.0, t=(START + step * 10 * MINUTE) / SECOND)
+            live.advance_to(START + 51 * MINUTE)
+            assert live.filters["Tank"].fault == ""
+            against = tanks["T-1"].quality["top"].residual
+            assert against is not None
+            return abs(against)
+
+    assert sigma(5.0, tmp_path / "rough") < 0.5 * sigma(0.1, tmp_path / "fine")

@@ -36,9 +36,9 @@ class Calibration:
     Numbers are in the declared unit of the signal; `polynomial` is (c0, c1, ...) of c0 + c1 x + ... `valid_from` and
     `valid_until` are ISO 8601, without them it is valid always. After `valid_until`, and before the first
     `valid_from`, values are uncertain with the reason CALIBRATION; the last curve goes on being applied.
-    `uncertainty` is the standard one of the certificate (JCGM 100:2008, GUM), which is told with the figures of the
-    device. A polynomial is taken as it is told. Raises SetupError for points that are not monotone, a gain of zero, or
-    more than one kind of curve.
+    `uncertainty` is the standard one of the certificate (JCGM 100:2008, GUM): a filter counts with it beside the noise,
+    and it is told with the figures of the device. A polynomial is taken as it is told. Raises SetupError for points
+    that are not monotone, a gain of zero, or more than one kind of curve.
 
     >>> import pollux as px
     >>> px.Calibration("P-7", "temp", points=[(0.0, 0.4), (100.0, 99.8)], valid_until="2027-01-01T00:00:00Z").twin

@@ -33,12 +33,14 @@ class Observation:
     """The mean of `count` readings of one sensor since the last update, in its unit.
 
     `time` is the mean of the moments at which they were made, in nanoseconds UTC; zero means the moment of the update.
+    `uncertainty` is a standard deviation that all of them share, such as that of a calibration: no mean lessens it.
     """
 
     signal: str
     value: float
     count: int = 1
     time: int = 0
+    uncertainty: float = 0.0
 
 
 @final
@@ -247,7 +249,7 @@ class Estimator:
     def _noise(self, one: Observation) -> float:
         signal = self._observed[one.signal]
         floor = self.learning.floor.get(one.signal, 0.0)
-        return float(np.hypot(max(signal.noise, 1e-12) / np.sqrt(one.count), floor))
+        return float(np.hypot(np.hypot(max(signal.noise, 1e-12) / np.sqrt(one.count), floor), one.uncertainty))
 
     def _drifted(self, before: Believed, until: int, rng: np.random.Generator) -> F64:
         columns = before.columns.copy()

@@ -101,6 +101,14 @@ class Estate:
             calibrations={name: one.calibrations for name, one in held},
         )
 
+    def unsure(self, name: str, twin: str, signal: str, at: int) -> float:
+        """The standard uncertainty of a sensor's calibration at a moment, in the unit of the columns; 0 for none."""
+        index = self.blocks[name].schema.index[signal]
+        curve = self.decoder.calibration(name, twin, index, at)
+        declared = self.blocks[name].schema.signals[index]
+        # A difference of one degC is one of one kelvin: the zero does not count.
+        return 0.0 if curve is None else curve.uncertainty * declared.edge.factor / declared.unit.factor
+
     def _watch(self, holding: Holding) -> Watch:
         schema = holding.schema
         return Watch(schema.name, schema.index, holding.rules, book=self.alarms, thing=holding.thing)

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, final
 
 import numpy as np
@@ -28,6 +29,9 @@ EVIDENCE = 1_000_033
 """Sets the luck of evidence apart from that of updates."""
 Said = Callable[[str, str, Mapping[str, Any]], None]
 """Type, twin and the body of an estimate: what the pipe is told."""
+
+Unsure = Callable[[str, str, int], float]
+"""Twin, signal and moment: the standard uncertainty of the calibration that held, in the unit of the columns."""
 
 
 def advance_by_kernel(schema: Schema, inputs: Mapping[str, Course] | None = None) -> Callable[[F64, int, int], F64]:
@@ -70,9 +74,12 @@ class _Gathered:
     def tell(self, name: str, value: float, time: int) -> None:
         self.told.setdefault(name, {})[time] = value
 
-    def means(self) -> dict[str, Observation]:
+    def means(self, unsure: Callable[[str, int], float]) -> dict[str, Observation]:
+        """The mean of each sensor; `unsure` says with what uncertainty a sensor was calibrated at a moment."""
+        times = {name: self.times[name] // n for name, n in self.count.items()}
         return {
-            name: Observation(name, self.total[name] / n, n, self.times[name] // n) for name, n in self.count.items()
+            name: Observation(name, self.total[name] / n, n, times[name], unsure(name, times[name]))
+            for name, n in self.count.items()
         }
 
     def courses(self) -> dict[str, Course]:
@@ -85,7 +92,8 @@ class Filter:
     """The filter over the twins of one type.
 
     `gather` takes note of what was measured; `due` starts the updates whose time has come in an executor, one at a time
-    for each twin. What comes out is said once and becomes state by the log, so that a replay needs no filter.
+    for each twin. What comes out is said once and becomes state by the log, so that a replay needs no filter. `unsure`
+    says how well sensors are calibrated.
     """
 
     def __init__(
@@ -97,8 +105,10 @@ class Filter:
         said: Said,
         outlook: Outlook | None = None,
         aside: Executor | None = None,
+        unsure: Unsure = lambda twin, signal, at: 0.0,
     ) -> None:
         self._schema = schema
+        self._unsure = unsure
         self._estimator = Estimator(schema, learning, advance_by_kernel(schema))
         self._fed = frozenset(
             one.name for one in schema.signals if one.name in schema.params and told_by_others(schema, one)
@@ -199,7 +209,9 @@ class Filter:
             else:
                 advance = advance_by_kernel(self._schema, gathered.courses())
                 estimator = Estimator(self._schema, self._learning, advance)
-                belief = self._told(estimator.absorb(belief, now, gathered.means(), rng), column)
+                belief = self._told(
+                    estimator.absorb(belief, now, gathered.means(partial(self._unsure, twin)), rng), column
+                )
         except PolluxError as error:
             self.fault = str(error)
             return

@@ -286,6 +286,7 @@ class LiveSite:
                     said=self._estimated,
                     outlook=declared.outlook,
                     aside=None if isinstance(self.clock, SimulatedClock) else self.outlooks,
+                    unsure=partial(self.estate.unsure, name),
                 )
                 beliefs = self.estate.beliefs.items()
                 made[name].resume({twin.split("/", 1)[1]: b for twin, b in beliefs if twin.startswith(f"{name}/")})
