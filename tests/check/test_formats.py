@@ -185,6 +185,17 @@ def test_a_value_is_never_taken_for_the_time_or_the_count():
     assert documents(SparkplugPayload(5, 0, (Metric("seq", value=1.0),)))[0] == {"t": 5_000_000, "metric seq": 1.0}
 
 
+def test_a_long_upload_becomes_payloads_that_are_taken():
+    """Two hundred thousand cells of one twin in one CSV: several payloads, none too large, nothing lost."""
+    lines = b"twin,t,temp\n" + b"".join(b"Pump/P-1,%d,%d.25\n" % (SECONDS + i, 300 + i % 9) for i in range(100_000))
+    parts = apart(lines, Encoding.CSV, arrival=NOW)
+    assert {twin for twin, _ in parts} == {"Pump/P-1"}
+    assert max(len(data) for _, data in parts) < Bounds().payload
+    told = [native(data, encoding=Encoding.MSGPACK, arrival=(SECONDS + 10**6) * 10**9) for _, data in parts]
+    found = heard(decoder(), *told)
+    assert (refusals(found), len(samples(found))) == ([], 100_000)
+
+
 def test_a_time_beyond_64_bits_is_refused_at_the_door():
     """Whole numbers that no payload can hold."""
     pack = b'[{"bn": "Pump/P-1/", "bt": -9.2e9, "n": "temp", "t": -9.2e9, "v": 1}]'
