@@ -114,6 +114,12 @@ def test_texts_end_at_the_first_zero():
     assert found.text == {0: "P17", 1: "P17"}
 
 
+def test_a_text_steers_no_terminal():
+    """What cannot be printed is left out."""
+    cells = np.array([0x1B5B, 0x324A, 0xFF41], np.uint16)
+    assert Decoding([Register(0, "string", length=3)]).decode(cells).text == {0: "[2J\ufffdA"}
+
+
 # -- what cannot be declared ----------------------------------------------------------------------------------------
 
 

@@ -83,7 +83,8 @@ class Decoding:
         register, start = self.registers[place], int(self.starts[place])
         cells = image[start : start + register.cells]
         raw = (cells.byteswap() if register.order == "BADC" else cells).astype(">u2").tobytes()
-        return raw.split(b"\0", 1)[0].decode("ascii", "replace").strip()
+        text = raw.split(b"\0", 1)[0].decode("ascii", "replace")
+        return "".join(sign for sign in text if sign.isprintable()).strip()
 
     def _group(self, kind: Kind) -> _Group | None:
         chosen = [place for place, register in enumerate(self.registers) if register.kind == kind]

@@ -99,9 +99,9 @@ class Line:
     """Asks units one after the other: a second request leaves when the first is answered or its time is over.
 
     Between two requests lie at least `1 / rate` seconds, and the silence that RTU asks for; after one that was not
-    answered in time RTU waits as long again, and throws away what comes. A connection may take
-    `wait` seconds; one that failed is not tried again within the next second, so that many units behind a gateway that
-    is away do not knock one after the other.
+    answered in time RTU waits as long again, and throws away what comes. A connection may take `wait` seconds; one that
+    failed is not tried again within the next second, so that many units behind a gateway that is away do not knock one
+    after the other.
     """
 
     def __init__(self, place: Place, clock: Clock, *, rate: float, wait: float = 5.0) -> None:
@@ -121,14 +121,16 @@ class Line:
         """Whether there is a connection just now."""
         return self._wire is not None and self._wire.open
 
-    async def ask(self, unit: int, pdu: bytes, *, timeout: float, counts: Counters) -> Answer:
+    async def ask(self, unit: int, pdu: bytes, *, timeout: float, counts: Counters, until: int = 0) -> Answer:
         """Ask a unit and wait for its answer at most `timeout` seconds; raises Unreachable and BrokenAnswer.
 
-        `counts` are of whoever asks.
+        `counts` are of whoever asks. After the instant `until` nothing is asked any more (0: always).
         """
         async with self._turn:
-            wire, transport = await self._connected(counts)
             await asyncio.sleep(max(0.0, self._free_at - stopwatch()))
+            wire, transport = await self._connected(counts)
+            if until and until <= self._clock.now():
+                raise Unreachable("the line was not free in time")
             self._number = self._number % 0xFFFF + 1
             expected = (self._number if self.place.framed == "mbap" else -1, unit, pdu[0])
             answer = wire.listen(lambda one: (one.number, one.unit, one.pdu[0] & 0x7F) == expected)
@@ -157,7 +159,7 @@ class Line:
         self._wire = self._transport = None
 
     def _taken(self, came: _Came, wire: _Wire, begun: float, counts: Counters) -> Answer:
-        if not wire.open:
+        if isinstance(came.what, BrokenFrame) and not wire.open:
             counts.field.lost_connections += 1
             self.close()
             raise Unreachable("the connection has ended")

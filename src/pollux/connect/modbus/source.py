@@ -20,6 +20,7 @@ Registers: TypeAlias = Mapping[Any, Register]
 
 SHORTEST: Final = 0.01
 MOST_UNIT: Final = 255
+MOST_SERIAL: Final = 247
 _TOLD: Final = ("sensor", "actuator", "fact")
 
 
@@ -112,8 +113,10 @@ def modbus(
         gap,
         name,
     )
-    if not 0 <= unit <= MOST_UNIT:
-        raise SetupError(f"expected a unit from 0 to {MOST_UNIT}, got {unit}", at=place.name)
+    # On a serial line unit 0 is everybody: it is never answered, and a write to it sets all devices.
+    least, most = (1, MOST_SERIAL) if place.framed == "rtu" else (1 if made.actuators else 0, MOST_UNIT)
+    if not least <= unit <= most:
+        raise SetupError(f"expected a unit from {least} to {most}, got {unit}", at=place.name)
     if not (made.registers or made.actuators):
         raise SetupError("expected registers, got none", at=made.name)
     if min(made.every, made.timeout) < SHORTEST or not rate > 0 or gap < 0:

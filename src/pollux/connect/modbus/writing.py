@@ -59,7 +59,7 @@ class Writer:
             return Outcome("rejected", str(error))
         read: list[Datum] = []
         for name, wanted in cells.items():
-            why = await self._set(self._bound.written[name], wanted, read)
+            why = await self._set(self._bound.written[name], wanted, read, asked.expires)
             if why:
                 self._counts.field.orders_failed += 1
                 return Outcome("failed", f"{name}: {why}", tuple(read))
@@ -79,10 +79,10 @@ class Writer:
             name: encode(written[name].register, written[name].asked(value)) for name, value in asked.params.items()
         }
 
-    async def _set(self, one: Mapped, wanted: U16, read: list[Datum]) -> str:
+    async def _set(self, one: Mapped, wanted: U16, read: list[Datum], until: int) -> str:
         """Write one actuator and read it back; why it did not take it, empty where it did."""
         try:
-            why = await self._write(one, wanted)
+            why = await self._write(one, wanted, until)
             cells = await self._read_back(one, wanted, read)
         except (Refused, Unreachable, BrokenAnswer) as error:
             return str(error)
@@ -91,13 +91,15 @@ class Writer:
         said = f"read back {_words(one, cells)} after {_words(one, wanted)} was written"
         return f"{said} ({why})" if why else said
 
-    async def _write(self, one: Mapped, wanted: U16) -> str:
-        """Write; why it is not known whether that arrived, empty where it did. Raises Refused."""
+    async def _write(self, one: Mapped, wanted: U16, until: int) -> str:
+        """Write before an instant; why it is not known whether that arrived, empty where it did. Raises Refused."""
         register, device = one.register, self._bound
         single = register.write == "single" or (register.cells == 1 and register.write != "multiple")
         request = write_request(register.table, register.first, wanted, single=single)
         try:
-            answer = await self._line.ask(device.unit, request, timeout=device.timeout, counts=self._counts)
+            answer = await self._line.ask(
+                device.unit, request, timeout=device.timeout, counts=self._counts, until=until
+            )
             check_written(request, answer.pdu)
         except (Unreachable, BrokenAnswer) as error:
             return str(error)
