@@ -1,6 +1,7 @@
 """Through a real Mosquitto into a site, also when one of them is killed on the way, and orders back."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import pollux as px
@@ -129,32 +131,75 @@ def served(site: Path, data: Path) -> "subprocess.Popen[bytes]":
     return process
 
 
+class Interrupted:
+    """A device that publishes through a broker into a site of its own process, both of which end at some moments."""
+
+    def __init__(self, broker: Mosquitto, folder: Path) -> None:
+        self.broker, self.site, self.data = broker, site_file(folder, broker), folder / "data"
+        self.pollux = served(self.site, self.data)
+        self.device, self.said, self.pace = Device(broker.port, "P-7"), 0, threading.Event()
+
+    def say(self, count: int) -> None:
+        for _ in range(count):
+            self.said += 1
+            self.device.say("plant/l1/P-7/telemetry", reading(self.said))
+            self.pace.wait(0.001)
+
+    def kill_pollux(self) -> None:
+        self.pollux.send_signal(signal.SIGKILL)
+        self.pollux.wait(20)
+        self.pollux = served(self.site, self.data)
+
+    def restart_broker(self) -> None:
+        self.broker.stop()
+        self.broker.start()
+
+    def close(self) -> None:
+        try:
+            self.device.confirmed()
+        finally:
+            self.device.close()
+            self.pollux.kill()
+            self.pollux.wait(20)
+
+    def check(self) -> None:
+        """What the broker still has is fetched; then everything is there, once."""
+        with declared_in(self.site).open(self.data) as live:
+            until(lambda: len(fleet(live)) and float(fleet(live)["P-7"].now.temp) == self.said)
+            (client,) = live.brokers.clients.values()
+            until(lambda: not len(client._delivery))
+            found = fleet(live)["P-7"].quality.signals
+            assert [one.samples for one in found if one.signal == "temp"] == [self.said]
+
+
 def test_a_restart_of_mosquitto_and_a_kill_of_pollux_lose_and_double_nothing(
     tool: Callable[[str], str], tmp_path: Path
 ) -> None:
     """One restart of a broker that saves on every change, one kill -9 of Pollux, while a device publishes at QoS 1."""
-    count, pace = 1_500, threading.Event()
     with mosquitto(tool, tmp_path / "broker") as broker:
-        site, data = site_file(tmp_path, broker), tmp_path / "data"
-        pollux = served(site, data)
-        device = Device(broker.port, "P-7")
+        plant = Interrupted(broker, tmp_path)
         try:
-            for n in range(1, count + 1):
-                device.say("plant/l1/P-7/telemetry", reading(n))
-                pace.wait(0.001)
-                if n == count // 3:
-                    pollux.send_signal(signal.SIGKILL)
-                    pollux.wait(20)
-                    pollux = served(site, data)
-                if n == 2 * count // 3:
-                    broker.stop()
-                    broker.start()
-            device.confirmed()
+            plant.say(300)
+            plant.kill_pollux()
+            plant.say(300)
+            plant.restart_broker()
+            plant.say(300)
         finally:
-            device.close()
-            pollux.kill()
-            pollux.wait(20)
-        with declared_in(site).open(data) as live:
-            until(lambda: len(fleet(live)) and float(fleet(live)["P-7"].now.temp) == count)
-            pump = fleet(live)["P-7"]
-            assert [one.samples for one in pump.quality.signals if one.signal == "temp"] == [count]
+            plant.close()
+        plant.check()
+
+
+@pytest.mark.soak
+def test_random_kills_and_restarts_lose_and_double_nothing(tool: Callable[[str], str], tmp_path: Path) -> None:
+    """A hundred of them, in any order and at any moment."""
+    random = np.random.default_rng(1)
+    with mosquitto(tool, tmp_path / "broker") as broker:
+        plant = Interrupted(broker, tmp_path)
+        try:
+            for _ in range(int(os.environ.get("POLLUX_ROUNDS", "100"))):
+                plant.say(int(random.integers(1, 400)))
+                (plant.kill_pollux if random.random() < 0.5 else plant.restart_broker)()
+            plant.say(100)
+        finally:
+            plant.close()
+        plant.check()
