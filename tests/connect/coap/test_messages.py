@@ -201,6 +201,19 @@ def test_no_more_peers_than_there_is_room_for(tmp_path: Path) -> None:
         assert len(coap.endpoint._loop.peers) == 3
 
 
+def test_who_observes_keeps_its_place(tmp_path: Path) -> None:
+    """Of the peers that must make room one that waits for nothing goes first, and silent ones go by themselves."""
+    with opened(tmp_path, limits=Limits(peers=3, peer_seconds=0.2)) as coap:
+        observing = coap.device()
+        assert observing.ask(Code.GET, COMMANDS, observe=0).code == Code.CONTENT
+        for _ in range(4):
+            assert coap.device("P-8").ask(Code.POST, "twins/Pump/P-8/telemetry", VALUE).code == Code.CHANGED
+        coap.endpoint.publish(COMMANDS, b"{}")
+        assert observing.get().payload == b"{}"
+        until(lambda: len(coap.endpoint._loop.peers) == 1)
+        assert coap.endpoint._loop.peers.budget.held == 0
+
+
 def test_the_end_is_told_to_observers(coap: Plant) -> None:
     """What is on its way is answered, observers hear that nothing more comes, and the thread ends."""
     coap.sink.by_hand = True

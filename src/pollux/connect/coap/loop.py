@@ -236,7 +236,6 @@ class Loop:
     # -- ending -------------------------------------------------------------------------------------------------------
 
     def _sweep(self, now: float) -> None:
-        self.peers.sweep(now)
         self._saying.bodies.sweep(now)
         self._showing.shown.sweep(now)
         if self.sessions is not None:
@@ -247,6 +246,9 @@ class Loop:
             return
         self._rechecked = now
         self._put_out_ended(now)
+        self.peers.sweep(now)
+        for peer in self.sessions.peers() if self.sessions is not None else ():
+            peer.exchanges.sweep(now)
 
     def _put_out_ended(self, now: float) -> None:
         """Put out who would no longer be let in: revoked, changed, or run out with time."""

@@ -40,6 +40,11 @@ class Peer:
     notified: "dict[int, Observation]" = field(default_factory=dict)  # pyright: ignore[reportUnknownVariableType]
     _number: int = field(default_factory=lambda: secrets.randbelow(0x10000))
 
+    @property
+    def busy(self) -> bool:
+        """Whether it observes, or waits for an answer."""
+        return bool(self.observed or self.pending)
+
     def send(self, data: bytes) -> None:
         """Give it a message."""
         self.bytes_out += len(data)
@@ -59,8 +64,8 @@ class Peer:
 
 @final
 class Peers:
-    """All peers by key. When there is no room, of those that came first the one unheard for longest goes; `lost` is
-    told."""
+    """All peers by key. When there is no room, one of those that came first goes: of those that wait for nothing the
+    one that is unheard for longest. `lost` is told."""
 
     def __init__(self, limits: Limits, counters: Counters, lost: Callable[[Peer, float], None]) -> None:
         self._limits, self._counters, self._lost = limits, counters, lost
@@ -92,13 +97,14 @@ class Peers:
     def sweep(self, now: float) -> None:
         """Forget who has not been heard for long and waits for nothing."""
         for key, peer in list(self._by_key.items()):
-            if peer.observed or peer.pending:
-                continue
-            if now - peer.heard > self._limits.peer_seconds:
+            peer.exchanges.sweep(now)
+            if not peer.busy and now - peer.heard > self._limits.peer_seconds:
                 self._forget(key, now)
 
     def _make_room(self, now: float) -> None:
-        oldest = min(islice(self._by_key, CANDIDATES), key=lambda key: self._by_key[key].heard)
+        oldest = min(
+            islice(self._by_key, CANDIDATES), key=lambda key: (self._by_key[key].busy, self._by_key[key].heard)
+        )
         self._counters.dropped_peers += 1
         self._forget(oldest, now)
 
