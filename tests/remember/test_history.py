@@ -85,6 +85,7 @@ class World:
             disk=self.disk,
             keys=self.keys,
             tenant=self.tenant,
+            looks_back=self.segment_bytes,
         )
 
     def again(self, decoder: str = "v1") -> None:

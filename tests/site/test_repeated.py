@@ -57,6 +57,19 @@ def test_a_message_that_comes_again_after_a_restart(opened: tuple[px.Fleet[Motor
         assert values(motors) == [301.0, 302.0]
 
 
+def test_a_message_that_comes_again_after_many_restarts(opened: tuple[px.Fleet[Motor], Path, px.Site]) -> None:
+    """Each start begins a segment; some have nothing of the device."""
+    motors, folder, plant = opened
+    with plant.open(folder, mqtt=None) as live:
+        say(live, 1, 301.0)
+    for _ in range(3):
+        with plant.open(folder, mqtt=None):
+            pass
+    with plant.open(folder, mqtt=None) as live:
+        say(live, 1, 301.0)
+        assert values(motors) == [301.0]
+
+
 def test_without_a_sequence_number_it_is_there_twice(opened: tuple[px.Fleet[Motor], Path, px.Site]) -> None:
     """At least once, as the contract says: a second reading of the same value is a reading."""
     motors, folder, plant = opened

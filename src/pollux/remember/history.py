@@ -28,6 +28,8 @@ from pollux.remember.snapshots import Snapshot, Snapshots
 Decode: TypeAlias = Callable[[Frames], Mapping[str, Batch]]
 
 _OPEN_FILES = 256
+LOOKS_BACK = 64 << 20
+"""Bytes of log before a stretch that are looked at for messages which come again in it."""
 
 
 @final
@@ -98,10 +100,10 @@ class History:
     """The past of one tenant's twins.
 
     `begin` begins a reading: it gives what turns frames of this tenant into samples, with the rows that twins have now,
-    entry after entry. It leaves out what was told before in its reading, and each reading begins a segment early: a
-    message that comes again is there once, unless more than a segment of others lies between. It must say the same
-    whenever it is asked. `decoder` names it (a hash of model and mappings): under another name everything is decoded
-    again. Thread-safe.
+    entry after entry. It leaves out what was told before in its reading, and each reading begins `looks_back` bytes
+    early: a message that comes again is there once, unless more than that lies between. It must say the same whenever
+    it is asked. `decoder` names it (a hash of model and mappings): under another name everything is decoded again.
+    Thread-safe.
     """
 
     def __init__(
@@ -115,8 +117,10 @@ class History:
         tenant: str = "",
         disk: AbstractDisk | None = None,
         keys: Keys | None = None,
+        looks_back: int = LOOKS_BACK,
     ) -> None:
         disk = disk or Disk()
+        self._looks_back = looks_back
         self._log = log
         self._begin = begin
         self._read: tuple[int, Decode] | None = None
@@ -292,15 +296,18 @@ class History:
         return growing
 
     def _reading(self, first: int) -> Decode:
-        """The reading that has come to the entry before `first`; else a new one, which looks at a segment before it."""
+        """The reading that has come to the entry before `first`; else a new one, which looks back before it."""
         if self._read is not None and self._read[0] == first - 1:
             return self._read[1]
         decode = self._begin()
-        before = [span.first for span in self._log.segments() if span.first < first]
-        if before:
-            for record in self._log.read(before[-1] - 1, first - 1):
-                for frames in self._frames(record):
-                    decode(frames)
+        start, seen = first, 0
+        for span in reversed([span for span in self._log.segments() if span.first < first]):
+            if seen >= self._looks_back:
+                break
+            start, seen = span.first, seen + self._log.size(span)
+        for record in self._log.read(start - 1, first - 1) if start < first else ():
+            for frames in self._frames(record):
+                decode(frames)
         return decode
 
     def _frames(self, record: Record) -> Iterator[Frames]:

@@ -102,6 +102,14 @@ class LogReader:
             spans.append(Span(firsts[-1], 2**63 - 1, None))
         return spans
 
+    def size(self, span: Span) -> int:
+        """The bytes of a segment's file."""
+        handle = self._disk.open(self._folder / name_of(span.first))
+        try:
+            return self._disk.size(handle)
+        finally:
+            self._disk.close(handle)
+
     def sequence_at(self, time: int) -> int:
         """The last entry that had arrived at `time`; 0 when none had."""
         durable = self._horizon() if self._horizon else None
