@@ -94,6 +94,7 @@ def _serve(verbs: Any) -> None:
     )
     verb.add_argument("--mqtt", metavar="HOST:PORT", help="devices (default: 127.0.0.1:1883, with TLS 8883)")
     verb.add_argument("--coap", metavar="HOST:PORT", help="devices that speak CoAP (default: none; usual: port 5683)")
+    verb.add_argument("--opcua", metavar="HOST:PORT", help="show twins over OPC UA (default: none; usual: port 4840)")
     verb.add_argument("--tls", nargs="?", const="", metavar="DIR",
                       help="speak TLS, with the authority in DIR (default: identity/ of the data folder)")  # fmt: skip
     verb.add_argument("--tls-1.2", dest="older", action="append", default=[], choices=("mqtt", "http"),

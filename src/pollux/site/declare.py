@@ -200,6 +200,7 @@ class Site:
         tls: str | Path | None = None,
         older: Sequence[Literal["mqtt", "http"]] = (),
         coap: str | None = None,
+        opcua: str | None = None,
         clock: Clock | None = None,
     ) -> "LiveSite":
         """Open the site in a data folder, as a context: devices may speak, twins are read, forked and, with `act`, set.
@@ -207,14 +208,15 @@ class Site:
         `mqtt`, `http` and `coap` are addresses to listen on (port 0: a free one), None for none. `insecure` lets
         devices of this machine come in by their name. `tls` is the folder of an authority (`pollux identity`): all
         listeners then speak TLS 1.3, those in `older` 1.2 too, CoAP speaks DTLS 1.2, and they may listen beyond this
-        machine. Raises SetupError, DamagedLog or StorageError when it cannot be opened.
+        machine. `opcua` is an address on which twins are shown over OPC UA, always signed and encrypted, so that it may
+        be beyond this machine too. Raises SetupError, DamagedLog or StorageError when it cannot be opened.
         """
         from pollux.site.live import LiveSite, Options
 
         if self._live is not None:
             raise SetupError("the site is open already", at=self.title)
         secured = None if tls is None else Path(tls)
-        options = Options(Path(folder), act, mqtt, http, insecure, secured, tuple(older), coap)
+        options = Options(Path(folder), act, mqtt, http, insecure, secured, tuple(older), coap, opcua)
         self._live = LiveSite(self, options, clock=clock, closed=self._forget)
         return self._live
 

@@ -126,6 +126,8 @@ class SiteHouse:
             found.append(Broken(promise="devices are heard", text=live.endpoint.failure))
         if live.coap is not None and live.coap.failure:
             found.append(Broken(promise="devices are heard", text=live.coap.failure))
+        if live.opcua is not None and live.opcua.failure:
+            found.append(Broken(promise="twins are shown over OPC UA", text=live.opcua.failure))
         found += live.fields.broken()
         found += live.brokers.broken()
         for name, filter_ in live.filters.items():
@@ -154,6 +156,9 @@ class SiteHouse:
         if live.secure:
             found += live.secure.metrics()
         found += live.fields.metrics()
+        if live.opcua is not None:
+            samples = tuple(({"kind": name}, float(count)) for name, count in live.opcua.counters.items())
+            found.append(Metric("pollux_opcua_total", "counter", "What the OPC UA server counted.", samples))
         found += live.brokers.metrics()
         if live.endpoint is not None:
             samples = tuple(({"kind": name}, float(count)) for name, count in live.endpoint.counters.items())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, final
+from typing import TYPE_CHECKING, Any, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,7 @@ from pollux.site.leaving import leave
 from pollux.site.meaning import meaning, patterns, persons
 from pollux.site.meter import Meter
 from pollux.site.news import NewsRoom
+from pollux.site.nodes import opcua_server
 from pollux.site.pipe import Pipe
 from pollux.site.presenting import Lab
 from pollux.site.recover import Past
@@ -61,6 +62,9 @@ from pollux.site.secure import Listener, Secure
 from pollux.site.stamping import Stamping
 from pollux.site.states import StatePublisher
 from pollux.site.turns import Turns
+
+if TYPE_CHECKING:
+    from pollux.connect.opcua.server.endpoint import OpcuaServer
 
 ADMINISTRATOR = "administrator"
 TENANT = ""
@@ -82,6 +86,7 @@ class Options:
     tls: Path | None = None
     older: tuple[Listener, ...] = ()
     coap: str | None = None
+    opcua: str | None = None
 
 
 @final
@@ -142,6 +147,7 @@ class LiveSite:
         self.history: History = self._history()
         self._indexing: Future[object] = self.workers.submit(self.history.prepare)
         self.rooms: Rooms = Rooms(self)
+        self.opcua: OpcuaServer | None = opcua_server(self)
         self._states = StatePublisher(self.publish) if self.endpoint or self.coap else None
         self._turns = Turns(self.turn) if not isinstance(self.clock, SimulatedClock) else None
         self.owing: list[Callable[[], None]] = []
@@ -168,6 +174,8 @@ class LiveSite:
         if self.coap:
             self.coap.start()
         self.fields.start()
+        if self.opcua:
+            self.opcua.start()
         self.desk.opened()
         if self.options.http is not None:
             self._serve(self.options.http)
@@ -193,6 +201,8 @@ class LiveSite:
         if self.coap:
             self.coap.stop()
         self.fields.stop()
+        if self.opcua:
+            self.opcua.stop()
         self.runs.shutdown(wait=True, cancel_futures=True)
         self.workers.shutdown(wait=True, cancel_futures=True)
         self.outlooks.shutdown(wait=True, cancel_futures=True)

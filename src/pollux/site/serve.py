@@ -31,6 +31,7 @@ def run(options: argparse.Namespace) -> int:
         tls=tls,
         older=options.older,
         coap=options.coap,
+        opcua=options.opcua,
     ) as live:
         if live.endpoint is None:
             raise SetupError("nothing was opened")
@@ -41,6 +42,8 @@ def run(options: argparse.Namespace) -> int:
         print(f"devices  {scheme}://{host}:{live.endpoint.port}", flush=True)
         if live.coap is not None:
             print(f"         {'coaps' if live.secure else 'coap'}://{host}:{live.coap.port}", flush=True)
+        if live.opcua is not None:
+            print(f"shows    opc.tcp://{options.opcua}, certificate {live.opcua.pin}", flush=True)
         for client in live.brokers.clients.values():
             print(f"hears    {client.name}", flush=True)
         over.wait(options.seconds)

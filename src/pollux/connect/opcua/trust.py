@@ -48,8 +48,7 @@ class Trust:
         """Raise Untrusted unless the first of the chain is believed at `now`, nanoseconds UTC, for this host."""
         leaf = chain[0]
         found = fingerprint(leaf)
-        _check_time(leaf, now)
-        _check_key(leaf)
+        usable(leaf, now)
         if self.pin is not None:
             if not hmac.compare_digest(self.pin, leaf.fingerprint(hashes.SHA256())):
                 raise Untrusted(f"expected the pinned certificate, got one with the fingerprint {found}")
@@ -114,6 +113,12 @@ def split_chain(blob: bytes) -> list[x509.Certificate]:
     if not found:
         raise Untrusted("the server shows no certificate")
     return found
+
+
+def usable(certificate: x509.Certificate, now: int) -> None:
+    """Raise Untrusted for a certificate that is not of its time, or whose key is too short for any policy."""
+    _check_time(certificate, now)
+    _check_key(certificate)
 
 
 def fingerprint(certificate: x509.Certificate) -> str:

@@ -1,0 +1,51 @@
+"""How much clients of the OPC UA server may hold: all bounded, each refusal by the status that the standard names."""
+
+from dataclasses import asdict, dataclass
+from typing import final
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ServerLimits:
+    """Bounds of the server; what is beyond is refused and counted.
+
+    `items` are monitored items of one session, `queue` the values each keeps, `interval` the shortest publishing
+    interval in milliseconds, `message` the bytes of a request.
+    """
+
+    connections: int = 50
+    sessions: int = 50
+    subscriptions: int = 10
+    items: int = 1_000
+    queue: int = 100
+    interval: float = 100.0
+    message: int = 1 << 20
+    twins: int = 2_000
+
+
+@final
+@dataclass(slots=True)
+class ServerCounters:
+    """Counts since the start, written by the server's thread."""
+
+    sessions: int = 0
+    entered: int = 0
+    refused_identities: int = 0
+    refused_channels: int = 0
+    refused_sessions: int = 0
+    refused_subscriptions: int = 0
+    refused_items: int = 0
+    refused_services: int = 0
+    refused_writes: int = 0
+    ended: int = 0
+    reads: int = 0
+    writes: int = 0
+    twins_left_out: int = 0
+
+    def asdict(self) -> dict[str, int]:
+        """The counts by name.
+
+        >>> ServerCounters(reads=2).asdict()["reads"]
+        2
+        """
+        return asdict(self)

@@ -1,0 +1,428 @@
+"""Twins as OPC UA nodes: read and heard by a stock client that the gate knows, and hidden from whoever it does not."""
+
+import asyncio
+
+import pytest
+
+import pollux as px
+from pollux.clock import DAY, WallClock
+from pollux.columns.field import Datum
+from pollux.connect.opcua.server.limits import ServerLimits
+from pollux.connect.opcua.server.shown import Target
+from pollux.connect.opcua.stack import Client, ua, value_of
+from pollux.connect.opcua.trust import fingerprint
+from pollux.connect.opcua.units import packed
+from pollux.guard import Credential
+from pollux.guard.records import Enrolled
+from pollux.site.nodes import READ_ONLY, SiteShow
+from tests.connect.field.paper import Paper
+from tests.connect.opcua.authority import self_signed
+from tests.connect.opcua.hearing import until
+from tests.connect.opcua.visiting import APPLICATION, index_of, node, prepared, refusal, visiting
+
+
+class Pump(px.Twin):
+    """What is shown."""
+
+    temp = px.sensor("degC", low=-50, high=200)
+    mode = px.fact(["off", "full"])
+    running = px.fact("flag")
+    speed = px.actuator("rpm", low=0, high=3000, safe=0)
+
+
+class Patient(px.Twin, personal=True):
+    """A person, who is not."""
+
+    weight = px.sensor("kg", low=20, high=300)
+
+
+class House:
+    """An open site with an OPC UA server and accounts."""
+
+    def __init__(self, live, paper):
+        self.live, self.paper = live, paper
+        self.url = f"opc.tcp://127.0.0.1:{live.opcua.port}"
+        self.tokens = {}
+        for name, roles, twins in (
+            ("hmi", {"viewer"}, ["Pump/P-7"]),
+            ("other", {"viewer"}, ["Pump/P-8"]),
+            ("control", {"operator"}, ["Pump/*"]),
+            ("all", {"administrator"}, ["*"]),
+        ):
+            live.accounts.add(name, kind="service", roles=roles, twins=twins)
+            self.tokens[name] = live.accounts.issue(name).secret
+
+    def visit(self, name, **more):
+        """A client that signs in with the token of an account."""
+        return visiting(self.url, name, self.tokens[name], **more)
+
+    def tell(self, *data, twin="P-7"):
+        self.paper.made[0].delivery.tell(twin, data)
+        self.paper.made[0].delivery.flush()
+
+    @property
+    def counters(self):
+        return self.live.opcua.counters
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    paper, site = Paper(), px.Site("plant")
+    site.fleet(Pump, paper)
+    site.fleet(Patient, thing="patient")
+    with site.open(tmp_path_factory.mktemp("opcua"), mqtt=None, act=True, opcua="127.0.0.1:0") as live:
+        made = House(live, paper)
+        for twin in ("P-7", "P-8"):
+            made.tell(Datum("temp", 21.0), Datum("mode", "full"), Datum("running", True), twin=twin)
+        live.rooms.editor.tell("Patient", "anna", {})
+        until(lambda: set(_shown(live)) == {("Pump", "P-7"), ("Pump", "P-8")})
+        yield made
+
+
+def _shown(live):
+    space = live.opcua._house.space
+    return {} if space is None else space._known
+
+
+def visited(coroutine):
+    """Run what a client does."""
+    return asyncio.run(asyncio.wait_for(coroutine, 30))
+
+
+@pytest.mark.parametrize("policy", ["Basic256Sha256", "Aes256Sha256RsaPss"])
+def test_a_twin_is_read_with_unit_status_and_time(house, policy):
+    """In the declared unit; what was never told waits for its first value."""
+
+    async def visit():
+        async with house.visit("hmi", policy=policy) as client:
+            index = await index_of(client)
+            temp = node(client, index, "Pump/P-7/temp")
+            told = await temp.read_data_value()
+            unit = await (await temp.get_child("0:EngineeringUnits")).read_value()
+            mode = await node(client, index, "Pump/P-7/mode").read_value()
+            running = await node(client, index, "Pump/P-7/running").read_value()
+            speed = await node(client, index, "Pump/P-7/speed").read_data_value(raise_on_bad_status=False)
+            return told, unit, mode, running, speed
+
+    told, unit, mode, running, speed = visited(visit())
+    assert (told.Value.Value, told.StatusCode.value) == (pytest.approx(21.0), 0)
+    assert told.SourceTimestamp is not None
+    assert (unit.UnitId, unit.DisplayName.Text) == (packed("CEL"), "degC")
+    assert (mode, running) == ("full", True)
+    assert (speed.StatusCode.name, value_of(speed)) == ("BadWaitingForInitialData", None)
+
+
+def test_a_subscription_hears_values_and_what_they_are_worth(house):
+    """A change within a turn; a reading set aside leaves the last usable value, with that status."""
+    heard = []
+
+    class Listener:
+        def datachange_notification(self, node, value, data):
+            heard.append((value, data.monitored_item.Value.StatusCode.name))
+
+    async def visit():
+        async with house.visit("hmi") as client:
+            index = await index_of(client)
+            subscription = await client.create_subscription(100, Listener())
+            await subscription.subscribe_data_change(node(client, index, "Pump/P-7/temp"))
+            for data, count in (((), 1), ((Datum("temp", 30.0),), 2), ((Datum("temp", None, None, 0x808C0000),), 3)):
+                if data:
+                    house.tell(*data)
+                for _ in range(100):
+                    if len(heard) >= count:
+                        break
+                    await asyncio.sleep(0.05)
+
+    visited(visit())
+    assert [round(value, 6) for value, _ in heard[1:]] == [30.0, 30.0]
+    assert [status for _, status in heard[1:]] == ["Good", "UncertainSensorNotAccurate"]
+    house.tell(Datum("temp", 21.0))
+
+
+# -- who comes in -----------------------------------------------------------------------------------------------------
+
+
+def test_nobody_comes_in_without_a_name_or_with_a_wrong_token(house):
+    """Anonymous is not offered, and a guess is refused."""
+
+    async def visit(**more):
+        async with visiting(house.url, **more):
+            pass
+
+    for more in ({}, {"name": "hmi", "secret": "guess"}, {"name": "nobody", "secret": house.tokens["hmi"]}):
+        with pytest.raises((refusal("UaStatusCodeError"), ua.UaError)):
+            visited(visit(**more))
+    assert house.live.opcua.present == []
+
+
+def test_a_channel_without_security_shows_how_to_come_in_and_no_more(house):
+    """Endpoints are told, all of them signed and encrypted; a session is refused, whatever it shows."""
+
+    async def endpoints():
+        return await Client(house.url).connect_and_get_server_endpoints()
+
+    found = visited(endpoints())
+    assert found
+    assert {one.SecurityMode.name for one in found} == {"SignAndEncrypt"}
+    assert {token.TokenType.name for one in found for token in one.UserIdentityTokens} == {"UserName", "Certificate"}
+
+    async def come_in():
+        client = Client(house.url)
+        client.set_user("hmi")
+        client.set_password(house.tokens["hmi"])
+        await client.connect_socket()
+        try:
+            await client.send_hello()
+            await client.open_secure_channel()
+            with pytest.raises(refusal("BadSecurityModeRejected")):
+                await client.create_session()
+            with pytest.raises(refusal("BadSecurityModeRejected")):
+                await client.uaclient.register_server(ua.RegisteredServer(ServerNames=[ua.LocalizedText("x")]))
+        finally:
+            client.disconnect_socket()
+
+    before = house.counters["refused_channels"]
+    visited(come_in())
+    assert house.counters["refused_channels"] == before + 2
+
+
+def test_a_certificate_opens_the_door_that_its_record_names(house):
+    """An enrolled one comes in as its account; an unknown one and a revoked one do not."""
+    certificate, key = self_signed("Panel", "urn:panel")
+    now = WallClock().now()
+
+    async def visit():
+        async with visiting(house.url, user=(certificate, key)) as client:
+            index = await index_of(client)
+            return await node(client, index, "Pump/P-7/temp").read_value()
+
+    with pytest.raises(refusal("BadUserAccessDenied")):
+        visited(visit())
+    mark, accounts = bytes.fromhex(fingerprint(certificate)), house.live.accounts
+    accounts.certificates.add(Enrolled(mark, certificate.serial_number, "", "hmi", now, now - DAY, now + DAY, None))
+    assert visited(visit()) == pytest.approx(21.0)
+    accounts.certificates.end(accounts.certificates.of("hmi"), now)
+    with pytest.raises(refusal("BadUserAccessDenied")):
+        visited(visit())
+
+
+@pytest.mark.parametrize("bits", [1024])
+def test_an_application_with_a_key_that_is_too_short_is_refused(house, bits):
+    """Whatever token it has."""
+
+    async def visit():
+        async with house.visit("hmi", application=self_signed("Old", APPLICATION, bits=bits)):
+            pass
+
+    with pytest.raises(Exception, match=r"Bad|closed|Connection|Timeout|key"):
+        visited(visit())
+
+
+def test_whoever_is_revoked_is_out_within_seconds(house):
+    """A live session ends, and its token opens nothing any more."""
+    live = house.live
+    live.accounts.add("guest", kind="service", roles={"viewer"}, twins=["Pump/P-7"])
+    token = live.accounts.issue("guest")
+
+    async def visit():
+        async with visiting(house.url, "guest", token.secret) as client:
+            temp = node(client, await index_of(client), "Pump/P-7/temp")
+            assert await temp.read_value() == pytest.approx(21.0)
+            live.accounts.revoke(token.id)
+            for _ in range(100):
+                if "guest" not in live.opcua.present:
+                    break
+                await asyncio.sleep(0.05)
+            with pytest.raises((refusal("UaStatusCodeError"), ua.UaError, ConnectionError, asyncio.TimeoutError)):
+                await temp.read_value()
+
+    visited(visit())
+    assert "guest" not in live.opcua.present
+    assert house.counters["ended"] >= 1
+
+
+# -- who sees what ----------------------------------------------------------------------------------------------------
+
+
+def test_what_an_identity_may_not_see_is_not_there(house):
+    """By browsing, by reading, by path and by monitoring: the same answer as for what does not exist."""
+
+    async def visit():
+        async with house.visit("hmi") as client:
+            index = await index_of(client)
+            pumps = node(client, index, "Pump")
+            assert [one.nodeid.Identifier for one in await pumps.get_children()] == ["Pump/P-7"]
+            for hidden in ("Pump/P-8/temp", "Pump/P-99/temp", "Patient/anna/weight"):
+                with pytest.raises(refusal("BadNodeIdUnknown")):
+                    await node(client, index, hidden).read_value()
+                with pytest.raises(refusal("BadNodeIdUnknown")):
+                    await (await client.create_subscription(500, None)).subscribe_data_change(
+                        node(client, index, hidden)
+                    )
+            for hidden in ("Pump/P-8", "Patient", "Pump/P-99"):
+                ((_, result),) = await client.browse_nodes([node(client, index, hidden)])
+                assert (result.StatusCode.name, result.References) == ("BadNodeIdUnknown", [])
+            with pytest.raises(refusal("BadNoMatch")):
+                await pumps.get_child(f"{index}:P-8")
+            with pytest.raises(refusal("BadNodeIdUnknown")):
+                await node(client, index, "Pump/P-8/temp#EngineeringUnits").read_value()
+
+    visited(visit())
+
+
+def test_persons_are_shown_to_nobody(house):
+    """Not even to an administrator: who looks at them is written down, which is not done here."""
+
+    async def visit():
+        async with house.visit("all") as client:
+            index = await index_of(client)
+            names = [one.nodeid.Identifier for one in await client.nodes.objects.get_children()]
+            assert "Pump" in names
+            assert "Patient" not in names
+            with pytest.raises(refusal("BadNodeIdUnknown")):
+                await node(client, index, "Patient/anna/weight").read_value()
+
+    visited(visit())
+
+
+def test_the_subscriptions_of_others_are_out_of_reach(house):
+    """Nobody ends, changes, repeats or takes over what another one has asked for."""
+
+    async def visit():
+        async with house.visit("hmi") as victim, house.visit("other") as thief:
+            subscription = await victim.create_subscription(500, None)
+            number = subscription.subscription_id
+            session = thief.uaclient.session
+            with pytest.raises(refusal("BadSubscriptionIdInvalid")):
+                await thief.delete_subscriptions([number])
+            with pytest.raises(refusal("BadSubscriptionIdInvalid")):
+                await session.update_subscription(ua.ModifySubscriptionParameters(SubscriptionId=number))
+            with pytest.raises(refusal("BadSubscriptionIdInvalid")):
+                await session.republish(number, 1)
+            with pytest.raises(refusal("BadServiceUnsupported")):
+                await session.transfer_subscriptions(ua.TransferSubscriptionsParameters(SubscriptionIds=[number]))
+            items = ua.CreateMonitoredItemsParameters(SubscriptionId=number)
+            with pytest.raises(refusal("BadSubscriptionIdInvalid")):
+                await session.create_monitored_items(items)
+
+    visited(visit())
+
+
+def test_a_session_cannot_be_taken_over_by_its_number(house):
+    """Another channel that names the session's token gets nothing."""
+
+    async def visit():
+        async with house.visit("hmi") as victim:
+            thief = await prepared(house.url)
+            await thief.connect_socket()
+            try:
+                await thief.send_hello()
+                await thief.open_secure_channel()
+                thief.uaclient.session.restore_authentication_token(victim.uaclient.session.authentication_token)
+                thief._server_nonce, thief._policy_ids = victim._server_nonce, victim._policy_ids
+                with pytest.raises(refusal("BadSessionIdInvalid")):
+                    await thief.activate_session("hmi", house.tokens["hmi"])
+            finally:
+                thief.disconnect_socket()
+
+    visited(visit())
+
+
+def test_services_that_change_the_server_are_refused(house):
+    """No nodes are added or deleted, no methods called, no history read."""
+
+    async def visit():
+        async with house.visit("all") as client:
+            index = await index_of(client)
+            with pytest.raises(ua.UaError):
+                await client.nodes.objects.add_object(index, "mine")
+            with pytest.raises(ua.UaError):
+                await client.delete_nodes([node(client, index, "Pump/P-7")])
+            with pytest.raises(ua.UaError):
+                await node(client, index, "Pump/P-7/temp").read_raw_history()
+            assert await node(client, index, "Pump/P-7/temp").read_value() == pytest.approx(21.0)
+
+    visited(visit())
+
+
+# -- how much, and what may be set ------------------------------------------------------------------------------------
+
+
+def test_what_a_client_holds_is_bounded_and_ends_with_it(house):
+    """Subscriptions and monitored items are refused beyond their bounds; nothing is kept of who left."""
+    limits = ServerLimits()
+    inside = house.live.opcua._house
+
+    async def visit():
+        async with house.visit("hmi") as client:
+            index = await index_of(client)
+            made = [await client.create_subscription(100, None) for _ in range(limits.subscriptions)]
+            with pytest.raises(refusal("BadTooManySubscriptions")):
+                await client.create_subscription(100, None)
+            many = [node(client, index, "Pump/P-7/temp")] * (limits.items + 1)
+            with pytest.raises(refusal("BadTooManyMonitoredItems")):
+                await made[0].subscribe_data_change(many)
+
+    visited(visit())
+    until(lambda: inside.sessions == [])
+    assert inside.space._server.iserver.subscription_service.subscriptions == {}
+    assert house.counters["refused_subscriptions"] == 1
+    assert house.counters["refused_items"] == limits.items + 1
+
+
+def test_a_write_is_an_order_of_whoever_may_command(house):
+    """It passes gate, envelope and log like any other; a sensor, another's twin and a mad value are refused."""
+
+    async def visit():
+        async with house.visit("control") as client, house.visit("hmi") as viewer:
+            index = await index_of(client)
+            speed = node(client, index, "Pump/P-7/speed")
+            with pytest.raises(refusal("BadUserAccessDenied")):
+                await node(viewer, index, "Pump/P-7/speed").write_value(900.0)
+            with pytest.raises(refusal("BadNotWritable")):
+                await node(client, index, "Pump/P-7/temp").write_value(1.0)
+            with pytest.raises(refusal("BadNodeIdUnknown")):
+                await node(viewer, index, "Pump/P-8/speed").write_value(1.0)
+            with pytest.raises(refusal("BadOutOfRange")):
+                await speed.write_value(1e6)
+            await speed.write_value(900.0)
+
+    visited(visit())
+    until(lambda: len(house.paper.made[0].orders) == 1)
+    (order,) = house.paper.made[0].orders
+    assert (order.twin, dict(order.params)) == ("P-7", {"speed": 900.0})
+    standing = house.live.estate.orders.of("Pump", "P-7")[0]
+    assert (standing.proposer, standing.reason) == ("control", "by OPC UA")
+
+
+def test_a_site_that_observes_takes_no_write(tmp_path):
+    """Without acting nothing is built that could."""
+    site = px.Site("plant")
+    site.fleet(Pump)
+    with site.open(tmp_path, mqtt=None) as live:
+        live.accounts.add("all", kind="service", roles={"administrator"}, twins=["*"])
+        show = SiteShow(live)
+        who = show.enter(Credential("all", live.accounts.issue("all").secret.encode()))
+        assert who is not None
+        assert show.set(who, Target("Pump", "P-7", "speed"), 1.0) == READ_ONLY
+
+
+def test_new_twins_appear_and_removed_ones_go(house):
+    """Within a turn or two, without a restart."""
+    house.tell(Datum("temp", 5.0), twin="P-9")
+    until(lambda: ("Pump", "P-9") in _shown(house.live))
+
+    async def visit():
+        async with house.visit("all") as client:
+            index = await index_of(client)
+            assert await node(client, index, "Pump/P-9/temp").read_value() == pytest.approx(5.0)
+            who = house.live.opcua._show.enter(Credential("all", house.tokens["all"].encode()))
+            house.live.rooms.editor.remove("Pump", "P-9", who=who)
+            for _ in range(100):
+                if ("Pump", "P-9") not in _shown(house.live):
+                    break
+                await asyncio.sleep(0.05)
+            with pytest.raises(refusal("BadNodeIdUnknown")):
+                await node(client, index, "Pump/P-9/temp").read_value()
+
+    visited(visit())
