@@ -268,6 +268,24 @@ def test_orders_are_each_told_and_confirmed(tmp_path: Path) -> None:
         assert device.ask(Code.POST, f"{COMMANDS}/ack", b"no").code == Code.BAD_REQUEST
 
 
+def test_observers_that_are_gone_are_found(tmp_path: Path) -> None:
+    """After a long silence the state as it is goes out, and nothing in place of an order; who is gone is forgotten."""
+    limits = Limits(refresh_seconds=0.3, piggyback_seconds=0.05, ack_seconds=0.1, retransmissions=1)
+    with opened(tmp_path, limits=limits) as coap:
+        ear, device = reader(coap), coap.device()
+        first = ear.ask(Code.GET, STATE, observe=0, token=b"s")
+        assert to_uint(dict(first.options)[Number.MAX_AGE]) == 100
+        device.ask(Code.GET, COMMANDS, observe=0, token=b"c")
+        told = ear.get()
+        assert (told.kind, told.code, told.payload) == (Kind.CON, Code.CONTENT, coap.states["Pump/P-7"])
+        ear.acknowledge(told)
+        nothing = device.get()
+        assert (nothing.kind, nothing.code, nothing.payload, nothing.token) == (Kind.CON, Code.CONTENT, b"", b"c")
+        device.acknowledge(nothing)
+        assert ear.get().kind is Kind.CON
+        until(lambda: len(coap.endpoint._loop.observers) == 0)
+
+
 def test_a_large_notification_begins_with_its_first_block(coap: Plant) -> None:
     """The others are asked for, and are of the same moment (RFC 7959, section 2.6)."""
     device = reader(coap)

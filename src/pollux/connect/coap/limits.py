@@ -42,6 +42,7 @@ class Limits:
     observers_each: int = 16
     orders: int = 32
     confirm_seconds: float = 60.0
+    refresh_seconds: float = 3_600.0
 
     sessions: int = 2_000
     session_seconds: float = 600.0

@@ -59,7 +59,13 @@ class Loop:
         self._saying = Saying(around, self._answers, self.intake)
         self._showing = Showing(around, self._answers, Links(around.rights, kinds))
         self.observers = Observers(
-            limits, counters, around.clock, self._confirming, may=around.rights.hear, draw=self._showing.draw
+            limits,
+            counters,
+            around.clock,
+            self._confirming,
+            may=around.rights.hear,
+            now=self._showing.as_it_is,
+            draw=self._showing.draw,
         )
         self.dialogue = Dialogue(
             around, self._admission, self._answers, self._confirming, self.intake,
@@ -238,6 +244,7 @@ class Loop:
     def _sweep(self, now: float) -> None:
         self._saying.bodies.sweep(now)
         self._showing.shown.sweep(now)
+        self.observers.refresh(now)
         if self.sessions is not None:
             self.sessions.sweep(now)
         if self._admission.changed():

@@ -32,6 +32,7 @@ class Observation:
     accept: int | None
     every: bool
     confirmed: float
+    told: float
     number: int = 2
     outstanding: bool = False
     waiting: deque[tuple[bytes, int]] = field(default_factory=deque[tuple[bytes, int]])
@@ -42,13 +43,20 @@ class Observation:
         return of_uint(self.number)
 
 
+def max_age(limits: Limits) -> int:
+    """For how many seconds a notification stands, with a margin for one that is lost and sent again."""
+    return round(limits.refresh_seconds) + 100
+
+
 @final
 class Observers:
     """All observations; a peer has `observers_each` at most, all have `observers`. A further one is served unobserved.
 
     Of a resource whose newest value counts, at most one waits for each observer; of orders, `orders`, and what comes
     then is dropped: an order that was not heard expires. Orders are always confirmed, values once in
-    `confirm_seconds`. Whoever answers with a reset, or confirms nothing, observes no longer.
+    `confirm_seconds`. Where nothing was told for `refresh_seconds`, the state as it is goes out to be confirmed, or
+    nothing in place of an order, so that observers that are gone are found. Whoever answers with a reset, or confirms
+    nothing, observes no longer.
     """
 
     def __init__(
@@ -59,10 +67,12 @@ class Observers:
         confirming: Confirming,
         *,
         may: Callable[[Identity, str], bool],
+        now: Callable[[str], bytes | None],
         draw: Drawn,
     ) -> None:
         self._limits, self._counters, self._clock, self._confirming = limits, counters, clock, confirming
-        self._may, self._draw = may, draw
+        self._may, self._as_it_is, self._draw = may, now, draw
+        self._age = Number.MAX_AGE.value, of_uint(max_age(limits))
         self._of: dict[str, dict[Observation, None]] = {}
         self._count = 0
 
@@ -119,6 +129,17 @@ class Observers:
                 self._counters.ended_identity += 1
                 self._last_word(one, Code.UNAUTHORIZED)
 
+    def refresh(self, now: float) -> None:
+        """Tell those who have heard nothing for long how it is, and find out who is gone."""
+        for one in [one for hearing in self._of.values() for one in hearing]:
+            if one.outstanding or now - one.told < self._limits.refresh_seconds:
+                continue
+            body = b"" if one.every else self._as_it_is(one.topic)
+            if body is not None:
+                one.waiting.append((body, 0))
+                one.confirmed = now - self._limits.confirm_seconds
+                self._next(one, now)
+
     def end(self) -> None:
         """Tell all observers that nothing more comes."""
         for one in [one for hearing in self._of.values() for one in hearing]:
@@ -141,7 +162,8 @@ class Observers:
         confirm = one.every or now - one.confirmed >= self._limits.confirm_seconds
         number = peer.number()
         kind = Kind.CON if confirm else Kind.NON
-        rest = tail(((Number.OBSERVE.value, one.next()), *options), piece)
+        one.told = now
+        rest = tail(((Number.OBSERVE.value, one.next()), self._age, *options), piece)
         data = head(kind, Code.CONTENT, number, one.token) + rest
         self._counters.notified += 1
         peer.remember(number, one)

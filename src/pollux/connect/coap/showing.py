@@ -10,7 +10,7 @@ from pollux.connect.coap.blocks import Block, cut
 from pollux.connect.coap.codes import LINKS, CoapError, Code, Number
 from pollux.connect.coap.links import Links
 from pollux.connect.coap.message import Options, of_uint
-from pollux.connect.coap.observers import Observation, Observers
+from pollux.connect.coap.observers import Observation, Observers, max_age
 from pollux.connect.coap.payloads import drawn
 from pollux.connect.coap.peers import Peer
 from pollux.connect.coap.shown import Shown, etag_of
@@ -63,6 +63,8 @@ class Showing:
 
     def draw(self, one: Observation, body: bytes, now: float) -> tuple[Options, bytes]:
         """A notification; of what fits no block the first one, the others are asked for."""
+        if not body:
+            return (), b""
         format_, picture = drawn(body, one.accept)
         tag = etag_of(body)
         options, piece = self._cut((one.peer, one.topic, one.accept), picture, tag, None, now)
@@ -80,8 +82,16 @@ class Showing:
             observers.drop(peer, request.token)
         if asked.observe != _BEGIN or (asked.block2 is not None and asked.block2.number):
             return ()
-        made = Observation(peer, request.token, asked.path, identity, asked.accept, every, now)
-        return ((Number.OBSERVE.value, of_uint(made.number)),) if observers.add(made) else ()
+        made = Observation(peer, request.token, asked.path, identity, asked.accept, every, now, now)
+        if not observers.add(made):
+            return ()
+        age = Number.MAX_AGE.value, of_uint(max_age(self._around.limits))
+        return ((Number.OBSERVE.value, of_uint(made.number)), age)
+
+    def as_it_is(self, topic: str) -> bytes | None:
+        """The state that a topic tells of, as a JSON document."""
+        found = _TWIN.fullmatch(topic)
+        return None if found is None else self._around.read(found[1])
 
     def _give(self, request: Request, format_: int, tag: bytes, body: bytes, options: Options, now: float) -> None:
         if tag in request.asked.etags:
