@@ -216,7 +216,7 @@ def test_an_order_sends_the_window_around_now_and_is_carried_out_once(tmp_path):
     """Accepted, then done; asked again it answers again; one that is over or meant for others changes nothing."""
     capture = px.Capture(before="100 ms", after="100 ms", command=Pump.capture)
     bench = Bench(tmp_path / "e", declared(Pump.vibration, capture=capture))
-    orders = Orders([bench.stream], bench.clock)
+    orders = Orders([bench.stream], [], bench.clock)
     (topic,) = orders.topics
     assert topic == "twins/Pump/P-7/commands"
     bench.feed(0, np.ones(50))

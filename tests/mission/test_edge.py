@@ -7,12 +7,7 @@ from tests.edge.plant import agrees, counted, free_port, ring_of, site
 from tests.mission.promises import shows
 
 
-@shows(
-    "B6",
-    state="partly",
-    command="pollux edge EDGE.py --data DIR",
-    missing="Modbus as a source, orders checked at the edge",
-)
+@shows("B6", state="works", command="pollux edge EDGE.py --data DIR")
 def test_a_thousand_samples_a_second_become_summaries_that_survive_an_outage(tmp_path: Path) -> None:
     """The site is away while the agent samples; then every window is there, once, and says what the samples were."""
     port = free_port()

@@ -108,9 +108,7 @@ def test_what_no_sensor_sees_is_learnt_from_what_it_sees(tmp_path: Path) -> None
         assert low < 293 + truth * 1500 * 600 < high
 
 
-@shows(
-    "F1", state="partly", command="POST /api/v1/twins/Pump/P-7/commands", missing="checks at the edge, signed orders"
-)
+@shows("F1", state="partly", command="POST /api/v1/twins/Pump/P-7/commands", missing="signed orders")
 def test_an_order_is_carried_out_once(tmp_path: Path) -> None:
     """Proposed, approved, sent, done: the device hears it once, also when it is asked for again after a restart."""
     plant, motors, _ = site()

@@ -4,7 +4,7 @@ from pollux.edge.address import Address
 from pollux.edge.agent import Agent, Standing
 from pollux.edge.capture import Capture
 from pollux.edge.declare import Edge, edge_in
-from pollux.edge.samples import Samples as EdgeSamples
+from pollux.edge.samples import Samples
 from pollux.edge.sources.every import every
 from pollux.edge.sources.heard import heard
 from pollux.edge.sources.polled import polled
@@ -19,8 +19,8 @@ __all__ = [
     "Agent",
     "Capture",
     "Edge",
-    "EdgeSamples",
     "Need",
+    "Samples",
     "Standing",
     "Summary",
     "edge_in",

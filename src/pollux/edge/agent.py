@@ -1,24 +1,27 @@
 """The agent at work: a thread for each source, one that summarises, one that forwards."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, final
 
-from pollux.clock import Clock
+from pollux.clock import Clock, stopwatch
 from pollux.edge.address import Address
+from pollux.edge.driving import Driven, Driving
 from pollux.edge.feeder import Feeder
 from pollux.edge.link import Link
 from pollux.edge.orders import Orders
 from pollux.edge.queue import Queue
 from pollux.edge.reading import Reading
 from pollux.edge.stream import Stream
+from pollux.edge.telling import summary
 from pollux.errors import PolluxError, StorageFailed
 
 ROUND: Final = 0.25
+KEEPALIVE: Final = 30
 
 
 @final
@@ -62,7 +65,15 @@ class Agent:
     """
 
     def __init__(
-        self, name: str, address: Address, readings: Sequence[Reading], folder: Path, *, budget: int, clock: Clock
+        self,
+        name: str,
+        address: Address,
+        readings: Sequence[Reading],
+        driven: Sequence[Driven],
+        folder: Path,
+        *,
+        budget: int,
+        clock: Clock,
     ) -> None:
         self._closing = ExitStack()
         self._over, self._wake = threading.Event(), threading.Event()
@@ -74,20 +85,24 @@ class Agent:
             for reading in readings:
                 self._streams.append(Stream(reading, self._queue, folder, clock))
                 self._closing.callback(self._streams[-1].close)
+            self._drivings = [Driving(one, clock, self._teller(one, clock)) for one in driven]
             self._begin(name, address, clock)
         except BaseException:
             self._closing.close()
             raise
 
     def _begin(self, name: str, address: Address, clock: Clock) -> None:
-        orders = Orders(self._streams, clock)
-        self._link = Link(self._queue, address, name, topics=orders.topics, hear=orders.hear)
+        orders = Orders(self._streams, self._drivings, clock)
+        keepalive = min((one.driven.keepalive for one in self._drivings), default=KEEPALIVE)
+        self._link = Link(self._queue, address, name, topics=orders.topics, hear=orders.hear, keepalive=keepalive)
         self._feeders = [self._fed(stream, clock) for stream in self._streams]
         self._thread = threading.Thread(target=self._run, name="pollux-edge", daemon=True)
         self._thread.start()
         self._closing.callback(self._thread.join)
         self._closing.callback(self._wake.set)
         self._closing.callback(self._over.set)
+        for driving in self._drivings:
+            self._closing.callback(driving.end)
         self._link.start()
         self._closing.callback(self._link.stop)
         for feeder, stream in zip(self._feeders, self._streams, strict=True):
@@ -159,4 +174,22 @@ class Agent:
             for samples in feeder.take():
                 stream.take(samples)
             stream.tick()
+        for driving in self._drivings:
+            driving.watch(stopwatch() - self._link.heard)
         self._link.wake()
+
+    def _teller(self, driven: Driven, clock: Clock) -> Callable[[dict[str, float]], None]:
+        """Tells the twin what was set, now."""
+
+        def tell(told: dict[str, float]) -> None:
+            at = clock.now()
+            self._queue.put(
+                "summary",
+                twin=driven.twin,
+                stream=f"{driven.twin} set",
+                until=at,
+                topic=f"twins/{driven.twin}/telemetry",
+                payload=lambda seq, boot: summary(told, at=at, seq=seq, boot=boot),
+            )
+
+        return tell

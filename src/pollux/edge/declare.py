@@ -2,19 +2,21 @@
 
 import importlib.util
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, final
 
 from pollux.check.ids import fault as id_fault
-from pollux.clock import Clock, WallClock, duration
+from pollux.clock import SECOND, Clock, WallClock, duration
 from pollux.edge.address import Address
 from pollux.edge.agent import Agent
 from pollux.edge.capture import Capture
+from pollux.edge.driving import Apply, Driven
 from pollux.edge.queue import LEAST
 from pollux.edge.reading import Reading
 from pollux.edge.sizes import size_of
 from pollux.edge.sources.source import AbstractSource
-from pollux.edge.summary import Plan, Summary, counter
+from pollux.edge.summary import Plan, Summary, counter, signal_of
 from pollux.errors import SetupError
 from pollux.model.schema import schema_of
 from pollux.model.symbols import Symbol
@@ -69,6 +71,7 @@ class Edge:
         )
         self.disk: int = size_of(disk)
         self.readings: list[Reading] = []
+        self.driven: list[Driven] = []
 
     def read(
         self,
@@ -110,15 +113,38 @@ class Edge:
         self._check(reading)
         self.readings.append(reading)
 
+    def drive(self, kind: type[Twin], id: str, actuators: Mapping[Symbol, Apply], *, deadman: str = "30 s") -> None:
+        """Let orders for actuators of a twin pass the agent: each is set by a function of one number, in its unit.
+
+        Limits, rate of change and expiry are checked once more; nothing is set twice by one order. When the site has
+        not been heard for `deadman`, and when the agent ends, actuators go to the safe values that the class declares.
+        The site must have this agent as the twin's device. Raises SetupError for what is no actuator with a safe value,
+        and for less than five seconds.
+        """
+        schema = schema_of(kind)
+        wrong = id_fault(id)
+        if wrong:
+            raise SetupError(wrong, at=schema.name)
+        functions = {signal_of(symbol, schema).name: apply for symbol, apply in actuators.items()}
+        if any(one.twin == f"{schema.name}/{id}" for one in self.driven):
+            raise SetupError("expected the actuators of a twin together, got it twice", at=f"{schema.name}/{id}")
+        self.driven.append(Driven(schema, id, functions, _length(deadman) / SECOND))
+
     def open(self, folder: str | Path, *, clock: Clock | None = None) -> Agent:
         """Open the agent in a data folder, as a context: it reads, and forwards to the site, until it is left.
 
         Raises SetupError where nothing is declared or the folder is in use, StorageError where the disk fails.
         """
-        if not self.readings:
+        if not (self.readings or self.driven):
             raise SetupError("expected something to read, got nothing", at=self.name, hint="edge.read(...)")
         return Agent(
-            self.name, self.address, self.readings, Path(folder), budget=self._left, clock=clock or WallClock()
+            self.name,
+            self.address,
+            self.readings,
+            self.driven,
+            Path(folder),
+            budget=self._left,
+            clock=clock or WallClock(),
         )
 
     @property

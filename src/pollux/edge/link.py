@@ -36,14 +36,18 @@ _LOG = logging.getLogger("pollux.edge")
 @final
 class Link:
     """Connects, again and again with growing pauses, and forwards. After each connection it begins behind what was
-    acknowledged last, so that the order is kept; what the site has already, it counts once.
+    acknowledged last, so that the order is kept; what the site has already, it counts once. `heard` is when the link
+    was last known to be good, by the stopwatch; one that says nothing is found broken after twice `keepalive` seconds.
     """
 
-    def __init__(self, queue: Queue, address: Address, name: str, *, topics: Sequence[str], hear: Hear) -> None:
+    def __init__(
+        self, queue: Queue, address: Address, name: str, *, topics: Sequence[str], hear: Hear, keepalive: int
+    ) -> None:
+        self.heard = stopwatch()
         self.sent = self.bytes = self.refused = self.connects = 0
         self.trouble = "not connected yet"
         self._queue, self._address, self._name = queue, address, name
-        self._topics, self._hear = tuple(topics), hear
+        self._topics, self._hear, self._keepalive = tuple(topics), hear, keepalive
         self._wake, self._over = threading.Event(), threading.Event()
         self._luck = np.random.default_rng()
         self._thread = threading.Thread(target=self._run, name="pollux-edge-link", daemon=True)
@@ -71,7 +75,7 @@ class Link:
                 client = self._address.client(self._name)
                 talk.join(client)
                 try:
-                    client.connect(self._address.host, self._address.port, keepalive=30)
+                    client.connect(self._address.host, self._address.port, keepalive=self._keepalive)
                     client.loop_start()
                     self._forward(talk)
                 finally:
@@ -91,6 +95,8 @@ class Link:
                 self.trouble = ""
                 self.connects += 1
                 _LOG.info("connected to %s", self._address.url)
+            if talk.connected:
+                self.heard = stopwatch()
             talk.send()
             self._wake.wait(ROUND)
             self._wake.clear()

@@ -112,7 +112,7 @@ class Plan:
     def __init__(self, summary: Summary, schema: Schema) -> None:
         self.summary = summary
         self.schema = schema
-        self.name = _named(summary.signal, schema).name
+        self.name = signal_of(summary.signal, schema).name
         self.place = schema.index[self.name]
         self.signal = schema.signals[self.place]
         self.factor, self.offset = linear(unit(summary.unit) if summary.unit else self.signal.edge, self.signal)
@@ -164,15 +164,16 @@ def counter(symbol: Symbol | None, schema: Schema) -> str:
 
 
 def _if_any(symbol: Symbol | None, schema: Schema) -> tuple[Signal, ...]:
-    return () if symbol is None else (_named(symbol, schema),)
+    return () if symbol is None else (signal_of(symbol, schema),)
 
 
-def _named(symbol: Symbol, schema: Schema) -> Signal:
+def signal_of(symbol: Symbol, schema: Schema) -> Signal:
+    """The signal that a symbol names; raises SetupError for one of another class, or that no device tells."""
     if symbol.schema.name != schema.name:
-        raise SetupError(f"expected a signal of {schema.name}, got {symbol!r}", at="Edge.read")
+        raise SetupError(f"expected a signal of {schema.name}, got {symbol!r}", at="px.Edge")
     signal = schema.signal(symbol.name)
     if signal.role not in TOLD or signal.kind not in NUMERIC:
-        raise SetupError(f"expected a number that a device tells, got the {signal.role} {symbol!r}", at="Edge.read")
+        raise SetupError(f"expected a number that a device tells, got the {signal.role} {symbol!r}", at="px.Edge")
     return signal
 
 
