@@ -150,7 +150,7 @@ def test_each_frame_is_decoded_once() -> None:
     assert world.decode.frames == once + 1
     world.again()
     assert len(world.ask(0, 31 * DAY)) == 30 * 96 + 1
-    assert world.decode.frames <= once // 5
+    assert world.decode.frames <= once // 4  # the segment that grows, and as much before it
 
 
 def test_an_index_is_never_trusted() -> None:
