@@ -52,12 +52,18 @@ class Session:
         self.begun = self.heard = now
         self.again: float | None = None
 
+    @property
+    def busy(self) -> bool:
+        """Whether its peer observes, or waits for an answer."""
+        return self.peer is not None and self.peer.busy
+
 
 @final
 class Sessions:
     """All sessions by address. `context` gives the context for the next one, `send` sends a datagram.
 
-    At most `handshakes` at a time, the oldest gives way; at most `sessions` of which the one longest silent gives way.
+    At most `handshakes` at a time, the oldest gives way; at most `sessions`, of which the one longest silent gives way
+    that waits for nothing.
     """
 
     def __init__(
@@ -104,9 +110,9 @@ class Sessions:
                 self._again(session, now)
 
     def sweep(self, now: float) -> None:
-        """End what is silent for too long."""
+        """End what is silent for too long; who observes is silent by nature, and asked now and then."""
         for session in list(self._open.values()):
-            if now - session.heard > self._limits.session_seconds:
+            if not session.busy and now - session.heard > self._limits.session_seconds:
                 self._counters.expired_sessions += 1
                 self._farewell(session, now)
 
@@ -177,7 +183,7 @@ class Sessions:
             self._hearing.lost(older.peer, now)
         if len(self._open) >= self._limits.sessions:
             self._counters.dropped_sessions += 1
-            self._farewell(min(self._open.values(), key=lambda one: one.heard), now)
+            self._farewell(min(self._open.values(), key=lambda one: (one.busy, one.heard)), now)
         self._open[session.address] = session
         self._counters.handshakes += 1
         session.again = None
