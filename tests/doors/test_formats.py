@@ -1,6 +1,7 @@
 """Every format through every door that takes it: one reading, one twin, the same values and times."""
 
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,8 @@ from websockets.sync.client import connect
 
 from pollux.columns.encodings import FORMS, Form
 from pollux.columns.frames import Encoding
+from pollux.errors import Overloaded
+from pollux.show.inlet import Inlet
 from tests.check.said import FILES, SAID, SECONDS
 
 from .rig import House, Paho, opened, until
@@ -110,6 +113,40 @@ def test_over_a_websocket(house: House, form: Form) -> None:
         socket.send(SAID[Encoding.JSON].decode())
         assert json.loads(socket.recv(timeout=10)) == {"durable": 2, "accepted": 2}
     arrived(house, twin)
+
+
+def test_a_stream_that_is_not_read_slows_its_sender_down(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While there is no room for what it sends, a sender of megabytes gets a few of them off; then all arrive."""
+    put, full, sent = Inlet.put, threading.Event(), [0]
+    full.set()
+
+    def taken(inlet: Inlet, messages: Any, done: Any) -> None:
+        if full.is_set():
+            raise Overloaded("full", retry_after=0.05)
+        put(inlet, messages, done)
+
+    monkeypatch.setattr(Inlet, "put", taken)
+    address = f"ws://127.0.0.1:{house.http}/api/v1/twins/Machine/flood/telemetry"
+    body, count = json.dumps({"temp": 300, "label": "x" * 4_000, "nothing": "x" * 1_000_000}), 60
+    with connect(address, additional_headers={"Authorization": f"Bearer {house.token}"}, ping_interval=None) as socket:
+
+        def send() -> None:
+            for _ in range(count):
+                socket.send(body)
+                sent[0] += 1
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        pause, before = threading.Event(), -1
+        while sent[0] != before:
+            before = sent[0]
+            pause.wait(0.4)
+        assert before < count // 2
+        full.clear()
+        while json.loads(socket.recv(timeout=20))["durable"] < count:
+            pass
+        sender.join(20)
+    assert sent[0] == count
 
 
 def test_plain_numbers_need_a_topic_that_names_the_signal(house: House) -> None:

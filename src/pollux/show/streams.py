@@ -30,7 +30,7 @@ from pollux.show.metrics import one
 from pollux.show.parts import ENCODINGS, NDJSON
 from pollux.show.problems import Refused
 from pollux.show.routes import JSON
-from pollux.show.telemetry import Telemetry, unknown
+from pollux.show.telemetry import DURABLE_WITHIN, Telemetry, unknown
 
 MOST_STREAMS: Final = 1_000
 MOST_IN_FLIGHT: Final = 64
@@ -225,8 +225,9 @@ class _Stream:
 
 async def _durable(done: asyncio.Future[None]) -> bool:
     try:
-        await done
-    except PolluxError:
+        async with asyncio.timeout(DURABLE_WITHIN):
+            await done
+    except (PolluxError, TimeoutError):
         return False
     return True
 
