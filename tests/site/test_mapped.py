@@ -80,7 +80,7 @@ def test_an_error_of_a_function_names_its_line(site: Path, capsys: pytest.Captur
 def test_what_could_steer_a_terminal_is_escaped(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Topics, payloads and texts come from others."""
     sample = site.parent / "heard.txt"
-    sample.write_bytes(b'plant/\x1b[2J/P-1/telemetry {"T1": 70, "\x1b[31m": 1}\n')
+    sample.write_bytes(b'plant/\x1b[2J/P-1/telemetry {"T1": 70, "\\u001b[31m": 1}\nplant/l\x1b/P-1/x {\x1b\n')
     assert main(["map", str(site), "--sample", str(sample)]) == 0
     assert "\x1b" not in capsys.readouterr().out
 

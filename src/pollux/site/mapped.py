@@ -49,7 +49,12 @@ def _lines(path: str) -> Iterator[bytes]:
 
 
 def _say(document: object, text: str, options: argparse.Namespace) -> None:
-    print(msgspec.json.encode(document).decode() if options.json else text)
+    print(msgspec.json.encode(document).decode() if options.json else _printable(text))
+
+
+def _printable(text: str) -> str:
+    """What others have named, so that it cannot steer a terminal."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else ascii(sign)[1:-1] for sign in text)
 
 
 def _text(tried: Tried) -> str:
