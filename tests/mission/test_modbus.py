@@ -19,8 +19,8 @@ class Press(px.Twin):
 @shows(
     "B4",
     state="partly",
-    command="docs/how-to/modbus.md",
-    missing="OPC UA, serving twins as nodes, BACnet (no library with a written licence)",
+    command="docs/how-to/opcua.md and docs/how-to/modbus.md",
+    missing="BACnet (no library with a written licence)",
 )
 def test_a_stock_modbus_server_is_mirrored_and_set_only_where_it_is_declared(tmp_path: Path) -> None:
     """Registers become values with units; an order is done when it was read back; without `act` nothing is written."""
