@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pollux.edge.queue import LEAST, Queue
-from pollux.errors import SetupError
+from pollux.errors import SetupError, StorageError
 from pollux.testing.disk import FaultyDisk, PowerCut
 
 FOLDER = Path("edge/queue")
@@ -209,6 +209,21 @@ def test_a_full_disk_makes_older_ones_give_way_and_is_no_end(tmp_path):
     assert len(found) + sum(queue.dropped.values()) == 600
     assert found[-1].number >= 590
     queue.close()
+
+
+def test_a_sync_that_fails_is_an_end_and_no_retry():
+    """The number was not given to anybody: after a restart another message has it, or none."""
+    disk = FaultyDisk(seed=1)
+    queue = Queue(FOLDER, budget=LEAST, disk=disk)
+    put(queue)
+    disk.fail_all_syncs = True
+    with pytest.raises(StorageError, match="expected the disk to write"):
+        put(queue)
+    disk.fail_all_syncs = False
+    disk.crash()
+    again = Queue(FOLDER, budget=LEAST, disk=disk)
+    assert [one.number for one in drained(again)] == [1]
+    again.close()
 
 
 def test_one_process_has_it_and_a_budget_has_a_least(tmp_path):

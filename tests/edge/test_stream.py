@@ -34,6 +34,10 @@ def declared(*summaries, capture=None, **options):
     return edge.readings[0]
 
 
+def uneven(summary):
+    px.Edge("P-7", to="mqtt://127.0.0.1").read(Pump, "P-7", px.tail("log.csv"), summary)
+
+
 class Bench:
     """A stream on a simulated clock, fed by hand."""
 
@@ -285,6 +289,12 @@ def test_kills_at_any_moment_change_nothing_of_what_is_told(tmp_path_factory, si
         (lambda: declared(px.Summary(Pump.vibration, rms=Pump.vibration)), "a signal of its own"),
         (lambda: declared(Pump.vibration, capture=px.Capture(Pump.temp > 3)), "signals that are read here"),
         (lambda: declared(Pump.vibration, capture=px.Capture(Other.level > 3)), "a condition on Pump"),
+        (
+            lambda: declared(px.Summary(Pump.vibration, lines=[(Pump.tone, Pump.tone_rms)], resolution=0.5)),
+            "a window of",
+        ),
+        (lambda: declared(px.Summary(Pump.vibration, lines=[(Pump.temp, Pump.tone_rms)])), "expected degC, got Hz"),
+        (lambda: uneven(px.Summary(Pump.vibration, lines=[(Pump.tone, Pump.tone_rms)])), "a source with even steps"),
         (lambda: declared(), "expected a summary"),
         (lambda: px.Edge("e", to="mqtt://plant.example"), "mqtts:// beyond this machine"),
         (lambda: px.Edge("e", to="http://plant.example"), "mqtt:// or mqtts://"),

@@ -155,6 +155,8 @@ class Edge:
     def _check(self, reading: Reading) -> None:
         if reading.capture is not None:
             reading.capture.check(reading.schema, reading.signals)
+        for plan in reading.plans:
+            _check_lines(plan, reading)
         told = [one.name for plan in reading.plans for one in plan.told] + [reading.missed, reading.dropped]
         names = [name for name in told if name]
         if len(set(names)) < len(names):
@@ -183,6 +185,19 @@ def edge_in(path: Path) -> Edge:
     if not isinstance(found, Edge):
         raise SetupError("expected `edge = px.Edge(...)` in it, found none", at=str(path))
     return found
+
+
+def _check_lines(plan: Plan, reading: Reading) -> None:
+    if not plan.summary.lines:
+        return
+    if not reading.source.step:
+        raise SetupError("expected a source with even steps for the lines of a spectrum", at=reading.twin, hint="step=")
+    if plan.summary.resolution * reading.summary < SECOND:
+        raise SetupError(
+            f"expected a window of a segment at least, 1 / {plan.summary.resolution:g} Hz",
+            at=reading.twin,
+            hint="a longer every=, or a coarser resolution=",
+        )
 
 
 def _length(text: str) -> int:

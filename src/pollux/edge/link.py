@@ -83,6 +83,8 @@ class Link:
                     client.loop_stop()
             except (PolluxError, OSError) as error:
                 self._say(str(error).partition("\n")[0])
+            except Exception as error:  # noqa: BLE001  a link that is gone must not look like one that waits
+                self._say(f"internal error: {error!r}")
             if talk.confirmed:
                 wait = LEAST
             self._over.wait(wait * float(self._luck.uniform(0.5, 1.0)))

@@ -19,6 +19,9 @@ from pollux.errors import SetupError
 WAITING: Final = 4096
 """Messages that may wait to be read; beyond that the newest is not taken, and counted as missed."""
 
+LARGEST: Final = 256 << 10
+"""Bytes of a message; a larger one is not taken, and counted as missed."""
+
 PATIENCE: Final = 10.0
 _ROUND: Final = 0.1
 
@@ -119,7 +122,7 @@ class _Ear:
         self._lost = str(reason)
 
     def _on_message(self, _: paho.Client, __: Any, message: paho.MQTTMessage) -> None:
-        if len(self._heard) < WAITING:
+        if len(self._heard) < WAITING and len(message.payload) <= LARGEST:
             self._heard.append(bytes(message.payload))
         else:
             self._missed += 1
