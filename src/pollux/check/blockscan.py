@@ -18,7 +18,7 @@ from pollux.check.lives import NO_BOOT, Lives
 from pollux.check.packed import MAGIC, START, TYPES, Head, as_floats
 from pollux.check.raw import Raw
 from pollux.check.shapes import is_list
-from pollux.check.topics import IGNORED, NO_ENTRY, Topics
+from pollux.check.topics import IGNORED, NO_ENTRY, EntryColumns, Topics
 from pollux.check.vocabulary import Key, Vocabulary
 from pollux.columns.arrays import F64, I32, I64, Mask
 from pollux.columns.batch import NO_SEQUENCE
@@ -27,6 +27,7 @@ from pollux.columns.memory import NEVER
 from pollux.columns.quality import Quality, Reason
 
 _HEAD: Final = msgspec.msgpack.Decoder(Head)
+_MAGIC: Final = np.frombuffer(MAGIC, np.uint8)
 _ARRIVAL, _EACH, _EVEN = 0, 1, 2
 
 
@@ -77,21 +78,27 @@ class BlockScanner:
 
     def scan(self, frames: Frames, entry: I32, rest: Mask, topics: Topics, lives: Lives) -> tuple[list[Raw], Mask]:
         """What the blocks among `rest` say, and which frames are left."""
-        places = np.flatnonzero(rest & (entry != NO_ENTRY))
+        places = self._candidates(frames, entry, rest, topics.columns)
         groups: dict[_Shape, _Group] = {}
-        left, arena, entries = rest.copy(), frames.arena, topics.entries
+        left, arena = rest.copy(), frames.arena
         numbers: list[int] = entry[places].tolist()
+        speaking: list[int] = topics.columns.vocabulary[entry[places]].tolist()
         spans: list[tuple[int, int]] = frames.index[places, 2:].tolist()
-        encodings: list[int] = frames.encoding[places].tolist()
-        for i, number, (start, length), encoding in zip(places.tolist(), numbers, spans, encodings, strict=True):
-            known = entries[number]
-            named = encoding or known.encoding
-            if (named and named != Encoding.BINARY) or not arena.startswith(MAGIC, start, start + length):
-                continue
-            if known.vocabulary == IGNORED or known.channel is not None or length > self._bounds.payload:
-                continue
-            left[i] = not self._take(arena, _Span(i, number, start, start + length), known.vocabulary, groups, lives)
+        for i, number, vocabulary, (start, length) in zip(places.tolist(), numbers, speaking, spans, strict=True):
+            left[i] = not self._take(arena, _Span(i, number, start, start + length), vocabulary, groups, lives)
         return [_raw(arena, shape, group) for shape, group in groups.items() if group.told], left
+
+    def _candidates(self, frames: Frames, entry: I32, rest: Mask, columns: EntryColumns) -> I64:
+        """The frames that begin as blocks do, and that nothing says are something else."""
+        places = np.flatnonzero(rest & (entry != NO_ENTRY))
+        told, start, length = entry[places], frames.index[places, 2], frames.index[places, 3]
+        named = np.where(frames.encoding[places] == Encoding.GUESS, columns.encoding[told], frames.encoding[places])
+        good = (columns.vocabulary[told] != IGNORED) & (columns.channel[told] < 0)
+        good &= (length >= START.size) & (length <= self._bounds.payload)
+        good &= (named == Encoding.GUESS) | (named == Encoding.BINARY)
+        some = np.flatnonzero(good)
+        begins = np.frombuffer(frames.arena, np.uint8)[start[some, None] + np.arange(len(MAGIC))] if len(some) else None
+        return places[some[(begins == _MAGIC).all(axis=1)]] if begins is not None else places[:0]
 
     def _take(
         self, arena: bytes, span: "_Span", vocabulary: int, groups: dict["_Shape", "_Group"], lives: Lives
