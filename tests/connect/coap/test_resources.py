@@ -226,7 +226,7 @@ def test_a_state_is_observed(coap: Plant) -> None:
 
 def test_of_a_state_only_the_newest_waits(tmp_path: Path) -> None:
     """While a confirmation is outstanding what comes is coalesced; who confirms nothing observes no longer."""
-    limits = Limits(confirm_seconds=1e-9, piggyback_seconds=0.05, ack_seconds=0.2, retransmissions=1)
+    limits = Limits(confirm_seconds=1e-9, piggyback_seconds=0.05, ack_seconds=0.4, retransmissions=1)
     with opened(tmp_path, limits=limits) as coap:
         device = reader(coap)
         device.ask(Code.GET, STATE, observe=0, token=b"o")
@@ -270,7 +270,7 @@ def test_orders_are_each_told_and_confirmed(tmp_path: Path) -> None:
 
 def test_observers_that_are_gone_are_found(tmp_path: Path) -> None:
     """After a long silence the state as it is goes out, and nothing in place of an order; who is gone is forgotten."""
-    limits = Limits(refresh_seconds=0.3, piggyback_seconds=0.05, ack_seconds=0.1, retransmissions=1)
+    limits = Limits(refresh_seconds=0.3, piggyback_seconds=0.05, ack_seconds=0.3, retransmissions=1)
     with opened(tmp_path, limits=limits) as coap:
         ear, device = reader(coap), coap.device()
         first = ear.ask(Code.GET, STATE, observe=0, token=b"s")
