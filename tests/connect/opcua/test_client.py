@@ -83,6 +83,23 @@ def test_a_restart_of_pollux_reads_the_gap_from_what_it_knew(plant, tmp_path, mo
         assert values(sink, "temp", "C1") == [2.0, 3.0, 4.0]
 
 
+def test_a_long_gap_comes_in_pages_and_whole(plant, tmp_path, monkeypatch):
+    """More values than a page of history holds, each once and in order; those of one moment told apart by value."""
+    plant.add("Q1.temp", 0.0, historic=True)
+    start = now() - 3600 * SECOND
+    plant.run(_many(plant, "Q1.temp", start, 2_500))
+    declared = source(plant, Pump.temp, monkeypatch=monkeypatch, id="Q1")
+    with hearing(tmp_path, declared, reached=lambda *key: start - SECOND) as (driver, sink):
+        until(lambda: len(values(sink, "temp")) >= 2_500)
+        assert values(sink, "temp") == [float(i) for i in range(2_500)]
+        assert driver.counters["from_history"] == 2_500
+
+
+async def _many(plant, name, start, count):
+    for i in range(count):
+        await plant._say(name, float(i), start + i * SECOND, 0, None)
+
+
 def test_a_gap_without_history_is_said_to_be_one(plant, tmp_path, monkeypatch, caplog):
     """A server that keeps none cannot fill it: that is counted and named, and life goes on."""
     plant.add("D1.temp", 0.0)

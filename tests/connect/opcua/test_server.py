@@ -10,13 +10,13 @@ from pollux.columns.field import Datum
 from pollux.connect.opcua.server.limits import ServerLimits
 from pollux.connect.opcua.server.shown import Target
 from pollux.connect.opcua.stack import Client, ua, value_of
-from pollux.connect.opcua.trust import fingerprint
+from pollux.connect.opcua.trust import Untrusted, fingerprint, usable
 from pollux.connect.opcua.units import packed
 from pollux.guard import Credential
 from pollux.guard.records import Enrolled
 from pollux.site.nodes import READ_ONLY, SiteShow
 from tests.connect.field.paper import Paper
-from tests.connect.opcua.authority import self_signed
+from tests.connect.opcua.authority import Authority, self_signed
 from tests.connect.opcua.hearing import until
 from tests.connect.opcua.visiting import APPLICATION, index_of, node, prepared, refusal, visiting
 
@@ -206,15 +206,36 @@ def test_a_certificate_opens_the_door_that_its_record_names(house):
         visited(visit())
 
 
-@pytest.mark.parametrize("bits", [1024])
-def test_an_application_with_a_key_that_is_too_short_is_refused(house, bits):
+@pytest.mark.parametrize("span", [(-9, -1), (1, 9)], ids=["expired", "early"])
+def test_an_application_whose_certificate_is_not_of_its_time_is_refused(house, span):
     """Whatever token it has."""
+    application = Authority().issue("Old", APPLICATION, start=span[0], end=span[1])
 
     async def visit():
-        async with house.visit("hmi", application=self_signed("Old", APPLICATION, bits=bits)):
+        async with house.visit("hmi", application=application):
             pass
 
-    with pytest.raises(Exception, match=r"Bad|closed|Connection|Timeout|key"):
+    with pytest.raises(refusal("BadCertificateInvalid")):
+        visited(visit())
+
+
+def test_an_application_whose_key_is_too_short_is_refused():
+    """Before any policy is spoken."""
+    certificate, _ = self_signed("Old", APPLICATION, bits=1024)
+    with pytest.raises(Untrusted, match="2048 bits"):
+        usable(certificate, WallClock().now())
+
+
+def test_the_password_of_a_person_is_not_taken_here(house):
+    """It takes a while to be looked at, and all others would wait: people come in with a certificate."""
+    house.live.accounts.add("ann", kind="person", roles={"viewer"}, twins=["Pump/P-7"])
+    house.live.accounts.set_password("ann", "correct horse battery staple")
+
+    async def visit():
+        async with visiting(house.url, "ann", "correct horse battery staple"):
+            pass
+
+    with pytest.raises(refusal("BadUserAccessDenied")):
         visited(visit())
 
 

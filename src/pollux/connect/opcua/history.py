@@ -6,7 +6,7 @@ from typing import Any, Final, final
 
 from pollux.connect.opcua.points import Point
 from pollux.connect.opcua.stack import DataValue, Session, StatusError, ua
-from pollux.connect.opcua.values import moment_of
+from pollux.connect.opcua.values import moment_of, time_of
 
 _LOG = logging.getLogger("pollux.connect.opcua")
 PAGE: Final = 1_000
@@ -20,25 +20,34 @@ class NoHistory(Exception):
 async def history(session: Session, point: Point, since: int, until: int) -> AsyncIterator[list[DataValue]]:
     """The raw values of a node from `since` to `until`, in pages and in their order (Part 11, 6.4.3).
 
-    Raises NoHistory where there is none to read.
+    Some servers cut a full page off without a point to go on from: the next one then begins at the last time of it, so
+    that values of that moment come twice. Raises NoHistory where there is none to read.
     """
-    details = ua.ReadRawModifiedDetails(
+    at: bytes | None = None
+    while True:
+        result = await _page(session, point, _details(since, until), at)
+        if not result.StatusCode.is_good():
+            raise NoHistory(result.StatusCode.name)
+        told = result.HistoryData.DataValues if isinstance(result.HistoryData, ua.HistoryData) else None
+        values: list[DataValue] = list(told or ())
+        yield values
+        if result.ContinuationPoint and result.ContinuationPoint != at:
+            at = result.ContinuationPoint
+            continue
+        last = time_of(values[-1]) if len(values) >= PAGE else None
+        if result.ContinuationPoint or last is None or last <= since:
+            return
+        at, since = None, last
+
+
+def _details(since: int, until: int) -> Any:
+    return ua.ReadRawModifiedDetails(
         IsReadModified=False,
         StartTime=moment_of(since),
         EndTime=moment_of(until),
         NumValuesPerNode=ua.UInt32(PAGE),
         ReturnBounds=False,
     )
-    at: bytes | None = None
-    while True:
-        result = await _page(session, point, details, at)
-        if not result.StatusCode.is_good():
-            raise NoHistory(result.StatusCode.name)
-        values = result.HistoryData.DataValues if isinstance(result.HistoryData, ua.HistoryData) else None
-        yield list(values or ())
-        if not result.ContinuationPoint or result.ContinuationPoint == at:
-            return
-        at = result.ContinuationPoint
 
 
 async def _page(session: Session, point: Point, details: Any, at: bytes | None) -> Any:

@@ -128,12 +128,14 @@ class OpcuaServer:
         )
 
     async def _turns(self, space: Space) -> None:
-        looked = 0.0
+        looked, more = 0.0, True
         while not self._stopping:
-            if stopwatch() - looked >= LOOK:
+            due = stopwatch() - looked >= LOOK
+            if due:
                 looked = stopwatch()
                 await end_the_lost(self._house)
-            await space.turn()
+            if due or more:
+                more = await space.turn()
             sessions = list(self._house.sessions)
             await space.refresh(dict.fromkeys(node for session in sessions for node in session.watched))
             await asyncio.sleep(TURN)

@@ -17,7 +17,7 @@ ServiceError: Final[Any] = import_module("asyncua.common.utils").ServiceError
 _CODES: Final[Any] = ua.StatusCodes
 _PASSED: Final = frozenset(
     (
-        "auth_token", "create_session", "external", "get_endpoints", "is_activated", "name", "nonce", "session_id",
+        "auth_token", "external", "get_endpoints", "is_activated", "name", "nonce", "session_id",
         "session_timeout", "state", "subscription_service", "touch", "user",
     )
 )  # fmt: skip
@@ -54,6 +54,12 @@ class GuardedSession:
             return getattr(self._inner, name)
         self._house.counts.refused_services += 1
         raise ServiceError(_CODES.BadServiceUnsupported)
+
+    async def create_session(self, params: Any, sockname: Any = None) -> Any:
+        """Begin; without the certificate of its application there is nothing to hold against time and length."""
+        if not params.ClientCertificate:
+            raise ServiceError(_CODES.BadCertificateInvalid)
+        return await self._inner.create_session(params, sockname=sockname)
 
     def activate_session(self, params: Any, peer_certificate: bytes | None) -> Any:
         if self.identity is not None:

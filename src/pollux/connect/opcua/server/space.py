@@ -39,17 +39,19 @@ class Space:
         for schema in self._show.types:
             self._folders[schema.name] = await self._server.nodes.objects.add_folder(*self._named(schema.name))
 
-    async def turn(self) -> None:
-        """Add twins that are new and remove those that are gone, some at a time."""
+    async def turn(self) -> bool:
+        """Add twins that are new and remove those that are gone, some at a time; True where more are to follow."""
         wanted = [(schema, twin) for schema in self._show.types for twin in self._show.ids(schema.name)]
         self._counts.twins_left_out = max(0, len(wanted) - self._limits.twins)
         wanted = wanted[: self._limits.twins]
         there = {(schema.name, twin) for schema, twin in wanted}
-        for key in [key for key in self._known if key not in there][:A_TURN]:
+        gone = [key for key in self._known if key not in there]
+        for key in gone[:A_TURN]:
             await self._remove(key)
         new = [(schema, twin) for schema, twin in wanted if (schema.name, twin) not in self._known]
         for schema, twin in new[:A_TURN]:
             await self._add(schema, twin)
+        return max(len(gone), len(new)) > A_TURN
 
     async def refresh(self, nodes: Iterable[NodeId]) -> None:
         """Let these nodes say what is so now; who monitors one that has changed is told."""
