@@ -6,7 +6,10 @@ import threading
 from collections.abc import Callable
 from typing import Any, final
 
+import numpy as np
+
 from pollux.clock import iso
+from pollux.columns.arrays import I32, I64, Mask
 from pollux.columns.memory import NEVER
 from pollux.columns.quality import Quality
 from pollux.errors import Overloaded
@@ -23,31 +26,61 @@ class StatePublisher:
     def __init__(self, publish: Callable[..., None]) -> None:
         self._publish = publish
         self._lock = threading.Lock()
-        self._waiting: dict[tuple[str, int], Estate] = {}
+        self._changed: dict[tuple[str, str], _Changed] = {}
 
     def changed(self, applied: Applied, estate: Estate) -> None:
         """Take note of the twins that a batch changed."""
         with self._lock:
             for name, batch in applied.batches.items():
-                for row in dict.fromkeys(batch.row.tolist()):
-                    self._waiting[name, row] = estate
+                one = self._changed.setdefault((estate.tenant, name), _Changed(estate))
+                one.mark(batch.row, estate.blocks[name].rows)
 
     def flush(self) -> None:
         """Publish the state of twins that changed; what the endpoint does not take is published next time."""
-        with self._lock:
-            due = [(key, self._waiting[key]) for key in list(self._waiting)[:A_TURN]]
-            for key, _ in due:
-                del self._waiting[key]
-        for (name, row), estate in due:
-            id_ = estate.blocks[name].ids[row]
-            if not id_:
-                continue
-            body = json.dumps(state_of(estate, name, row)).encode()
-            try:
-                self._publish(f"twins/{name}/{id_}/state", body, retain=True)
-            except Overloaded:
-                with self._lock:
-                    self._waiting.setdefault((name, row), estate)
+        left = A_TURN
+        for (_, name), one in list(self._changed.items()):
+            with self._lock:
+                rows = one.take(left)
+            left -= len(rows)
+            for place, row in enumerate(rows.tolist()):
+                try:
+                    self._tell(one.estate, name, row)
+                except Overloaded:
+                    with self._lock:
+                        one.mark(rows[place:], one.estate.blocks[name].rows)
+                    return
+
+    def _tell(self, estate: Estate, name: str, row: int) -> None:
+        id_ = estate.blocks[name].ids[row]
+        if id_:
+            self._publish(f"twins/{name}/{id_}/state", json.dumps(state_of(estate, name, row)).encode(), retain=True)
+
+
+@final
+class _Changed:
+    """The rows of one type that changed. They are taken in turn, so that however many change none waits for ever."""
+
+    __slots__ = ("_next", "_rows", "estate")
+
+    def __init__(self, estate: Estate) -> None:
+        self.estate = estate
+        self._rows: Mask = np.zeros(64, np.bool_)
+        self._next = 0
+
+    def mark(self, rows: I32 | I64, count: int) -> None:
+        """These changed, of so many that there are."""
+        if count > len(self._rows):
+            self._rows = np.concatenate([self._rows, np.zeros(max(count, 2 * len(self._rows)), np.bool_)])
+        self._rows[rows] = True
+
+    def take(self, most: int) -> I64:
+        """At most so many of them, going on behind the last one that was taken."""
+        rows = np.flatnonzero(self._rows)
+        if len(rows) > most:
+            rows = np.roll(rows, -int(np.searchsorted(rows, self._next)))[:most]
+        self._rows[rows] = False
+        self._next = int(rows[-1]) + 1 if len(rows) else 0
+        return rows
 
 
 def state_of(estate: Estate, name: str, row: int) -> dict[str, Any]:
