@@ -165,11 +165,14 @@ class Interrupted:
     def check(self) -> None:
         """What the broker still has is fetched; then everything is there, once."""
         with declared_in(self.site).open(self.data) as live:
-            until(lambda: len(fleet(live)) and float(fleet(live)["P-7"].now.temp) == self.said)
-            (client,) = live.brokers.clients.values()
-            until(lambda: not len(client._delivery))
-            found = fleet(live)["P-7"].quality.signals
-            assert [one.samples for one in found if one.signal == "temp"] == [self.said]
+            until(lambda: len(fleet(live)) and samples(live) >= self.said, "everything is there")
+            assert samples(live) == self.said
+
+
+def samples(live: LiveSite) -> int:
+    """How many readings the twin has taken."""
+    found = fleet(live)["P-7"].quality.signals
+    return sum(one.samples for one in found if one.signal == "temp")
 
 
 def test_a_restart_of_mosquitto_and_a_kill_of_pollux_lose_and_double_nothing(
@@ -191,12 +194,12 @@ def test_a_restart_of_mosquitto_and_a_kill_of_pollux_lose_and_double_nothing(
 
 @pytest.mark.soak
 def test_random_kills_and_restarts_lose_and_double_nothing(tool: Callable[[str], str], tmp_path: Path) -> None:
-    """A hundred of them, in any order and at any moment."""
+    """Forty of them, in any order and at any moment."""
     random = np.random.default_rng(1)
     with mosquitto(tool, tmp_path / "broker") as broker:
         plant = Interrupted(broker, tmp_path)
         try:
-            for _ in range(int(os.environ.get("POLLUX_ROUNDS", "100"))):
+            for _ in range(int(os.environ.get("POLLUX_ROUNDS", "40"))):
                 plant.say(int(random.integers(1, 400)))
                 (plant.kill_pollux if random.random() < 0.5 else plant.restart_broker)()
             plant.say(100)
