@@ -37,7 +37,8 @@ class Pump(px.Twin):
         """Send the raw samples around now."""
 
 
-def site() -> tuple[px.Site, px.Fleet[Pump]]:
+def site():
+    """The site, and its pumps."""
     plant = px.Site("plant")
     return plant, plant.fleet(Pump)
 

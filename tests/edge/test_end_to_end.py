@@ -8,9 +8,11 @@ import textwrap
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import pollux as px
 from pollux.cli import main
+from pollux.errors import StorageError
 from tests.doors.rig import until
 from tests.edge.plant import Pump, agrees, counted, counting, free_port, ring_of, site, told_of
 from tests.guard import handshake
@@ -125,6 +127,19 @@ def test_what_the_site_does_not_allow_waits_and_is_said(tmp_path):
         assert until(lambda: any("twins/Pump/P-8/telemetry" in one for one in agent.standing.troubles))
         assert until(lambda: agent.standing.waiting >= 3)
         assert (agent.standing.sent, agent.standing.refused) == (0, 0)
+
+
+def test_a_disk_that_fails_ends_the_agent_with_an_error(tmp_path, monkeypatch):
+    """Whoever waits for the agent is told; it does not go on as if its messages were safe."""
+
+    def fail(*_: object, **__: object) -> int:
+        raise StorageError("expected the disk to write, got: [Errno 5]", at="queue")
+
+    agent = counted(free_port()).open(tmp_path / "edge")
+    monkeypatch.setattr("pollux.edge.queue.Queue.put", fail)
+    with pytest.raises(StorageError, match="expected the disk to write"):
+        agent.wait(20)
+    agent.close()
 
 
 EDGE = """

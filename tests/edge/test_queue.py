@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pollux.edge.queue import LEAST, Queue
+from pollux.edge.segments import Ledger, framed, path_of
 from pollux.errors import SetupError, StorageError
 from pollux.testing.disk import FaultyDisk, PowerCut
 
@@ -224,6 +225,16 @@ def test_a_sync_that_fails_is_an_end_and_no_retry():
     again = Queue(FOLDER, budget=LEAST, disk=disk)
     assert [one.number for one in drained(again)] == [1]
     again.close()
+
+
+def test_files_of_a_newer_version_are_refused(tmp_path):
+    """Nothing of them is cut or removed."""
+    Queue(tmp_path / "q", budget=LEAST).close()
+    newer = path_of(tmp_path / "q", "summary", 1)
+    newer.write_bytes(framed(Ledger("PXQ2")))
+    with pytest.raises(StorageError, match="version PXQ1, got PXQ2"):
+        Queue(tmp_path / "q", budget=LEAST)
+    assert newer.stat().st_size
 
 
 def test_one_process_has_it_and_a_budget_has_a_least(tmp_path):

@@ -53,6 +53,17 @@ def test_what_a_power_cut_left_of_an_older_lap_is_not_read_as_new(tmp_path):
     ring.close()
 
 
+def test_a_file_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path):
+    """An older agent must not overwrite what a newer one has kept."""
+    path = tmp_path / "r.ring"
+    Ring(path, ["a"], 10).close()
+    path.write_bytes(b"PXR2" + path.read_bytes()[4:])
+    before = path.read_bytes()
+    with pytest.raises(StorageError, match="version PXR1, got PXR2"):
+        Ring(path, ["a"], 10)
+    assert path.read_bytes() == before
+
+
 def test_where_there_is_no_room_it_says_so(tmp_path):
     """A folder that is none is a storage error with the file's name."""
     with pytest.raises(StorageError, match="expected room for the raw samples"):

@@ -160,10 +160,10 @@ def test_without_times_a_file_is_read_from_its_end_and_one_that_comes_later_from
 
 
 class Stepping(Clock):
-    """A clock that moves when somebody waits, and jumps once."""
+    """A clock that moves when somebody waits."""
 
-    def __init__(self, jump_at, jump):
-        self.time, self.jump_at, self.jump = START, jump_at, jump
+    def __init__(self):
+        self.time = START
 
     def now(self):
         return self.time
@@ -175,7 +175,7 @@ class Stepping(Clock):
 
 def test_samples_bear_the_time_at_which_they_were_due_and_those_that_were_not_taken_are_counted():
     """Between two samples there is a multiple of the period, and what is missing is what was missed."""
-    clock = Stepping(0, 0)
+    clock = Stepping()
     calls = []
 
     def read():
@@ -192,9 +192,25 @@ def test_samples_bear_the_time_at_which_they_were_due_and_those_that_were_not_ta
     assert np.concatenate([one.values for one in found])[:, 0].tolist() == [float(i + 1) for i in range(len(times))]
 
 
+def test_a_reader_that_fails_costs_no_sample_that_was_read_before():
+    """What was taken until then is handed over, then the error says what it was."""
+    clock, calls = Stepping(), []
+
+    def read():
+        calls.append(1)
+        if len(calls) == 8:
+            raise OSError("bus error")
+        return 1.0
+
+    samples = px.every("1 ms", read).samples(Need(("v",), 0, clock, clock.pause))
+    assert len(next(samples)) == 7
+    with pytest.raises(OSError, match="bus error"):
+        next(samples)
+
+
 def test_a_device_that_keeps_samples_hands_over_ten_thousand_a_second():
     """Each call gives what was kept; times go on evenly, several signals side by side."""
-    clock = Stepping(0, 0)
+    clock = Stepping()
     samples = px.every("100 ms", lambda: np.ones((1000, 2)), step="100 us").samples(
         Need(("a", "b"), 0, clock, clock.pause)
     )
@@ -207,7 +223,7 @@ def test_a_device_that_keeps_samples_hands_over_ten_thousand_a_second():
 
 def test_a_reader_of_another_shape_is_said_with_both_shapes():
     """One number where two are asked for is a mistake of the declaration."""
-    clock = Stepping(0, 0)
+    clock = Stepping()
     samples = px.every("100 ms", lambda: 1.0).samples(Need(("a", "b"), 0, clock, clock.pause))
     with pytest.raises(px.SetupError, match="expected 2 numbers a sample"):
         next(samples)

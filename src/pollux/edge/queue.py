@@ -278,7 +278,7 @@ class Queue:
         found = [one for lane in _LANES for one in self._found(lane)]
         newest = max(found, key=lambda one: one.head.number, default=None)
         if newest is not None:
-            self._ledger = Ledger(newest.head.life)
+            self._ledger = Ledger(life=newest.head.life)
         for one in found:
             self._ledger.join(one.head)
             for message in one.messages:

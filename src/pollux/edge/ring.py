@@ -19,7 +19,7 @@ from pollux.errors import StorageError
 HEAD: Final = 4096
 _FIXED: Final = struct.Struct("<4sI")
 _COUNT: Final = 8
-_VERSION: Final = "PXR1"
+_VERSION: Final = b"PXR1"
 
 
 @final
@@ -31,14 +31,14 @@ class Ring:
 
     The memory of the file is the system's, so that a killed process loses nothing that it has written. After a power
     cut some pages may be older than others: what is not later than the sample before it is left out when it is read. A
-    file of other signals, or of another capacity, is begun anew.
+    file of other signals, or of another capacity, is begun anew; one of a newer version is refused.
     """
 
     def __init__(self, path: Path, signals: Sequence[str], capacity: int) -> None:
         self.capacity = capacity
         kind = np.dtype([("t", "<i8"), ("v", "<f4", (len(signals),))])
         head = msgspec.msgpack.encode({"signals": list(signals), "capacity": capacity})
-        wanted = _FIXED.pack(_VERSION.encode(), len(head)) + head
+        wanted = _FIXED.pack(_VERSION, len(head)) + head
         if len(wanted) > HEAD - _COUNT:
             raise StorageError("expected a head of at most 4088 bytes, got longer names", at=path.name)
         try:
@@ -99,6 +99,10 @@ class Ring:
 def _mapped(path: Path, wanted: bytes, size: int) -> mmap.mmap:
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        found = os.pread(handle, 4, 0)
+        if found[:3] == _VERSION[:3] and found != _VERSION:
+            version, got = _VERSION.decode(), found.decode(errors="replace")
+            raise StorageError(f"expected a ring of version {version}, got {got}", at=path.name, hint="a newer Pollux")
         if os.pread(handle, len(wanted), 0) != wanted or os.fstat(handle).st_size != size:
             os.ftruncate(handle, 0)
             # A hole in the file would run out of room only when it is written: then the process would be killed.

@@ -10,10 +10,12 @@ from typing import Any, Final, Literal, final
 
 import msgspec
 
+from pollux.errors import StorageError
 from pollux.remember.disk import AbstractDisk
 
 Lane = Literal["summary", "raw"]
 
+FORMAT: Final = "PXQ1"
 _FRAME: Final = struct.Struct("<II")
 _NAME: Final = "{lane}-{first:020d}.q"
 
@@ -36,10 +38,12 @@ class Message(msgspec.Struct, frozen=True, array_like=True):
 class Ledger(msgspec.Struct):
     """What must survive of all messages, those that are gone too: it heads each segment.
 
-    `life` names the counters' life (`boot` on the wire); `number` and `seqs` are the last that were given, `untils` the
-    end of the last stretch that a stream has told; `dropped` counts messages that gave way, by lane.
+    `format` is the version of the files. `life` names the counters' life (`boot` on the wire); `number` and `seqs` are
+    the last that were given, `untils` the end of the last stretch that a stream has told; `dropped` counts messages
+    that gave way, by lane.
     """
 
+    format: str = FORMAT
     life: str = msgspec.field(default_factory=lambda: secrets.token_hex(8))
     number: int = 0
     seqs: dict[str, int] = msgspec.field(default_factory=dict[str, int])
@@ -124,6 +128,10 @@ def read_segment(disk: AbstractDisk, path: Path, lane: Lane) -> Found | None:
     head, place = unframed(data, 0, Ledger)
     if head is None:
         return None
+    if head.format != FORMAT:
+        raise StorageError(
+            f"expected a queue of version {FORMAT}, got {head.format}", at=path.name, hint="a newer Pollux"
+        )
     segment = Segment(path, lane, place, [])
     messages: list[Message] = []
     while place < len(data):

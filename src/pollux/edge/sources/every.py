@@ -55,8 +55,13 @@ class Every(AbstractSource):
                 if late > 0:
                     missed += late
                     due += late
+                try:
+                    values.append(self.read())
+                except Exception:
+                    if times:
+                        yield Samples(np.array(times, np.int64), _columns(values, len(need.signals)), missed)
+                    raise
                 times.append(due * period)
-                values.append(self.read())
                 due += 1
             yield Samples(np.array(times, np.int64), _columns(values, len(need.signals)), missed)
 
