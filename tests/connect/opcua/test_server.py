@@ -1,6 +1,9 @@
 """Twins as OPC UA nodes: read and heard by a stock client that the gate knows, and hidden from whoever it does not."""
 
 import asyncio
+import contextlib
+import random
+import struct
 
 import pytest
 
@@ -389,6 +392,65 @@ def test_what_a_client_holds_is_bounded_and_ends_with_it(house):
     assert inside.space._server.iserver.subscription_service.subscriptions == {}
     assert house.counters["refused_subscriptions"] == 1
     assert house.counters["refused_items"] == limits.items + 1
+
+
+def test_who_does_not_fetch_what_was_told_keeps_no_more_than_a_queue(house):
+    """A subscriber that never asks for its notifications: the oldest of each item go, and others are served."""
+    server = house.live.opcua._house.space._server
+
+    async def visit():
+        async with house.visit("hmi") as client:
+            index = await index_of(client)
+            temp = node(client, index, "Pump/P-7/temp")
+            subscription = await client.create_subscription(100, None)
+            await subscription.subscribe_data_change(temp, queuesize=1_000_000)
+            client.uaclient.session._publish_task.cancel()
+            inner = server.iserver.subscription_service.subscriptions[subscription.subscription_id]
+            for number in range(ServerLimits().queue + 4):
+                house.tell(Datum("temp", 20.0 + number / 10))
+                await asyncio.sleep(0.22)
+            (waiting,) = inner._triggered_datachanges.values()
+            assert len(waiting) == ServerLimits().queue
+            assert len(inner._not_acknowledged_results) <= ServerLimits().unacknowledged
+            return await temp.read_value()
+
+    assert visited(visit()) == pytest.approx(21.3)
+    house.tell(Datum("temp", 21.0))
+
+
+def test_junk_disturbs_nobody(house):
+    """Bytes that are no OPC UA, pieces without end and connections that say nothing: a canary is served throughout."""
+    port = house.live.opcua.port
+    junk = [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"HELF" + struct.pack("<I", 0xFFFFFFFF) + bytes(1000),
+        b"HELF" + struct.pack("<I", 8),
+        b"OPNF" + struct.pack("<I", 60) + bytes(52),
+        b"MSGF" + struct.pack("<I", 40) + bytes(32),
+        b"HELF" + struct.pack("<I", 1 << 24) + bytes(400_000),
+        random.Random(1).randbytes(5_000),
+        b"",
+    ]
+
+    async def visit():
+        async with house.visit("hmi") as client:
+            temp = node(client, await index_of(client), "Pump/P-7/temp")
+            writers = []
+            for piece in junk:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writers.append(writer)
+                with contextlib.suppress(ConnectionError):
+                    for start in range(0, len(piece), 65_536):
+                        writer.write(piece[start : start + 65_536])
+                        await writer.drain()
+                assert await temp.read_value() == pytest.approx(21.0)
+            held = [len(one._buffer) for one in house.live.opcua._house.space._server.bserver.clients]
+            assert max(held) < 400_000
+            for writer in writers:
+                writer.close()
+
+    visited(visit())
+    assert house.live.opcua.failure == ""
 
 
 def test_a_write_is_an_order_of_whoever_may_command(house):

@@ -13,6 +13,8 @@ from pollux.errors import SetupError
 
 PATIENCE: Final = 10.0
 """Seconds that a service may take."""
+PROBE: Final = 5.0
+"""Seconds between looks whether the server still answers, and for how long it may take to."""
 SESSION_MS: Final = 60_000
 """A session that is not heard of ends at the server after this."""
 PRODUCT: Final = "urn:pollux"
@@ -31,7 +33,8 @@ async def dial(source: OpcuaSource, trust: Trust | None, own: Own | None, clock:
     The certificate is asked for over an open channel and then used to encrypt the first message of the secure one: a
     server without its key cannot answer.
     """
-    client = Client(f"opc.tcp://{source.host}:{source.port}{_path(source.url)}", timeout=PATIENCE)
+    url = f"opc.tcp://{source.host}:{source.port}{_path(source.url)}"
+    client = Client(url, timeout=PATIENCE, watchdog_intervall=PROBE)
     client.name = client.description = "Pollux"
     client.product_uri = PRODUCT
     client.session_timeout = SESSION_MS

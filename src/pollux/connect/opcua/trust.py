@@ -9,6 +9,7 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, final
 
@@ -174,15 +175,20 @@ def _make(folder: Path, uri: str, host: str, now: int) -> None:
         x509.CertificateBuilder(name, name, pair.public_key(), x509.random_serial_number())
         .not_valid_before(began)
         .not_valid_after(began + datetime.timedelta(days=365 * YEARS))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri), x509.DNSName(host)]), critical=False
-        )
+        .add_extension(x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri), _host(host)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(x509.ExtendedKeyUsage(both), critical=False)
         .sign(pair, hashes.SHA256())
     )
     create(folder / CERTIFICATE, made.public_bytes(serialization.Encoding.DER))
+
+
+def _host(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def _issuer(one: x509.Certificate, candidates: Sequence[x509.Certificate]) -> x509.Certificate | None:

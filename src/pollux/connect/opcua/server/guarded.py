@@ -78,8 +78,9 @@ def guarded_server(house: House) -> Any:
     inner.supported_tokens = (ua.UserNameIdentityToken, ua.X509IdentityToken)
     inner.max_connections = limits.connections
     inner.max_subscriptions = limits.subscriptions * limits.sessions
-    inner.max_monitored_item_queue_size = inner.max_unacked_messages_per_subscription = limits.queue
-    inner.max_pending_messages_per_connection = limits.queue
+    inner.max_monitored_item_queue_size = limits.queue
+    inner.max_unacked_messages_per_subscription = limits.unacknowledged
+    inner.max_pending_messages_per_connection = limits.pending
     inner.max_lifetime_count, inner.max_keep_alive_count = 3_000, 1_000
     return inner
 
@@ -103,8 +104,8 @@ def guarded_door(inner: Any, house: House, address: tuple[str, int], transport_l
                 _guard(protocol.processor, house)
 
         def data_received(data: bytes) -> None:
-            # A message that is still coming in is held as a whole, before anybody has said who it is from.
-            if len(protocol._buffer) + len(data) > 2 * house.limits.message:
+            # What is left over is a piece that is not whole yet, held before anybody has said who it is from.
+            if len(protocol._buffer) > house.limits.chunk:
                 protocol.transport.close()
             else:
                 received(data)

@@ -9,17 +9,22 @@ from typing import final
 class ServerLimits:
     """Bounds of the server; what is beyond is refused and counted.
 
-    `items` are monitored items of one session, `queue` the values each keeps, `interval` the shortest publishing
-    interval in milliseconds, `message` the bytes of a request.
+    `items` are monitored items of one session and `all_items` of all, `queue` the values each keeps, `unacknowledged`
+    the messages of a subscription that are kept for repetition, `interval` the shortest publishing interval in
+    milliseconds, `message` the bytes of a request, `chunk` those of one piece of it, `pending` the pieces that wait.
     """
 
     connections: int = 50
     sessions: int = 50
     subscriptions: int = 10
     items: int = 1_000
-    queue: int = 100
+    all_items: int = 10_000
+    queue: int = 10
+    unacknowledged: int = 10
     interval: float = 100.0
     message: int = 1 << 20
+    chunk: int = 65_535
+    pending: int = 32
     twins: int = 2_000
 
 

@@ -169,7 +169,9 @@ class GuardedSession:
 
     async def create_monitored_items(self, params: Any) -> list[Any]:
         self._mine(params.SubscriptionId)
-        if len(self.watched) + len(params.ItemsToCreate) > self._house.limits.items:
+        more, limits = len(params.ItemsToCreate), self._house.limits
+        others = sum(len(one.watched) for one in self._house.sessions)
+        if len(self.watched) + more > limits.items or others + more > limits.all_items:
             self._house.counts.refused_items += len(params.ItemsToCreate)
             raise ServiceError(_CODES.BadTooManyMonitoredItems)
         wanted = [one.ItemToMonitor.NodeId for one in params.ItemsToCreate]
