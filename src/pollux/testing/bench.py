@@ -28,6 +28,15 @@ NAMES = {
     "coap-many": "coap",
     "coap-endpoint": "coap",
     "coap-dtls": "coap",
+    "edge": "edge",
+    "edge-messages": "edge",
+    "edge-columns": "edge",
+    "edge-summaries": "edge",
+    "edge-check": "edge",
+    "edge-check-fast": "edge",
+    "edge-live": "edge",
+    "edge-live-missed": "edge",
+    "edge-fast": "edge",
 }
 
 

@@ -1,6 +1,8 @@
-"""What the agent costs and saves: `python -m tests.edge.measure` prints the figures of docs/how-to/edge.md.
+"""What the edge agent saves and costs: the lines of `pollux bench edge` and of the names that begin with it.
 
-Bytes are those of MQTT 5 packets, PUBLISH and PUBACK, without TCP and TLS. CPU is that of the whole process.
+A vibration of three lines and noise at 1,000/s over ten minutes, with one event whose raw samples are sent. Bytes are
+those of MQTT 5 packets, PUBLISH and PUBACK, without TCP and TLS; the peers send every sample. CPU is that of the whole
+process, in percent of a core: with `edge-live` at 1,000 calls a second, with `edge-fast` at ten calls of 1,000 samples.
 """
 
 import json
@@ -22,11 +24,13 @@ from pollux.edge.run import SWITCH
 from pollux.edge.samples import Samples
 from pollux.edge.stream import Stream
 from tests.edge.plant import Pump
+from tests.promises.measurement import Measurement
 
 START = 1_800_000_000 * SECOND
 TOPIC = "twins/Pump/P-7/telemetry"
 RATE = 1000
 MINUTES = 10
+NO_GOAL = "-"
 
 
 def declared(source, raw="1 min"):
@@ -114,39 +118,43 @@ def live(source, seconds, folder):
     """CPU of a whole agent that samples in real time, with nobody to tell; seconds a sample, and samples missed."""
     with declared(source, raw="10 s").open(folder) as agent:
         agent.wait(2)
-        begun, before = time.process_time(), agent.standing.taken
+        begun, before = time.process_time(), agent.standing
         agent.wait(seconds)
-        spent, taken = time.process_time() - begun, agent.standing.taken - before
-        return spent / taken, taken, agent.standing.missed
+        spent, after = time.process_time() - begun, agent.standing
+        taken = after.taken - before.taken
+        return spent / taken, taken, after.missed - before.missed
 
 
-def main():
-    sys.setswitchinterval(SWITCH)
+def measure():
+    """The lines of the table."""
     folder = Path(tempfile.mkdtemp())
     values = signal(RATE, MINUTES * MINUTE // SECOND)
-    one, columns, blocks = bytes_without(values)
+    every, columns, blocks = bytes_without(values)
     lanes = bytes_with(values, folder / "bytes")
-    with_agent = sum(lanes.values())
-    print(f"bytes, {MINUTES} minutes at {RATE}/s, one event:")
-    for name, size in (("a message a sample", one), ("JSON columns a second", columns), ("float32 a second", blocks)):
-        ratios = f"{size / with_agent:8.0f} x the agent's, {size / lanes['summary']:,.0f} x without an event"
-        print(f"  {name:24} {size:>12,}  {ratios}")
-    print(f"  {'agent':24} {with_agent:>12,}  summaries {lanes['summary']:,}, raw window of 10 s {lanes['raw']:,}")
-    for rate in (1000, 10_000):
-        reading = declared(px.every("100 ms", lambda: 0.0, step=f"{10**6 // rate} us")).readings[0]
-        _, each = through(reading, signal(rate, 60), rate, folder / f"cpu{rate}")
-        print(f"check, summary, ring at {rate}/s: {each * 1e6:.2f} us of CPU a sample, {each * rate:.2%} of a core")
-    sources = {
-        1000: px.every("1 ms", lambda: 9.81),
-        10_000: px.every("100 ms", lambda: np.full(1000, 9.81), step="100 us"),
-    }
-    for rate, source in sources.items():
-        each, taken, missed = live(source, 10, folder / f"live{rate}")
-        print(
-            f"whole agent at {rate}/s: {each * 1e6:.1f} us of CPU a sample, {each * rate:.1%} of a core, "
-            f"{taken} taken in 10 s, {missed} missed"
-        )
+    sent = sum(lanes.values())
+    unit = f"bytes in {MINUTES} min"
+    yield Measurement("edge", sent, unit, NO_GOAL, "float32 blocks a second", blocks, blocks / sent)
+    yield Measurement("edge-messages", sent, unit, NO_GOAL, "a JSON message a sample", every, every / sent)
+    yield Measurement("edge-columns", sent, unit, NO_GOAL, "JSON columns a second", columns, columns / sent)
+    quiet = lanes["summary"]
+    yield Measurement("edge-summaries", quiet, unit, NO_GOAL, "float32 blocks a second", blocks, blocks / quiet)
+    yield Measurement("edge-check", checked(1000, folder), "us CPU/sample, 1000/s", NO_GOAL)
+    yield Measurement("edge-check-fast", checked(10_000, folder), "us CPU/sample, 10000/s", NO_GOAL)
+    switch = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH)
+    try:
+        each, taken, missed = live(px.every("1 ms", lambda: 9.81), 10, folder / "live")
+        yield Measurement("edge-live", each * 1000 * 100, "% of a core, 1000/s", NO_GOAL)
+        yield Measurement("edge-live-missed", 100 * missed / (taken + missed), "% missed, 1000/s", "0")
+        block = np.full(1000, 9.81)
+        each, _, _ = live(px.every("100 ms", lambda: block, step="100 us"), 10, folder / "fast")
+        yield Measurement("edge-fast", each * 10_000 * 100, "% of a core, 10000/s", NO_GOAL)
+    finally:
+        sys.setswitchinterval(switch)
 
 
-if __name__ == "__main__":
-    main()
+def checked(rate, folder):
+    """Microseconds of CPU a sample: checks, ring and summary, in tenths of a second."""
+    reading = declared(px.every("100 ms", lambda: 0.0, step=f"{10**6 // rate} us")).readings[0]
+    _, each = through(reading, signal(rate, 60), rate, folder / str(rate))
+    return each * 1e6
