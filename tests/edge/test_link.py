@@ -22,8 +22,8 @@ class Scripted:
     one, None for no answer.
     """
 
-    def __init__(self, *answers):
-        self.answers, self.heard = answers, []
+    def __init__(self, *answers, connack=CONNACK):
+        self.answers, self.heard, self.connack = answers, [], connack
         self._door = socket.create_server(("127.0.0.1", 0))
         self.port = self._door.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -52,7 +52,7 @@ class Scripted:
             body = stream.read(size)
             kind = head[0] >> 4
             if kind == 1:
-                client.sendall(CONNACK)
+                client.sendall(self.connack)
             elif kind == 3:
                 length = struct.unpack(">H", body[:2])[0]
                 packet = body[2 + length : 4 + length]
@@ -133,6 +133,15 @@ def test_what_is_refused_for_good_is_given_up_and_counted_and_what_is_not_waits(
         assert link.refused == 1
         assert site.heard[0] == [1, 2, 3, 4, 5]
         assert site.heard[1] == [4, 5]
+
+
+def test_no_more_flies_than_the_site_takes_at_a_time(tmp_path):
+    """Its receive maximum is a word of MQTT 5: beyond it a connection ends."""
+    two_at_a_time = bytes([0x20, 6, 0, 0, 3, 0x21, 0, 2])
+    site = Scripted(lambda seq: None, lambda seq: 0, connack=two_at_a_time)
+    with linked(filled(tmp_path / "q", 9), site) as link:
+        assert until(lambda: link.sent == 9)
+        assert site.heard == [[1, 2], [1, 2, 3, 4, 5, 6, 7, 8, 9]]
 
 
 def test_no_more_flies_than_may_and_the_rest_follows_as_answers_come(tmp_path):

@@ -16,7 +16,7 @@ from pollux.errors import PolluxError
 
 FLYING: Final = 64
 FLYING_BYTES: Final = 2 << 20
-"""So many messages, and about so many bytes, wait for their acknowledgement at a time."""
+"""So many messages, and about so many bytes, wait for their acknowledgement at a time; fewer where the site says so."""
 
 SILENCE: Final = 20.0
 """A site that answers nothing for so long is left, and tried again."""
@@ -129,7 +129,7 @@ class _Talk:
         self._answers: deque[tuple[int, Any]] = deque()
         self._done: dict[int, bool] = {}
         self._cursor = queue.acked
-        self._size = 0
+        self._size, self._most = 0, FLYING
 
     def join(self, client: paho.Client) -> None:
         self._client = client
@@ -141,7 +141,7 @@ class _Talk:
 
     def send(self) -> None:
         """Publish what may fly."""
-        while self.connected and self._client and len(self.flying) < FLYING and self._size < FLYING_BYTES:
+        while self.connected and self._client and len(self.flying) < self._most and self._size < FLYING_BYTES:
             message = self._queue.after(self._cursor)
             if message is None:
                 return
@@ -184,10 +184,11 @@ class _Talk:
 
     # -- in the client's thread ---------------------------------------------------------------------------------------
 
-    def _on_connect(self, client: paho.Client, _: Any, __: Any, reason: Any, ___: Any) -> None:
+    def _on_connect(self, client: paho.Client, _: Any, __: Any, reason: Any, said: Any) -> None:
         if reason.is_failure:
             self.ended = f"not let in: {reason}"
         else:
+            self._most = min(FLYING, getattr(said, "ReceiveMaximum", FLYING))
             if self._topics:
                 client.subscribe([(topic, 1) for topic in self._topics])
             self.connected = True
