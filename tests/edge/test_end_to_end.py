@@ -13,6 +13,7 @@ import pytest
 import pollux as px
 from pollux.cli import main
 from pollux.errors import StorageError
+from tests.connect.broker.mosquitto import mosquitto
 from tests.doors.rig import until
 from tests.edge.plant import Pump, agrees, counted, counting, free_port, ring_of, site, told_of
 from tests.guard import handshake
@@ -115,6 +116,18 @@ def test_a_full_disk_budget_drops_the_oldest_and_the_next_message_says_how_many(
             missing = np.setdiff1d(windows[windows <= ends[-1]], ends)
             assert np.isin(ends, windows).all()
             assert 20 < len(missing) <= agent.standing.dropped
+
+
+def test_it_tells_through_a_broker_that_is_already_there(tool, tmp_path):
+    """Mosquitto between agent and site: each window once, in order."""
+    with mosquitto(tool, tmp_path / "broker") as broker:
+        plant = px.Site("plant")
+        through = px.Broker(f"mqtt://127.0.0.1:{broker.port}")
+        pumps = plant.fleet(Pump, px.mqtt("twins/Pump/{id}/telemetry", broker=through))
+        with plant.open(tmp_path / "site", insecure=True), counted(broker.port).open(tmp_path / "edge") as agent:
+            assert until(lambda: len(pumps) and len(told_of(pumps["P-7"], Pump.samples)[0]) >= 5)
+            agent.close()
+            assert agrees(pumps["P-7"], tmp_path / "edge") >= 5
 
 
 def test_what_the_site_does_not_allow_waits_and_is_said(tmp_path):
