@@ -188,6 +188,25 @@ def test_times_that_do_not_rise_are_late_and_a_clock_that_is_set_back_is_no_end(
     assert bench.stream.taken == 111
 
 
+def test_after_the_clock_was_set_back_windows_are_told_also_after_a_restart(tmp_path):
+    """What the queue has told lies in the future then: it is no reason to be silent until that comes."""
+    capture = px.Capture(Pump.vibration > 20, before="100 ms", after="100 ms")
+    bench = Bench(tmp_path / "e", declared(Pump.vibration, capture=capture))
+    ahead = START + 3600 * SECOND
+    times = ahead + STEP * np.arange(150)
+    bench.clock.advance_to(int(times[-1]))
+    bench.stream.take(Samples(times, np.where(np.arange(150) == 70, 50.0, 1.0)[:, None]))
+    assert [one["t"] for one in bench.told] == [ahead + SECOND]
+    assert len(bench.blocks) == 1
+    bench.clock = SimulatedClock(START)
+    bench.again()
+    values = np.ones(250)
+    values[120] = 50.0
+    bench.feed(0, values)
+    assert [one["t"] for one in bench.told[1:]] == [START + SECOND, START + 2 * SECOND]
+    assert len(bench.blocks) == 2
+
+
 def test_an_event_sends_the_window_around_it_once_and_then_rests(tmp_path):
     """From before the crossing until after it; a second crossing at once is within, one in the rest is not sent."""
     capture = px.Capture(Pump.vibration > 20, before="200 ms", after="300 ms", rest="2 s")

@@ -44,7 +44,7 @@ class Stream:
         self._believing = [Believing(plan.schema, plan.place, plan.summary.doubts) for plan in reading.plans]
         self._factors = np.array([plan.factor for plan in reading.plans])
         self._offsets = np.array([plan.offset for plan in reading.plans])
-        self._told = queue.until(reading.name)
+        self._told = self._until("")
         self._watching = self._watched()
         self._windows: list[Window] = []
         self._asked = False
@@ -102,8 +102,13 @@ class Stream:
     def _watched(self) -> Watching | None:
         if self.reading.capture is None:
             return None
-        done, sent = (self._queue.until(f"{self.reading.name} {word}") for word in (WHOLE, PART))
+        done, sent = self._until(WHOLE), self._until(PART)
         return Watching(self.reading.capture, done=done, sent=sent, goes_on=bool(self._told))
+
+    def _until(self, part: str) -> int:
+        """Until when the queue has told; never, where that is yet to come because the clock was set back."""
+        until = self._queue.until(f"{self.reading.name} {part}".strip())
+        return until if until <= self._clock.now() + MINUTE else 0
 
     def _resume(self) -> None:
         lead = self.reading.capture.length if self.reading.capture else SECOND
