@@ -212,6 +212,27 @@ def test_a_full_disk_makes_older_ones_give_way_and_is_no_end(tmp_path):
     queue.close()
 
 
+def test_a_disk_that_is_full_never_prevents_a_start():
+    """Not even where the last bytes were torn, so that a new life has to begin on it."""
+    disk = FaultyDisk(seed=1, capacity=30_000)
+    queue = Queue(FOLDER, budget=1 << 20, disk=disk)
+    for _ in range(200):
+        put(queue, "raw", 300)
+        put(queue, "summary", 300)
+    life = queue.life
+    queue.close()
+    victim = sorted(name for name in disk.list(FOLDER) if name.startswith("summary"))[-1]
+    handle = disk.open(FOLDER / victim)
+    disk.truncate(handle, disk.size(handle) - 3)
+    disk.close(handle)
+    disk.capacity = sum(len(disk.contents(FOLDER / name)) for name in disk.list(FOLDER))
+    again = Queue(FOLDER, budget=1 << 20, disk=disk)
+    assert again.life != life
+    assert put(again)[0]
+    assert drained(again)[-1].seq == 1
+    again.close()
+
+
 def test_a_sync_that_fails_is_an_end_and_no_retry():
     """The number was not given to anybody: after a restart another message has it, or none."""
     disk = FaultyDisk(seed=1)

@@ -13,25 +13,22 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Final, final
 
+from pollux.edge.finding import Findings, read_cursor
 from pollux.edge.segments import (
-    Found,
+    LANES,
     Lane,
     Ledger,
     Message,
     Segment,
     framed,
-    lane_of,
     path_of,
     read_message,
-    read_segment,
-    unframed,
 )
 from pollux.errors import SetupError, StorageError
 from pollux.remember.disk import FULL, AbstractDisk, Disk
 
 LEAST: Final = 64 << 10
 _LARGEST: Final = 4 << 20
-_LANES: Final[tuple[Lane, ...]] = ("raw", "summary")
 _LOG = logging.getLogger("pollux.edge")
 
 Payload = Callable[[int, str], bytes]
@@ -64,7 +61,6 @@ class Queue:
         self._ledger = Ledger()
         self._segments: dict[Lane, list[Segment]] = {"summary": [], "raw": []}
         self._acked = 0
-        self._unsure = False
         self._disk.make_folder(folder)
         self._lock = self._disk.lock(folder)
         try:
@@ -118,7 +114,7 @@ class Queue:
                 return
             self._acked = number
             self._tell()
-            for lane in _LANES:
+            for lane in LANES:
                 while len(self._segments[lane]) > 1 and self._segments[lane][0].last <= number:
                     self._remove(self._segments[lane].pop(0))
 
@@ -138,12 +134,12 @@ class Queue:
     def waiting(self) -> int:
         """How many messages are not confirmed."""
         with self._guard:
-            return sum(number > self._acked for lane in _LANES for s in self._segments[lane] for number, _ in s.places)
+            return sum(number > self._acked for lane in LANES for s in self._segments[lane] for number, _ in s.places)
 
     @property
     def size(self) -> int:
         """Bytes of all segments."""
-        return sum(segment.size for lane in _LANES for segment in self._segments[lane])
+        return sum(segment.size for lane in LANES for segment in self._segments[lane])
 
     @property
     def dropped(self) -> dict[str, int]:
@@ -223,7 +219,7 @@ class Queue:
 
     def _give_way(self, lane: Lane) -> bool:
         """Let the oldest raw segment go, else, for summaries, the oldest of them; False where there is none to go."""
-        for victim in _LANES if lane == "summary" else _LANES[:1]:
+        for victim in LANES if lane == "summary" else LANES[:1]:
             segments = self._segments[victim]
             if segments and (len(segments) > 1 or segments[0].places):
                 self._drop(victim, sum(number > self._acked for number, _ in segments[0].places))
@@ -262,7 +258,7 @@ class Queue:
     # -- reading ------------------------------------------------------------------------------------------------------
 
     def _next(self, number: int) -> tuple[Segment, int] | None:
-        found = [self._first_after(lane, number) for lane in _LANES]
+        found = [self._first_after(lane, number) for lane in LANES]
         return min((one for one in found if one), key=lambda one: one[0], default=(0, None))[1]
 
     def _first_after(self, lane: Lane, number: int) -> tuple[int, tuple[Segment, int]] | None:
@@ -275,51 +271,30 @@ class Queue:
     # -- finding again ------------------------------------------------------------------------------------------------
 
     def _recover(self) -> None:
-        found = [one for lane in _LANES for one in self._found(lane)]
-        newest = max(found, key=lambda one: one.head.number, default=None)
+        findings = Findings().look(self._disk, self.folder)
+        self.damaged = findings.damaged
+        newest = max(findings.found, key=lambda one: one.head.number, default=None)
         if newest is not None:
             self._ledger = Ledger(life=newest.head.life)
-        for one in found:
+        for one in findings.found:
             self._ledger.join(one.head)
             for message in one.messages:
                 self._ledger.note(message, one.head.life)
             self._segments[one.segment.lane].append(one.segment)
         self._cursor = self._disk.open(self.folder / "acked", create=True)
-        self._acked, dropped = self._read_cursor()
+        self._acked, dropped = read_cursor(self._disk, self._cursor, most=self._ledger.number)
         self._ledger.join(Ledger(dropped=dropped))
-        if self._unsure:
+        if findings.unsure:
             self._ledger.renew()
-            for lane in _LANES:
+            for lane in LANES:
+                self._renew(lane)
+
+    def _renew(self, lane: Lane) -> None:
+        """Begin a segment of the new life, on a full disk in the place of older ones."""
+        while True:
+            try:
                 self._segments[lane].append(self._begun(lane))
-
-    def _found(self, lane: Lane) -> list[Found]:
-        names = [name for name in self._disk.list(self.folder) if lane_of(name) == lane]
-        kept: list[Found] = []
-        for name in names:
-            one = read_segment(self._disk, self.folder / name, lane)
-            if one is None:
-                # Begun when the power went, so that nothing was in it; or its very first bytes have changed.
-                self.damaged += name != names[-1]
-                self._unsure = True
-                self._disk.remove(self.folder / name)
-            else:
-                self.damaged += one.torn and name != names[-1]
-                self._cut(one)
-                kept.append(one)
-        return kept
-
-    def _cut(self, found: Found) -> None:
-        if found.torn:
-            self._unsure = True
-            _LOG.warning("%s is cut to %d bytes: what follows cannot be read", found.segment.path, found.segment.size)
-            handle = self._disk.open(found.segment.path)
-            self._disk.truncate(handle, found.segment.size)
-            self._disk.fdatasync(handle)
-            self._disk.close(handle)
-
-    def _read_cursor(self) -> tuple[int, dict[str, int]]:
-        told = self._disk.read(self._cursor, self._disk.size(self._cursor), 0)
-        found: tuple[int, dict[str, int]] | None = unframed(told, 0, tuple[int, dict[str, int]])[0]
-        if found is None or found[0] > self._ledger.number:
-            return 0, {}
-        return found
+                return
+            except OSError as error:
+                if error.errno not in FULL or not self._give_way("summary"):
+                    raise

@@ -15,6 +15,9 @@ from pollux.remember.disk import AbstractDisk
 
 Lane = Literal["summary", "raw"]
 
+LANES: Final[tuple[Lane, ...]] = ("raw", "summary")
+"""All lanes, in the order in which they give way."""
+
 FORMAT: Final = "PXQ1"
 _FRAME: Final = struct.Struct("<II")
 _NAME: Final = "{lane}-{first:020d}.q"
