@@ -16,7 +16,8 @@ def test_a_killed_site_goes_on_without_a_gap_and_without_a_double(plant, tmp_pat
     """Values go on coming before, during and after the kill; afterwards every one is there, once, in its order."""
     monkeypatch.setenv("PLANT_PASSWORD", PASSWORD)
     plant.add("Z.P7.temp", 0.0, historic=True)
-    pin, said, over = fingerprint(plant.certificate), [], threading.Event()
+    pin, over = fingerprint(plant.certificate), threading.Event()
+    said: list[int] = []
 
     def speak():
         while not over.wait(0.01):
