@@ -178,8 +178,11 @@ def _bare(kind: str, splitting: str, connections: int, folder: Path) -> tuple[An
     return endpoint, close
 
 
-def opened(folder: Path, **options: Any) -> Any:
-    """A whole site: identity, log, decoding, state, two rules, retained states; as `pollux serve` opens it."""
+def opened(folder: Path, *, settled: bool = True, **options: Any) -> Any:
+    """A whole site: identity, log, decoding, state, two rules, retained states; as `pollux serve` opens it.
+
+    `settled` waits until what is compiled is loaded.
+    """
     import pollux as px
 
     class Pump(px.Twin):
@@ -198,7 +201,7 @@ def opened(folder: Path, **options: Any) -> Any:
     )
     live = site.open(folder, **{"insecure": True, **options}).__enter__()
     pause, end = threading.Event(), time.monotonic() + 60
-    while not live.reader.compiled:  # the last of what is compiled or loaded when a site begins
+    while settled and not live.reader.compiled:  # the last of what is compiled or loaded when a site begins
         assert time.monotonic() < end, "the scanner was not loaded"
         pause.wait(0.05)
     return live

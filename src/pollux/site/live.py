@@ -44,6 +44,7 @@ from pollux.site.desk import Desk
 from pollux.site.estate import Applied, Estate
 from pollux.site.fields import Fields
 from pollux.site.filters import Filter
+from pollux.site.guests import Guests
 from pollux.site.handles import Handle
 from pollux.site.house import Rooms, SiteHouse
 from pollux.site.identity import passphrase
@@ -136,6 +137,7 @@ class LiveSite:
         self.workers: Executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="pollux-work")
         self.outlooks: Executor = ThreadPoolExecutor(1, thread_name_prefix="pollux-outlook")
         self.filters: dict[str, Filter] = self._filters()
+        self.guests: Guests = Guests(self)
         self.endpoint: MqttEndpoint | None = self._endpoint()
         self.brokers: Brokers = brokers_of(self)
         self.coap: CoapEndpoint | None = coap_endpoint(self)
@@ -173,6 +175,7 @@ class LiveSite:
         self.brokers.start()
         if self.coap:
             self.coap.start()
+        self.guests.attach(self.fields.drivers)
         self.fields.start()
         if self.opcua:
             self.opcua.start()
@@ -244,9 +247,9 @@ class LiveSite:
         return MqttEndpoint(
             self._parsed(self.options.mqtt),
             gate=self.gate,
-            sink=self.sink,
+            sink=self.guests.sieve(self.sink),
             clock=self._wall,
-            translate=layouts(patterns(self.site.declared, brokers=False)),
+            translate=self.guests.translate(layouts(patterns(self.site.declared, brokers=False))),
             personal=persons(self.site.declared),
             told=self.letters.keep,
             tls=self.secure.acceptor("mqtt", self._shaken) if self.secure else None,
@@ -427,10 +430,11 @@ class LiveSite:
 
     def _keep_up(self, now: int) -> None:
         """Keep a snapshot where a replay from the last one would take too long."""
-        if self.cadence.due(now) and self.log.health.accepting:
+        logged = self.log.counts.bytes
+        if self.cadence.due(now, logged) and self.log.health.accepting:
             begun = stopwatch()
             self.keep_snapshot()
-            self.cadence.kept(now, stopwatch() - begun)
+            self.cadence.kept(now, stopwatch() - begun, logged)
 
     def keep_snapshot(self) -> None:
         """Write the estates as they are now; what belongs to persons is sealed."""

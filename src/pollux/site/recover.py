@@ -2,12 +2,15 @@
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import final
+from typing import Final, final
 
 from pollux.columns.frames import Frames
 from pollux.errors import PolluxError, StorageError
 from pollux.remember import LogReader, Note, Record, Snapshots
 from pollux.site.estate import Estate, Holding
+
+MUCH: Final = 16 << 20
+"""Bytes of whole segments: decoded in Python they take longer than the compiled decoder takes to load."""
 
 
 def replay(records: Iterable[Record], estates: Mapping[str, Estate], *, until: int | None = None) -> int:
@@ -56,8 +59,18 @@ class Past:
         is a reinterpretation.
         """
         estates, after = self._snapped(until, until_seq) or (self.fresh(), 0)
+        if self._is_much(after, until_seq):
+            for estate in estates.values():
+                estate.decoder.compile()
         replay(self._reader.read(after, until_seq), estates, until=until)
         return estates
+
+    def _is_much(self, after: int, until_seq: int | None) -> bool:
+        """Whether so much is to be decoded again that loading the compiled decoder before costs less."""
+        whole = [one for one in self._reader.segments() if one.end is not None and one.first > after]
+        if until_seq is not None:
+            whole = [one for one in whole if one.last <= until_seq]
+        return sum(map(self._reader.size, whole)) > MUCH
 
     def _snapped(self, until: int | None, until_seq: int | None) -> tuple[dict[str, Estate], int] | None:
         """The estates of the nearest snapshot and its position; None where there is none of these types."""

@@ -21,6 +21,7 @@ NAMES = {
     "samples": "samples",
     "samples-binary": "samples",
     "connections": "many",
+    "recovery": "recovery",
     "ingest-tls": "tls",
     "ingest-paced": "latency",
     "latency": "latency",
