@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -243,3 +245,30 @@ def test_a_killed_agent_loses_no_sample_that_it_had_taken(tmp_path):
         own = values[(values >= base) & (values < base + 1e6)]
         assert own.tolist() == [base + one for one in range(len(own))]
         assert len(own) >= (held if not base else 1)
+
+
+@pytest.mark.soak
+def test_fifty_kills_with_the_site_coming_and_going_change_nothing(tmp_path):
+    """Whenever it is killed and whoever is there meanwhile: in the end every window says what the ring holds."""
+    crash_loop(tmp_path, rounds=50, seed=11)
+
+
+def crash_loop(tmp_path, *, rounds: int, seed: int) -> None:
+    """Kill an agent at random moments, the site open in half of the rounds; then let it tell all it has."""
+    port, luck, pause = free_port(), np.random.default_rng(seed), threading.Event()
+    folder = tmp_path / "edge"
+    plant, pumps = site()
+    for number in range(rounds):
+        here = plant.open(tmp_path / "site", insecure=True, mqtt=f"127.0.0.1:{port}") if luck.random() < 0.5 else None
+        with here or nullcontext():
+            agent = started(port, number * 1e6, folder)
+            pause.wait(float(luck.uniform(0.0, 1.5)))
+            os.kill(agent.pid, signal.SIGKILL)
+            agent.wait()
+    with plant.open(tmp_path / "site", insecure=True, mqtt=f"127.0.0.1:{port}"):
+        agent = started(port, rounds * 1e6, folder)
+        high = rounds * 1e6
+        assert until(lambda: len(pumps) and told_of(pumps["P-7"], Pump.vibration_high)[1].max(initial=0.0) >= high)
+        os.kill(agent.pid, signal.SIGTERM)
+        agent.wait()
+        assert agrees(pumps["P-7"], folder) > 1
