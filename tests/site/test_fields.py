@@ -68,3 +68,4 @@ def test_what_does_not_fit_is_refused_when_it_is_declared_or_opened(tmp_path):
     site, _ = plant(Paper(), Paper())
     with pytest.raises(SetupError, match="got two"):
         site.open(tmp_path, mqtt=None)
+    assert list(tmp_path.iterdir()) == []

@@ -28,7 +28,7 @@ class Fields:
     """The drivers of a site's field connections, none where no fleet declares one.
 
     A driver comes in as a service of its own, which may tell the twins of its type and nothing else. `acts` says
-    whether orders leave. Raises SetupError where one cannot be made, and for two connections of one name.
+    whether orders leave. Raises SetupError where one cannot be made.
     """
 
     def __init__(
@@ -45,7 +45,6 @@ class Fields:
     ) -> None:
         self._drivers: dict[str, list[AbstractFieldDriver]] = {}
         for type_, one in declared.items():
-            _told_apart(one)
             for source in one.fields:
                 identity = Identity("", source.name, "service", frozenset({"device"}), (f"{type_}/*",))
                 place = FieldPlace(
@@ -108,6 +107,14 @@ class Fields:
             Metric("pollux_field_connected", "gauge", "Whether a field connection is heard.", tuple(heard)),
             Metric("pollux_field_total", "counter", "What the driver of a field connection counted.", tuple(counts)),
         ]
+
+
+def check_fields(declared: Mapping[str, Declared]) -> None:
+    """Raise SetupError, before anything is opened, for what a field connection lacks and for two of one name."""
+    for one in declared.values():
+        _told_apart(one)
+        for source in one.fields:
+            source.ready()
 
 
 def _told_apart(declared: Declared) -> None:

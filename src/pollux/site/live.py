@@ -42,7 +42,7 @@ from pollux.site.datagrams import coap_endpoint
 from pollux.site.declare import Declared, Site
 from pollux.site.desk import Desk
 from pollux.site.estate import Applied, Estate
-from pollux.site.fields import Fields
+from pollux.site.fields import Fields, check_fields
 from pollux.site.filters import Filter
 from pollux.site.guests import Guests
 from pollux.site.handles import Handle
@@ -53,7 +53,7 @@ from pollux.site.leaving import leave
 from pollux.site.meaning import meaning, patterns, persons
 from pollux.site.meter import Meter
 from pollux.site.news import NewsRoom
-from pollux.site.nodes import opcua_server
+from pollux.site.nodes import check_address, opcua_server
 from pollux.site.pipe import Pipe
 from pollux.site.presenting import Lab
 from pollux.site.recover import Past
@@ -108,6 +108,8 @@ class LiveSite:
             if address is not None:
                 self._parsed(address)  # what cannot be listened on is refused before anything is opened
         check_brokers(site.declared)
+        check_fields(site.declared)
+        check_address(options.opcua)
         self._open()
 
     # -- opening and closing ------------------------------------------------------------------------------------------

@@ -48,12 +48,18 @@ WITHIN: Final = 10 * MINUTE
 """An order that comes by OPC UA, which gives no end to it, is carried out within this time or not at all."""
 
 
+def check_address(address: str | None) -> None:
+    """Raise SetupError, before anything is opened, for what cannot be listened on, or where asyncua is missing."""
+    if address is not None:
+        parsed(address, secured=True)
+        need_asyncua()
+
+
 def opcua_server(live: "LiveSite") -> "OpcuaServer | None":
-    """The server where a site is opened with one; raises SetupError where asyncua is missing."""
+    """The server where a site is opened with one."""
     address = live.options.opcua
     if address is None:
         return None
-    need_asyncua()
     from pollux.connect.opcua.server.endpoint import OpcuaServer
 
     # It speaks signed and encrypted alone, so that it may listen beyond this machine.

@@ -99,6 +99,21 @@ def test_without_the_library_the_message_says_what_to_install(tmp_path, monkeypa
     monkeypatch.setitem(sys.modules, "asyncua", None)
     with pytest.raises(SetupError, match="make install EXTRAS=industrial"):
         declared.driver(Pump.__pollux__, place(tmp_path, Kept(), reached=lambda twin, signal: int(NEVER)))
+    site = px.Site("plant")
+    site.fleet(Pump, declared)
+    for made, address in ((site, None), (px.Site("other"), "127.0.0.1:0")):
+        with pytest.raises(SetupError, match="expected asyncua"):
+            made.open(tmp_path / "data", mqtt=None, opcua=address)
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_file_that_is_missing_is_named_before_anything_is_opened(tmp_path):
+    """The certificate of the server, or of who issued it."""
+    site = px.Site("plant")
+    site.fleet(Pump, opcua(URL, nodes=TEMP, **WHO, pin=tmp_path / "server.der"))
+    with pytest.raises(SetupError, match="cannot be read"):
+        site.open(tmp_path / "data", mqtt=None)
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_pattern_finds_the_twin_and_nothing_else():

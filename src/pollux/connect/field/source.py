@@ -84,6 +84,9 @@ class AbstractFieldSource(ABC):
     def check(self, schema: Schema) -> None:
         """Raise SetupError for what does not fit the type."""
 
+    def ready(self) -> None:  # noqa: B027  most need nothing
+        """Raise SetupError where an optional library or a file is missing; asked before anything is opened."""
+
     @abstractmethod
     def driver(self, schema: Schema, place: FieldPlace) -> AbstractFieldDriver:
         """The driver that hears it; raises SetupError, also where an optional library is missing."""

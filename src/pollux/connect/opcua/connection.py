@@ -19,7 +19,7 @@ from pollux.connect.opcua.marks import Marks
 from pollux.connect.opcua.points import Point, Resolved, resolve
 from pollux.connect.opcua.services import AT_ONCE
 from pollux.connect.opcua.stack import DataValue, Session, ua
-from pollux.connect.opcua.values import OVERFLOW, datum, nanos, status_of
+from pollux.connect.opcua.values import OVERFLOW, datum, nanos, status_of, time_of
 from pollux.connect.opcua.writing import Outcome, carry
 from pollux.model.schema import Schema
 
@@ -214,7 +214,8 @@ class Connection:
     async def _read(self, point: Point, since: int, until: int) -> None:
         async for values in history(self._session, point, since, until):
             before = self._common.values
-            self._take([(point, value) for value in values])
+            # A server that answers with what was not asked for would tell old values anew.
+            self._take([(point, value) for value in values if since <= (time_of(value) or 0) <= until])
             self._counts.from_history += self._common.values - before
             self._delivery.flush()
             while len(self._delivery) > BEHIND and not self._delivery.failure and not self._over.is_set():

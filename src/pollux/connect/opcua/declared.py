@@ -116,8 +116,15 @@ class OpcuaSource(AbstractFieldSource):
                     f"expected a unit like {schema.signal(signal).edge}, got {text}", at=f"{self.name}: {signal}"
                 )
 
-    def driver(self, schema: Schema, place: FieldPlace) -> AbstractFieldDriver:
+    def ready(self) -> None:
+        from pollux.connect.opcua.trust import trust_of
+
         need_asyncua()
+        if self.secured:
+            trust_of(self.pin, self.authority, self.revoked)
+
+    def driver(self, schema: Schema, place: FieldPlace) -> AbstractFieldDriver:
+        self.ready()
         from pollux.connect.opcua.driver import OpcuaDriver
 
         return OpcuaDriver(self, schema, place)

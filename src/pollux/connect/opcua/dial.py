@@ -17,6 +17,9 @@ PROBE: Final = 5.0
 """Seconds between looks whether the server still answers, and for how long it may take to."""
 SESSION_MS: Final = 60_000
 """A session that is not heard of ends at the server after this."""
+MESSAGE: Final = 32 << 20
+CHUNK: Final = 65_535
+"""Bytes of an answer that is taken, and of a piece of it."""
 PRODUCT: Final = "urn:pollux"
 
 
@@ -38,6 +41,7 @@ async def dial(source: OpcuaSource, trust: Trust | None, own: Own | None, clock:
     client.name = client.description = "Pollux"
     client.product_uri = PRODUCT
     client.session_timeout = SESSION_MS
+    client.max_messagesize, client.max_chunkcount = MESSAGE, MESSAGE // CHUNK + 1
     client.application_uri = PRODUCT if own is None else own.uri
     if source.username:
         client.set_user(source.username)

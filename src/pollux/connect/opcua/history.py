@@ -10,6 +10,8 @@ from pollux.connect.opcua.values import moment_of, time_of
 
 _LOG = logging.getLogger("pollux.connect.opcua")
 PAGE: Final = 1_000
+MOST_PAGES: Final = 10_000
+"""Pages of one node after which a server is taken to have no end of them."""
 
 
 @final
@@ -24,7 +26,7 @@ async def history(session: Session, point: Point, since: int, until: int) -> Asy
     that values of that moment come twice. Raises NoHistory where there is none to read.
     """
     at: bytes | None = None
-    while True:
+    for _ in range(MOST_PAGES):
         result = await _page(session, point, _details(since, until), at)
         if not result.StatusCode.is_good():
             raise NoHistory(result.StatusCode.name)
@@ -38,6 +40,7 @@ async def history(session: Session, point: Point, since: int, until: int) -> Asy
         if result.ContinuationPoint or last is None or last <= since:
             return
         at, since = None, last
+    raise NoHistory("a history without end")
 
 
 def _details(since: int, until: int) -> Any:

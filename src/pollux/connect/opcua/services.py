@@ -11,6 +11,8 @@ Reference: TypeAlias = Any
 AT_ONCE: Final = 100
 """Nodes of one request: few enough for the limits of small controllers."""
 REFERENCES: Final = 1_000
+MOST_ROUNDS: Final = 1_000
+"""Times that a server may say that there are more references to come."""
 
 
 async def read(session: Session, nodes: Sequence[NodeId], attribute: Any) -> list[DataValue]:
@@ -109,7 +111,9 @@ async def _browse(session: Session, nodes: Sequence[NodeId]) -> list[list[Refere
     )
     found = [list(result.References or ()) for result in results]
     open_ = [(i, result.ContinuationPoint) for i, result in enumerate(results) if result.ContinuationPoint]
-    while open_:
+    for _ in range(MOST_ROUNDS):
+        if not open_:
+            break
         more = await session.browse_next(ua.BrowseNextParameters(ContinuationPoints=[point for _, point in open_]))
         for (i, _), result in zip(open_, more, strict=True):
             found[i] += result.References or ()
