@@ -3,12 +3,20 @@
 OPC UA: Part 4, 7.39 (severity in the two highest bits) and Part 8, A.4 (conditions of measured values). Modbus:
 Application Protocol 1.1b3, 7 (exception codes; those from 256 on are ours). BACnet: ASHRAE 135,
 BACnetStatusFlags in the four lowest bits (in alarm, fault, overridden, out of service) and BACnetReliability above.
+Sparkplug 3.0, 6.4.15: the property Quality (0 bad, 192 good, 500 stale; codes between after OPC DA), from 2**16 on.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
-from pollux.columns.field import MODBUS_MISSING, MODBUS_TIMEOUT, FieldProtocol
+from pollux.columns.field import (
+    MODBUS_MISSING,
+    MODBUS_TIMEOUT,
+    SPARKPLUG,
+    SPARKPLUG_GOOD,
+    SPARKPLUG_STALE,
+    FieldProtocol,
+)
 from pollux.columns.quality import Quality, Reason
 
 Worth: TypeAlias = tuple[Quality, Reason]
@@ -37,6 +45,7 @@ _MODBUS: Final[Mapping[int, Reason]] = {
     MODBUS_TIMEOUT: Reason.UNREACHABLE,
     MODBUS_MISSING: Reason.DISCONNECTED,
 }
+_UNCERTAIN: Final = 64
 _BACNET: Final[Mapping[int, Reason]] = {
     1: Reason.FAILED,  # no sensor
     2: Reason.SCALE,  # over range
@@ -74,8 +83,16 @@ def _bacnet(status: int) -> Worth:
     return (Quality.UNCERTAIN, Reason.OVERRIDDEN) if status & 0b1100 else _GOOD
 
 
+def _sparkplug(status: int) -> Worth:
+    code = status - SPARKPLUG
+    if code == SPARKPLUG_STALE:
+        return Quality.UNCERTAIN, Reason.STALE
+    return (Quality.UNCERTAIN if _UNCERTAIN <= code < SPARKPLUG_GOOD else Quality.BAD), Reason.TOLD
+
+
 _JUDGES: Final[Mapping[FieldProtocol, Callable[[int], Worth]]] = {
     "opcua": _opcua,
     "modbus": _modbus,
     "bacnet": _bacnet,
+    "sparkplug": _sparkplug,
 }

@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias, final, get_args
 
 import msgspec
 
-FieldProtocol = Literal["opcua", "modbus", "bacnet"]
+FieldProtocol = Literal["opcua", "modbus", "bacnet", "sparkplug"]
 Scalar: TypeAlias = bool | int | float | str
 FieldValue: TypeAlias = Scalar | list[float] | None
 
@@ -21,6 +21,13 @@ MODBUS_TIMEOUT: Final = 256
 
 MODBUS_MISSING: Final = 257
 """Beyond the exception codes of Modbus: the device shows the pattern by which it says that nothing is connected."""
+
+SPARKPLUG_GOOD: Final = 192
+SPARKPLUG_STALE: Final = 500
+"""What the property Quality of a Sparkplug metric says, beside 0 for bad and codes between for what is uncertain."""
+
+SPARKPLUG: Final = 1 << 16
+"""Told codes of Sparkplug that are not good are statuses from here on, because 0 is bad there and good here."""
 
 _PROTOCOLS: Final = get_args(FieldProtocol)
 

@@ -35,7 +35,7 @@ Telling = Callable[[str, str, str], str | None]
 """Type, twin and name of a fact: its text, None where it is not known."""
 
 SITE_ID: Final = "site.id"
-_LEVELS: Final = {"5": V5, "3.1.1": V3}
+LEVELS: Final = {"5": V5, "3.1.1": V3}
 _WORDS: Final = ("text", "choice")
 
 
@@ -148,9 +148,9 @@ class Brokers:
             port=broker.port,
             client_id=broker.client_id or f"pollux-{site_id(folder)}",
             filters=tuple(dict.fromkeys(self._filters(broker, spoken_here))),
-            level=_LEVELS[broker.version],
+            level=LEVELS[broker.version],
             username=broker.username or None,
-            secret=partial(_secret, broker),
+            secret=partial(secret_of, broker),
             context=partial(client_context, broker.ca, broker.certificate, broker.key) if broker.secured else None,
             qos=broker.qos,
             session_seconds=broker.session_seconds,
@@ -252,7 +252,7 @@ def _check_commands(schema: Schema, mapping: TopicMapping) -> None:
             )
 
 
-def _secret(broker: Broker) -> bytes | None:
+def secret_of(broker: Broker) -> bytes | None:
     """The password, read anew each time so that a changed one is used."""
     if broker.password_env is not None:
         told = os.environ.get(broker.password_env)

@@ -135,8 +135,8 @@ class BrokerClient(AbstractDriver):
             if thread.is_alive():
                 thread.join()
 
-    def publish(self, topic: str, payload: bytes, *, expires: int = 0) -> None:
-        """Send a message at QoS 1, also later while the broker is away; after `expires`, an instant, no more.
+    def publish(self, topic: str, payload: bytes, *, expires: int = 0, qos: int = 1, retain: bool = False) -> None:
+        """Send a message, also later while the broker is away; after `expires`, an instant, no more.
 
         Raises Overloaded when too many wait.
         """
@@ -145,7 +145,7 @@ class BrokerClient(AbstractDriver):
         if len(self._calls) + len(self._standing.outgoing) >= self._dial.posted:
             self._counts.refused_posted += 1
             raise Overloaded("too many messages wait for the broker", retry_after=1.0, at=self.name)
-        parcel = Parcel(topic.encode(), bytes(payload), expires)
+        parcel = Parcel(topic.encode(), bytes(payload), expires, qos, retain)
         self._calls.append(lambda: self._standing.outgoing.put(parcel))
         self._wake.set()
 

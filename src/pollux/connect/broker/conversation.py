@@ -78,7 +78,9 @@ class Conversation:
                 receive_maximum=dial.receive_maximum,
                 maximum_packet=dial.packet_bytes,
             )
-        who = Connect(self.level, dial.client_id, False, dial.keep_alive, dial.username, dial.secret(), properties=said)
+        who = Connect(
+            self.level, dial.client_id, dial.clean, dial.keep_alive, dial.username, dial.secret(), dial.will(), said
+        )
         self._write(encode(who, self.level))
 
     def answer(self, answers: bytes, once: int, steady: float) -> None:
@@ -165,7 +167,7 @@ class Conversation:
         self._counters.connects += 1
         self._counters.resumed += packet.session_present
         if not packet.session_present:
-            self._counters.lost_sessions += standing.subscribed
+            self._counters.lost_sessions += standing.subscribed and not self._dial.clean
             standing.incoming.clear()
         # A first connection asks again although the broker remembers: mappings may have changed since.
         if not (packet.session_present and standing.subscribed):
@@ -213,6 +215,12 @@ class Conversation:
                 self._counters.weaker_subscriptions += 1
                 self._standing.weak[one] = f"{one} is heard at QoS {code} only"
         self._standing.subscribed = not self._asked
+        if self.ready:
+            self._greet()
+
+    def _greet(self) -> None:
+        for parcel in self._dial.greeting():
+            self._standing.outgoing.put(parcel)
 
     def _released(self, packet_id: int) -> None:
         known = packet_id in self._standing.incoming

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from ssl import SSLContext
 from typing import Final, final
 
-from pollux.connect.wire.packets import V5
+from pollux.connect.broker.outgoing import Parcel
+from pollux.connect.wire.packets import V5, Will
 
 PER_SUBSCRIBE: Final = 8
 """Filters in one SUBSCRIBE: AWS IoT Core takes no more."""
@@ -19,6 +20,9 @@ class Dial:
     `level` is the protocol's, 5 or 4 for 3.1.1; where the broker does not speak 5 the client goes on with 4.
     `secret` and `context` are asked on every attempt, so that what was renewed is used. `behind_bytes` is how much may
     wait for the disk before nothing more is read.
+
+    `clean` asks for a session that ends with the connection. `will` is what the broker tells for us when we are lost,
+    asked on every attempt; `greeting` what is published each time once all subscriptions are answered.
     """
 
     name: str
@@ -39,3 +43,6 @@ class Dial:
     connect_seconds: float = 10.0
     behind_bytes: int = 8 << 20
     posted: int = 1_000
+    clean: bool = False
+    will: Callable[[], Will | None] = field(default=lambda: None, repr=False)
+    greeting: Callable[[], tuple[Parcel, ...]] = field(default=lambda: (), repr=False)

@@ -135,6 +135,7 @@ class Exchange:
             self._poller.wait(GATHER, only_bell=True)
             self._over()
             self._answer()
+        self._talk.turn(self._clock.now(), stopwatch(), deaf=False)
         self._talk.leave()
         self._channel.farewell(stopwatch() + LAST_WORD)
         raise Broken("stopped")

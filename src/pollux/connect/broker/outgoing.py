@@ -17,11 +17,13 @@ LAST_ID = 0xFEFF
 @final
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A message; after `expires`, an instant, nobody gets it any more (0: never)."""
+    """A message; after `expires`, an instant, nobody gets it any more (0: never). At `qos` 0 it may be lost."""
 
     topic: bytes
     payload: bytes
     expires: int = 0
+    qos: int = 1
+    retain: bool = False
 
 
 @final
@@ -69,7 +71,7 @@ class Outgoing:
             parcel = self._queue.popleft()
             if self._over(parcel, now):
                 continue
-            packet_id = self._next() if self._qos else 0
+            packet_id = self._next() if self._qos and parcel.qos else 0
             packet = self._packet(parcel, packet_id, now)
             if len(packet) > self._largest:
                 self._counters.refused_publish += 1
@@ -101,4 +103,4 @@ class Outgoing:
         left = max(1, -((now - parcel.expires) // SECOND)) if parcel.expires else None
         said = NONE if left is None else Properties(message_expiry=left)
         qos = 1 if packet_id else 0
-        return encode(Publish(parcel.topic, parcel.payload, qos, False, dup, packet_id, said), self._level)
+        return encode(Publish(parcel.topic, parcel.payload, qos, parcel.retain, dup, packet_id, said), self._level)
