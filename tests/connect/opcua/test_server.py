@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import shutil
 import struct
 
 import pytest
@@ -19,9 +20,9 @@ from pollux.guard import Credential
 from pollux.guard.records import Enrolled
 from pollux.site.nodes import READ_ONLY, SiteShow
 from tests.connect.field.paper import Paper
-from tests.connect.opcua.authority import Authority, self_signed
+from tests.connect.opcua.authority import DER, PEM, Authority, self_signed
 from tests.connect.opcua.hearing import until
-from tests.connect.opcua.visiting import APPLICATION, index_of, node, prepared, refusal, visiting
+from tests.connect.opcua.visiting import APPLICATION, CERTIFICATE, index_of, node, prepared, refusal, visiting
 
 
 class Pump(px.Twin):
@@ -227,6 +228,49 @@ def test_an_application_whose_key_is_too_short_is_refused():
     certificate, _ = self_signed("Old", APPLICATION, bits=1024)
     with pytest.raises(Untrusted, match="2048 bits"):
         usable(certificate, WallClock().now())
+
+
+def test_where_applications_are_named_no_other_one_may_come(house):
+    """A folder of certificates narrows the door, while it is open; each refusal tells the fingerprint to add."""
+    folder = house.live.options.folder / "field" / "opcua" / "trusted"
+
+    async def visit():
+        async with house.visit("hmi"):
+            return True
+
+    folder.mkdir()
+    try:
+        (folder / "other.der").write_bytes(self_signed("Other", APPLICATION)[0].public_bytes(DER))
+        with pytest.raises(refusal("BadCertificateInvalid")):
+            visited(visit())
+        (folder / "client.pem").write_bytes(CERTIFICATE.public_bytes(PEM))
+        assert visited(visit())
+        (folder / "broken.pem").write_text("hello")
+        with pytest.raises(refusal("BadCertificateInvalid")):
+            visited(visit())
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_the_certificate_of_another_application_proves_nothing(house):
+    """Who opens a channel with one certificate cannot begin a session with the one of somebody else."""
+    other, _ = self_signed("Other", APPLICATION)
+
+    async def visit():
+        client = await prepared(house.url)
+        client.set_user("hmi")
+        client.set_password(house.tokens["hmi"])
+        await client.connect_socket()
+        try:
+            await client.send_hello()
+            await client.open_secure_channel()
+            client.security_policy.host_certificate = other.public_bytes(DER)
+            with pytest.raises(refusal("BadCertificateInvalid")):
+                await client.create_session()
+        finally:
+            client.disconnect_socket()
+
+    visited(visit())
 
 
 def test_the_password_of_a_person_is_not_taken_here(house):

@@ -122,6 +122,17 @@ def usable(certificate: x509.Certificate, now: int) -> None:
     _check_key(certificate)
 
 
+def known(folder: Path) -> frozenset[str] | None:
+    """The fingerprints of the certificates that lie in a folder, None where there is no such folder.
+
+    Raises SetupError for a file that is none.
+    """
+    if not folder.is_dir():
+        return None
+    files = [path for path in folder.iterdir() if path.suffix in (".der", ".pem", ".crt", ".cer")]
+    return frozenset(fingerprint(one) for path in files for one in _certificates(path))
+
+
 def fingerprint(certificate: x509.Certificate) -> str:
     """The SHA-256 of a certificate, as `pin` takes it."""
     return certificate.fingerprint(hashes.SHA256()).hex()

@@ -14,7 +14,7 @@ from pollux.connect.opcua.server.session import House, ServiceError
 from pollux.connect.opcua.server.shown import AbstractShow
 from pollux.connect.opcua.server.space import Space
 from pollux.connect.opcua.stack import ua
-from pollux.connect.opcua.trust import Own, Untrusted, application_uri, fingerprint, own, split_chain, usable
+from pollux.connect.opcua.trust import Own, Untrusted, application_uri, fingerprint, known, own, split_chain, usable
 from pollux.errors import SetupError
 
 _LOG = logging.getLogger("pollux.connect.opcua")
@@ -29,7 +29,8 @@ Server: Final[Any] = import_module("asyncua").Server
 class OpcuaServer:
     """Twins as nodes, for whoever the gate knows, over signed and encrypted channels alone.
 
-    `folder` keeps the certificate that it shows, made once. `start` returns when clients can connect.
+    `folder` keeps the certificate that it shows, made once, and where there is a folder `trusted` in it those of the
+    applications that may come, whoever uses them. `start` returns when clients can connect.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class OpcuaServer:
         self.limits = limits or ServerLimits()
         self._counts = ServerCounters()
         home = folder / "opcua"
+        self._trusted = home / "trusted"
         self._own: Own = own(home, application_uri(home), address[0], clock.now(), certificate=None, key=None)
         self.port = 0
         self.failure = ""
@@ -141,10 +143,16 @@ class OpcuaServer:
             await asyncio.sleep(TURN)
 
     async def _believe(self, certificate: Any, description: Any) -> None:
-        """The certificate of a client's application: of its time and long enough; who comes in is asked at the gate."""
+        """The certificate of an application: of its time, long enough, and among the trusted where there are such.
+
+        Who comes in is asked at the gate, afterwards.
+        """
         try:
             usable(certificate, self._clock.now())
-        except Untrusted as error:
+            trusted = known(self._trusted)
+            if trusted is not None and fingerprint(certificate) not in trusted:
+                raise Untrusted(f"it is not among the trusted ones: {fingerprint(certificate)}")
+        except (Untrusted, SetupError) as error:
             self._counts.refused_channels += 1
             _LOG.warning("a client of the OPC UA server is refused: %s", error)
             raise ServiceError(ua.StatusCodes.BadCertificateInvalid) from None

@@ -62,7 +62,7 @@ def guarded_server(house: House) -> Any:
         if len(house.sessions) >= limits.sessions:
             house.counts.refused_sessions += 1
             raise ServiceError(_CODES.BadTooManySessions)
-        session = GuardedSession(made(name, external=external), house, str(name[0]))
+        session = GuardedSession(made(name, external=external), house, str(name[0]), house.peer)
         house.sessions.append(session)
         house.counts.sessions += 1
         return session
@@ -129,6 +129,8 @@ def _guard(processor: Any, house: House) -> None:
         if typeid == _CREATE and processor.session is not None:
             house.counts.refused_sessions += 1
             raise ServiceError(_CODES.BadTooManySessions)
+        # A session is made before anything is waited for, so that it is this channel's.
+        house.peer = processor._connection.security_policy.peer_certificate
         return await process(typeid, requesthdr, seqhdr, body)
 
     processor._process_message = guarded

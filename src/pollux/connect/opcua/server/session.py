@@ -35,6 +35,7 @@ class House:
     sessions: "list[GuardedSession]" = field(default_factory=list["GuardedSession"])
     space: Space | None = None
     entering: "GuardedSession | None" = None
+    peer: bytes | None = None
 
 
 @final
@@ -44,9 +45,9 @@ class GuardedSession:
     Every service that it offers stands here; what is asked of it besides is refused.
     """
 
-    def __init__(self, inner: Any, house: House, host: str) -> None:
+    def __init__(self, inner: Any, house: House, host: str, peer: bytes | None) -> None:
         self._inner, self._house = inner, house
-        self.host = host
+        self.host, self._peer = host, peer
         self.identity: Identity | None = None
 
     def __getattr__(self, name: str) -> Any:
@@ -56,8 +57,8 @@ class GuardedSession:
         raise ServiceError(_CODES.BadServiceUnsupported)
 
     async def create_session(self, params: Any, sockname: Any = None) -> Any:
-        """Begin; without the certificate of its application there is nothing to hold against time and length."""
-        if not params.ClientCertificate:
+        """Begin, for the application that has opened the channel: another one's certificate proves nothing."""
+        if not self._peer or params.ClientCertificate != self._peer:
             raise ServiceError(_CODES.BadCertificateInvalid)
         return await self._inner.create_session(params, sockname=sockname)
 
