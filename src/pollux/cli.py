@@ -148,13 +148,26 @@ def _identity(verbs: Any) -> None:
                  "pollux identity issue boiler/data P-7 --out P-7")  # fmt: skip
     verb.add_argument(
         "action",
-        choices=("init", "server", "issue", "renew", "revoke", "list", "renew-root", "code", "enrol"),
+        choices=(
+            "init",
+            "server",
+            "issue",
+            "renew",
+            "revoke",
+            "list",
+            "renew-root",
+            "renew-issuer",
+            "revoke-issuer",
+            "code",
+            "enrol",
+        ),
         help="make the authority; make the listeners' certificate; give a device one, or a further one; end it; "
-        "list; renew the root's revocation list; a code with which a device enrols once; enrol, on the device",
+        "list; renew the root's revocation list; let another issuer follow; end an issuer with all that it has "
+        "issued; a code with which a device enrols once; enrol, on the device",
     )
     verb.add_argument("data", metavar="DIR", help="the data folder; for enrol the site's https://HOST:PORT")
     verb.add_argument("name", nargs="?", metavar="NAME",
-                      help="of the account; for revoke also a serial number, for enrol the code")  # fmt: skip
+                      help="of the account; for revoke and revoke-issuer a serial number, for enrol the code")  # fmt: skip
     verb.add_argument("--root", type=Path, metavar="FILE", help="the root's key, encrypted: keep it elsewhere")
     verb.add_argument("--title", metavar="TEXT", help="what the authority is called (default: the folder's name)")
     verb.add_argument("--host", action="append", metavar="HOST", help="a name or address that the site is reached by")

@@ -13,10 +13,11 @@ from cryptography.x509.oid import NameOID
 
 from pollux.clock import DAY, WallClock
 from pollux.guard import Accounts
-from pollux.guard.authority import PEM, Authority
+from pollux.guard.authority import Authority
 from pollux.guard.certificates import Signer, device_certificate, issuer_certificate, new_key, root_certificate
 from pollux.guard.certificates import server_certificate as signed_for_servers
 from pollux.guard.enrolment import enrol
+from pollux.guard.keys import PEM
 from pollux.guard.tls import client_fingerprint
 
 SECRET = b"a root is kept elsewhere"

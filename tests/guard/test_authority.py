@@ -17,9 +17,10 @@ from cryptography.x509.oid import NameOID
 from pollux.clock import DAY, SECOND, SimulatedClock, WallClock
 from pollux.errors import Conflict, DataRefused, NotFound, SetupError
 from pollux.guard import Accounts, Credential, Gate, files
-from pollux.guard.authority import ISSUER_LIST, PEM, ROOT_LIST, TRUST, Authority
+from pollux.guard.authority import ISSUER_LIST, ROOT_LIST, TRUST, Authority
 from pollux.guard.certificates import LIST_LIFETIME, fingerprint, new_key, span
 from pollux.guard.enrolment import MOST, enrol, revoke
+from pollux.guard.keys import PEM
 from pollux.guard.requested import LARGEST, requested_key
 from pollux.guard.tls import client_fingerprint, server_context, tls_contexts
 from tests.guard import handshake
@@ -276,10 +277,16 @@ def test_revocation_survives_resumption(plant: Made, oldest: str) -> None:
         shaken(server_context(plant.folder), plant.client(device))
 
 
+def without_issuer(authority: Authority, plant: Made) -> None:
+    """The root no longer stands for the issuer."""
+    root = authority.root_from(plant.export, SECRET)
+    authority.renew_root_list(root, [], now(), without=[authority.issuer.certificate.serial_number])
+
+
 def test_a_revoked_issuer_takes_all_below_along(plant: Made) -> None:
     """Once the root no longer stands for the issuer, none of its devices comes in."""
     device = plant.device("P-7")
-    plant.authority.renew_root_list(plant.export, SECRET, [], now(), without_issuer=True)
+    without_issuer(plant.authority, plant)
     with pytest.raises(ssl.SSLError, match="revoked"):
         shaken(server_context(plant.folder), plant.client(device))
 
@@ -288,7 +295,7 @@ def test_a_site_that_serves_goes_on_with_the_roots_newest_list(plant: Made) -> N
     """What the root says by another process is not taken back when the issuer's list is written anew."""
     device = plant.device("P-7")
     elsewhere = Authority.opened(plant.folder)
-    elsewhere.renew_root_list(plant.export, SECRET, [], now(), without_issuer=True)
+    without_issuer(elsewhere, plant)
     plant.authority.relist([], now())
     with pytest.raises(ssl.SSLError, match="revoked"):
         shaken(server_context(plant.folder), plant.client(device))
@@ -404,7 +411,7 @@ def test_everything_that_ends_is_named(plant: Made) -> None:
     other = plant.clients / "other-root.pem"
     Authority.made(plant.clients / "other", "Plant", export=other, secret=SECRET, now=now())
     with pytest.raises(SetupError, match="root of this authority"):
-        plant.authority.renew_root_list(other, SECRET, [], now())
+        plant.authority.root_from(other, SECRET)
 
 
 def test_memory_stays_flat_over_many_lists(plant: Made) -> None:

@@ -22,9 +22,9 @@ from pollux.cli import main
 from pollux.clock import MINUTE, SECOND, SimulatedClock, WallClock
 from pollux.errors import AccessRefused, SetupError
 from pollux.guard import Accounts
-from pollux.guard.authority import PEM
 from pollux.guard.certificates import new_key
 from pollux.guard.enrolment import revoke
+from pollux.guard.keys import PEM
 from pollux.guard.tokens import TOKEN_BYTES
 from pollux.show.est import EST, PER_ADDRESS
 from pollux.site.enrolling import fetched

@@ -3,7 +3,7 @@
 `identity/` holds, each file replaced as a whole and readable by its owner only:
 
     root.pem     the root's certificate; its presence says that the authority was made
-    issuer.pem   the issuer's certificate and key, under a passphrase where one was given
+    issuer.pem   the issuer's certificate and key, under a passphrase where one was given; `issuers.py` says of others
     root.crl     what the root no longer stands for; only the root can renew it
     trust.pem    everything that a listener checks certificates against, in one file
     server.pem   the server's key and chain
@@ -11,13 +11,11 @@
 The root's key is in none of them: it leaves once, encrypted, for a place of its own.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, Self, final
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization as pem
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from pollux.clock import DAY
 from pollux.errors import SetupError
@@ -31,15 +29,18 @@ from pollux.guard.certificates import (
     fingerprint,
     issuer_certificate,
     list_end,
+    listed,
+    names_of,
     new_key,
     revocation_list,
     root_certificate,
     server_certificate,
     span,
 )
+from pollux.guard.issuers import ISSUER, Issuers, next_title
+from pollux.guard.keys import PEM, certificate_at, key_text, read, signer_at, signer_text
 
 SHORTEST_PASSPHRASE: Final = 12
-PEM: Final = pem.Encoding.PEM
 
 TRUST: Final = "trust.pem"
 SERVER: Final = "server.pem"
@@ -54,9 +55,10 @@ Revoked = Iterable[tuple[int, int]]
 class Authority:
     """Issues certificates and keeps the lists of those that ended; `Authority.made` begins one, `opened` goes on."""
 
-    def __init__(self, folder: Path, issuer: Signer, passphrase: bytes | None) -> None:
-        self.folder, self.issuer, self._passphrase = folder, issuer, passphrase
-        self.root = _certificate(folder / "root.pem")
+    def __init__(self, folder: Path, passphrase: bytes | None) -> None:
+        self.folder, self._passphrase = folder, passphrase
+        self.root = certificate_at(folder / "root.pem")
+        self.issuers = Issuers(folder, passphrase)
 
     @classmethod
     def made(
@@ -74,17 +76,17 @@ class Authority:
         key = new_key()
         root = Signer(root_certificate(title, key, now), key)
         try:
-            files.write_new(export, _key_text(key, secret) + root.certificate.public_bytes(PEM))
+            files.write_new(export, signer_text(root, secret))
         except OSError as error:
             raise SetupError(f"expected a new file for the root's key: {error.strerror}", at=str(export)) from None
         issuer_key = new_key()
         issuer = Signer(issuer_certificate(title, issuer_key, root, now), issuer_key)
         files.private_folder(folder)
-        files.replace(folder / "issuer.pem", _key_text(issuer_key, passphrase) + issuer.certificate.public_bytes(PEM))
+        files.replace(folder / ISSUER, signer_text(issuer, passphrase))
         files.replace(folder / "root.crl", _root_list(root, (), now))
         # Last: what a crash has left before it is made again from the beginning.
         files.replace(folder / "root.pem", root.certificate.public_bytes(PEM))
-        authority = cls(folder, issuer, passphrase)
+        authority = cls(folder, passphrase)
         authority.relist((), now)
         return authority
 
@@ -93,7 +95,12 @@ class Authority:
         """The authority of a folder; raises SetupError where there is none, or for a wrong passphrase."""
         if not (folder / "root.pem").exists():
             raise SetupError("expected a certificate authority", at=str(folder), hint="pollux identity init makes one")
-        return cls(folder, _signer(_read(folder / "issuer.pem"), passphrase, folder / "issuer.pem"), passphrase)
+        return cls(folder, passphrase)
+
+    @property
+    def issuer(self) -> Signer:
+        """Who issues now."""
+        return self.issuers.current
 
     @property
     def mark(self) -> str:
@@ -103,7 +110,7 @@ class Authority:
     @property
     def root_list(self) -> x509.CertificateRevocationList:
         """What the root no longer stands for; read each time, for another process may have let the root renew it."""
-        return x509.load_pem_x509_crl(_read(self.folder / "root.crl"))
+        return x509.load_pem_x509_crl(read(self.folder / "root.crl"))
 
     @property
     def chain(self) -> bytes:
@@ -116,9 +123,9 @@ class Authority:
 
     def serve_as(self, hosts: Sequence[str], now: int) -> x509.Certificate:
         """A new key and certificate for the site's own listeners, under these names and addresses."""
-        key = new_key()
-        made = server_certificate(hosts, key.public_key(), self.issuer, now)
-        text = _key_text(key, self._passphrase) + made.public_bytes(PEM) + self.chain
+        key, issuer = new_key(), self.issuer
+        made = server_certificate(hosts, key.public_key(), issuer, now)
+        text = key_text(key, self._passphrase) + made.public_bytes(PEM) + issuer.certificate.public_bytes(PEM)
         files.replace(self.folder / SERVER, text)
         return made
 
@@ -127,41 +134,29 @@ class Authority:
         if not (self.folder / SERVER).exists():
             hint = "pollux identity server DIR --host plant.example makes one"
             raise SetupError("expected a certificate for the server", at=str(self.folder), hint=hint)
-        return _certificate(self.folder / SERVER)
+        return certificate_at(self.folder / SERVER)
+
+    # -- lists --------------------------------------------------------------------------------------------------------
 
     def revocations(self) -> x509.CertificateRevocationList:
         """The list of the issuer, as the listeners know it."""
-        return x509.load_pem_x509_crl(b"-----BEGIN X509 CRL" + _read(self.folder / TRUST).split(_LIST)[-1])
+        key = self.issuer.key.public_key()
+        return next(one for one in self._lists() if one.is_signature_valid(key))
 
     def relist(self, revoked: Revoked, now: int) -> None:
-        """Write the issuer's list anew, with the whole of what is checked against."""
-        mine = revocation_list(self.issuer, revoked, now).public_bytes(PEM)
-        root = self.root.public_bytes(PEM) + self.root_list.public_bytes(PEM)
-        files.replace(self.folder / TRUST, root + self.chain + mine)
+        """Write the lists of all issuers anew, with the whole of what is checked against."""
+        self._trust([self.issuer, *self.issuers.former(now)], revoked, now)
 
     def keep_listed(self, revoked: Revoked, now: int) -> bool:
-        """Write the list anew where it lacks one, or is a day old; whether it was written."""
-        wanted, known = dict(revoked), self.revocations()
-        listed = {entry.serial_number for entry in known}
-        if listed >= wanted.keys() and list_end(known) - now > LIST_LIFETIME - DAY:
+        """Write the lists anew where one is missing, lacks an entry or is a day old; whether they were written."""
+        wanted = dict(revoked)
+        self.issuers.sweep(now)
+        if read(self.folder / "root.crl") in read(self.folder / TRUST) and all(
+            one is not None and _whole(one, wanted, now) for one in self._lists_of(now)
+        ):
             return False
         self.relist(wanted.items(), now)
         return True
-
-    def renew_root_list(
-        self, export: Path, secret: bytes, revoked: Revoked, now: int, *, without_issuer: bool = False
-    ) -> None:
-        """Let the root, from its export, say anew what it stands for; `without_issuer` ends the issuer with all below.
-
-        Raises SetupError for another root, or a wrong passphrase.
-        """
-        root = _signer(_read(export), secret, export)
-        if fingerprint(root.certificate) != fingerprint(self.root):
-            raise SetupError("expected the root of this authority", at=str(export))
-        ended = [(self.issuer.certificate.serial_number, now)] if without_issuer else []
-        earlier = [(entry.serial_number, now) for entry in self.root_list]
-        files.replace(self.folder / "root.crl", _root_list(root, [*earlier, *ended], now))
-        self.relist(revoked, now)
 
     def ends(self) -> dict[str, int]:
         """Until when what the listeners stand on holds (ns UTC), by name: each must be renewed before."""
@@ -169,49 +164,74 @@ class Authority:
             "root": span(self.root).end,
             ROOT_LIST: list_end(self.root_list),
             "issuer": span(self.issuer.certificate).end,
-            ISSUER_LIST: list_end(self.revocations()),
+            ISSUER_LIST: min((list_end(one) for one in self._lists()), default=0),
         }
         if (self.folder / SERVER).exists():
             found["server"] = span(self.server()).end
         return found
 
+    # -- what only the root can do ------------------------------------------------------------------------------------
+
+    def root_from(self, export: Path, secret: bytes) -> Signer:
+        """The root with its key, from where that is kept; raises SetupError for another root or a wrong passphrase."""
+        root = signer_at(export, secret)
+        if fingerprint(root.certificate) != fingerprint(self.root):
+            raise SetupError("expected the root of this authority", at=str(export))
+        return root
+
+    def renew_root_list(self, root: Signer, revoked: Revoked, now: int, *, without: Iterable[int] = ()) -> None:
+        """Let the root say anew what it stands for, `without` the issuers of these serial numbers from now on."""
+        entries = {**dict.fromkeys(without, now), **dict(listed(self.root_list))}
+        files.replace(self.folder / "root.crl", _root_list(root, entries.items(), now))
+        self.relist(revoked, now)
+
+    def succeed(self, root: Signer, revoked: Revoked, now: int) -> x509.Certificate:
+        """Let a new issuer follow the one that issues, whose certificates go on; its own is what comes back."""
+        old, key = self.issuer, new_key()
+        new = Signer(issuer_certificate("", key, root, now, name=next_title(old.certificate)), key)
+        self.issuers.keep_former(old)
+        # Known before it issues: what it has signed is let in from the first moment.
+        self._trust([new, *self.issuers.former(now), old], revoked, now)
+        self.issuers.succeed(new)
+        self.relist(revoked, now)
+        if (self.folder / SERVER).exists():
+            self.serve_as(names_of(self.server()), now)
+        return new.certificate
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _trust(self, issuers: Sequence[Signer], revoked: Revoked, now: int) -> None:
+        """Each list names all that ended: serial numbers are random and long, so no two issuers give the same."""
+        ended = [*revoked]
+        parts = [self.root.public_bytes(PEM), read(self.folder / "root.crl")]
+        for one in issuers:
+            parts += [one.certificate.public_bytes(PEM), revocation_list(one, ended, now).public_bytes(PEM)]
+        files.replace(self.folder / TRUST, b"".join(parts))
+
+    def _lists(self) -> list[x509.CertificateRevocationList]:
+        """The lists of the issuers, as the listeners know them."""
+        blocks = read(self.folder / TRUST).split(_LIST)[1:]
+        found = [x509.load_pem_x509_crl(_LIST + block) for block in blocks]
+        return [one for one in found if one.issuer != self.root.subject]
+
+    def _lists_of(self, now: int) -> Iterator[x509.CertificateRevocationList | None]:
+        """The list of each issuer, None for one that has none."""
+        known = self._lists()
+        for signer in (self.issuer, *self.issuers.former(now)):
+            key = signer.key.public_key()
+            yield next((one for one in known if one.is_signature_valid(key)), None)
+
 
 _LIST: Final = b"-----BEGIN X509 CRL"
 
 
-def key_text(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """A private key as a file, for whoever has asked us to make it."""
-    return _key_text(key, None)
-
-
-def _key_text(key: ec.EllipticCurvePrivateKey, secret: bytes | None) -> bytes:
-    lock = pem.BestAvailableEncryption(secret) if secret else pem.NoEncryption()
-    return key.private_bytes(PEM, pem.PrivateFormat.PKCS8, lock)
-
-
-def _signer(text: bytes, secret: bytes | None, path: Path) -> Signer:
-    try:
-        key = pem.load_pem_private_key(text, secret)
-    except (ValueError, TypeError):
-        hint = "for the keys of a site it comes in POLLUX_IDENTITY_PASSPHRASE"
-        raise SetupError("expected the passphrase of this key", at=str(path), hint=hint) from None
-    assert isinstance(key, ec.EllipticCurvePrivateKey), "an authority's keys are on P-256"
-    return Signer(x509.load_pem_x509_certificate(text), key)
+def _whole(known: x509.CertificateRevocationList, wanted: dict[int, int], now: int) -> bool:
+    entries = {entry.serial_number for entry in known}
+    return entries >= wanted.keys() and list_end(known) - now > LIST_LIFETIME - DAY
 
 
 def _root_list(root: Signer, revoked: Revoked, now: int) -> bytes:
     return revocation_list(root, revoked, now, lifetime=ROOT_LIST_LIFETIME).public_bytes(PEM)
-
-
-def _certificate(path: Path) -> x509.Certificate:
-    return x509.load_pem_x509_certificate(_read(path))
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise SetupError(f"expected a file of the authority: {error.strerror}", at=str(path)) from None
 
 
 def _long_enough(secret: bytes) -> None:

@@ -70,10 +70,12 @@ def root_certificate(title: str, key: ec.EllipticCurvePrivateKey, now: int) -> x
     return made.add_extension(_identifier(key.public_key()), critical=False).sign(key, hashes.SHA256())
 
 
-def issuer_certificate(title: str, key: ec.EllipticCurvePrivateKey, root: Signer, now: int) -> x509.Certificate:
+def issuer_certificate(
+    title: str, key: ec.EllipticCurvePrivateKey, root: Signer, now: int, *, name: str = ""
+) -> x509.Certificate:
     """An intermediate: signs devices and servers, and no further authority."""
     times = _within(Span(now - EARLIER, now + ISSUER_LIFETIME), root)
-    made = _authority(_name(f"{title} issuer"), root.certificate.subject, key.public_key(), times, depth=0)
+    made = _authority(_name(name or f"{title} issuer"), root.certificate.subject, key.public_key(), times, depth=0)
     return _signed(made, key.public_key(), root)
 
 
@@ -109,6 +111,17 @@ def revocation_list(
         entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(_date(since)).build()
         made = made.add_revoked_certificate(entry)
     return made.sign(issuer.key, hashes.SHA256())
+
+
+def listed(revoked: x509.CertificateRevocationList) -> list[tuple[int, int]]:
+    """Serial number and since when, of each certificate in a list."""
+    return [(entry.serial_number, _instant(entry.revocation_date_utc)) for entry in revoked]
+
+
+def names_of(certificate: x509.Certificate) -> list[str]:
+    """The names and addresses that a server's certificate holds for."""
+    said = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return said.get_values_for_type(x509.DNSName) + [str(one) for one in said.get_values_for_type(x509.IPAddress)]
 
 
 def list_end(revoked: x509.CertificateRevocationList) -> int:

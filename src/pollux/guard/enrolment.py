@@ -7,7 +7,8 @@ from cryptography import x509
 from pollux.errors import Conflict, NotFound, SetupError
 from pollux.guard.accounts import Accounts
 from pollux.guard.authority import Authority
-from pollux.guard.certificates import PublicKey, fingerprint, span
+from pollux.guard.certificates import PublicKey, device_certificate, fingerprint, span
+from pollux.guard.issuers import serial_of
 from pollux.guard.records import Enrolled
 
 MOST: Final = 8
@@ -31,10 +32,11 @@ def enrol(
     if sum(one.valid(now) for one in accounts.certificates.of(name, tenant=tenant)) >= MOST:
         hint = "pollux identity revoke ends those that are not in use"
         raise Conflict(f"expected at most {MOST} certificates of {name} that hold", hint=hint)
-    made = authority.device(account.name, key, now)
-    times = span(made)
+    issuer = authority.issuer
+    made = device_certificate(account.name, key, issuer, now)
+    times, by = span(made), serial_of(issuer.certificate)
     mine = (made.serial_number, account.tenant, account.name)
-    accounts.certificates.add(Enrolled(fingerprint(made), *mine, now, times.start, times.end, None))
+    accounts.certificates.add(Enrolled(fingerprint(made), *mine, now, times.start, times.end, None, by))
     return made
 
 

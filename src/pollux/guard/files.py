@@ -8,6 +8,18 @@ from pathlib import Path
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 
+Stamp = tuple[int, int, int]
+"""Inode, time of the last change and size: what tells that a file was replaced."""
+
+
+def stamp(path: Path) -> Stamp | None:
+    """By what a change of a file is seen; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
 
 def private_folder(path: Path) -> None:
     """Make a folder that only its owner may enter, and tighten one that exists."""

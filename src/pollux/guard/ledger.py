@@ -30,6 +30,7 @@ MIGRATIONS = (
         created INTEGER NOT NULL, starts INTEGER NOT NULL, expires INTEGER NOT NULL, ended INTEGER
     ) WITHOUT ROWID;
     """,
+    "ALTER TABLE certificates ADD COLUMN issuer TEXT NOT NULL DEFAULT '';",
 )
 
 

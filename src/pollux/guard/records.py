@@ -11,7 +11,10 @@ from pollux.guard.ledger import Ledger
 @final
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """A certificate in an account's record; `ended` says since when it opens nothing any more."""
+    """A certificate in an account's record; `ended` says since when it opens nothing any more.
+
+    `issuer` is the serial number of the issuer that has signed it, empty for another authority's.
+    """
 
     fingerprint: bytes
     serial: int
@@ -21,6 +24,7 @@ class Enrolled:
     starts: int
     expires: int
     ended: int | None
+    issuer: str = ""
 
     def valid(self, now: int) -> bool:
         """Whether it still opens a door."""
@@ -56,9 +60,10 @@ class Records:
 
     def add(self, one: Enrolled) -> None:
         """Let a certificate open doors; those that the account had go on until they end, so that it can rotate."""
-        row = (one.fingerprint, one.id, one.tenant, one.name, one.created, one.starts, one.expires, one.ended)
+        times = (one.created, one.starts, one.expires, one.ended)
+        row = (one.fingerprint, one.id, one.tenant, one.name, *times, one.issuer)
         with self._ledger.writing() as db:
-            db.execute("INSERT INTO certificates VALUES (?,?,?,?,?,?,?,?)", row)
+            db.execute("INSERT INTO certificates VALUES (?,?,?,?,?,?,?,?,?)", row)
         self._known[one.fingerprint] = one
         self._changed()
 
@@ -79,11 +84,15 @@ class Records:
             raise NotFound(f"expected a serial number or a name with certificates, got {word!r}", hint=hint)
         return found
 
+    def issued_by(self, issuer: str) -> list[Enrolled]:
+        """The certificates that an issuer has signed, by its serial number."""
+        return [one for one in self.of() if one.issuer == issuer]
+
     def revoked(self, now: int) -> list[tuple[int, int]]:
         """Serial number and end of each that was ended before its time."""
         return [(one.serial, one.ended) for one in self.of() if one.ended is not None and now < one.expires]
 
 
 def _enrolled(row: tuple[Any, ...]) -> Enrolled:
-    fingerprint, serial, tenant, name, created, starts, expires, ended = row
-    return Enrolled(bytes(fingerprint), int(serial, 16), tenant, name, created, starts, expires, ended)
+    fingerprint, serial, tenant, name, created, starts, expires, ended, issuer = row
+    return Enrolled(bytes(fingerprint), int(serial, 16), tenant, name, created, starts, expires, ended, issuer)

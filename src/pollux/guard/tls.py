@@ -16,6 +16,7 @@ from typing import Final, Generic, Literal, TypeVar, final
 
 from pollux.clock import SECOND, Clock
 from pollux.errors import SetupError
+from pollux.guard import files
 from pollux.guard.authority import SERVER, TRUST
 
 Oldest = Literal["1.3", "1.2"]
@@ -88,13 +89,5 @@ class Contexts(Generic[Context]):
             _LOG.error("certificates were not taken over: %s", error)
         self._seen = state
 
-    def _state(self) -> list[tuple[int, int, int] | None]:
-        return [_stamp(self._folder / name) for name in (SERVER, TRUST)]
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    def _state(self) -> list[files.Stamp | None]:
+        return [files.stamp(self._folder / name) for name in (SERVER, TRUST)]

@@ -8,15 +8,17 @@ from typing import Final, final
 from urllib.parse import urlsplit
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import pkcs7
 
 from pollux.clock import Clock
 from pollux.errors import AccessRefused, SetupError
 from pollux.guard import Accounts, Identity, files
-from pollux.guard.authority import PEM, Authority, key_text
+from pollux.guard.authority import Authority
 from pollux.guard.certificates import PublicKey, fingerprint, new_key
 from pollux.guard.enrolment import enrol
+from pollux.guard.keys import PEM, key_text
 from pollux.show.est import EST
 
 WITHIN: Final = 30.0
@@ -31,7 +33,7 @@ class Desk:
         self._accounts, self._authority, self._clock = accounts, authority, clock
 
     def authorities(self) -> list[x509.Certificate]:
-        return [self._authority.root, self._authority.issuer.certificate]
+        return [self._authority.root, *self._authority.issuers.certificates()]
 
     def first(self, name: str, code: bytes, key: PublicKey) -> x509.Certificate | None:
         self._accounts.refresh()
@@ -71,10 +73,18 @@ def fetched(address: str, code: str, out: Path) -> x509.Certificate:
     made = _certificates(_answer(host, port, context, "POST", "simpleenroll", asked.public_bytes(PEM), secret))[0]
     if made.public_key() != key.public_key():
         raise SetupError("expected a certificate of the key that was sent", at=address)
-    chain = b"".join(one.public_bytes(PEM) for one in (made, *authorities) if one != root)
-    files.replace(out / "device.pem", chain)
+    chain = [made, *(one for one in authorities if one != root and _signed_by(one, made))]
+    files.replace(out / "device.pem", b"".join(one.public_bytes(PEM) for one in chain))
     files.replace(out / "authority.pem", root.public_bytes(PEM))
     return made
+
+
+def _signed_by(issuer: x509.Certificate, made: x509.Certificate) -> bool:
+    try:
+        made.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
 
 
 def _place(address: str) -> tuple[str, int]:

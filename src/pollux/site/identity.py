@@ -13,15 +13,19 @@ from typing import Final
 from pollux.clock import WallClock, iso
 from pollux.errors import SetupError
 from pollux.guard import Accounts, files
-from pollux.guard.authority import PEM, ROOT_LIST, Authority, key_text
+from pollux.guard.authority import ROOT_LIST, Authority
 from pollux.guard.certificates import new_key, span
 from pollux.guard.enrolment import enrol, revoke
+from pollux.guard.issuers import serial_of
+from pollux.guard.keys import PEM, key_text
 from pollux.guard.records import Enrolled
 from pollux.guard.requested import requested_key
+from pollux.guard.succession import renew_issuer, revoke_issuer
 from pollux.site.enrolling import fetched
 from pollux.site.secure import ends_soon
 
 FOLDER: Final = "identity"
+_OF_THE_ROOT: Final = "passphrase of the root's key: "
 PASSPHRASE: Final = "POLLUX_IDENTITY_PASSPHRASE"  # noqa: S105  the name of a variable
 
 
@@ -35,6 +39,8 @@ def run(options: argparse.Namespace) -> int:
         "revoke": end,
         "list": listed,
         "renew-root": renew_root,
+        "renew-issuer": follow,
+        "revoke-issuer": end_issuer,
         "code": code,
         "enrol": fetch,
     }
@@ -113,11 +119,15 @@ def listed(options: argparse.Namespace) -> None:
     authority, now = authority_of(options.data), WallClock().now()
     with closing(_accounts(options.data)) as accounts:
         known = accounts.certificates.of()
+    issuers = {serial_of(one): span(one).end for one in authority.issuers.certificates()}
     if options.json:
         rows = [_row(one, now) for one in known]
-        print(json.dumps({"authority": authority.mark, "ends": authority.ends(), "certificates": rows}))
+        said = {"authority": authority.mark, "ends": authority.ends(), "issuers": issuers, "certificates": rows}
+        print(json.dumps(said))
         return
     print(f"authority {authority.mark}")
+    for serial, until in issuers.items():
+        print(f"issuer {serial}  until {iso(until)}")
     for name, until in authority.ends().items():
         print(f"{name:42} {_until(name, until, now)}")
     for one in known:
@@ -130,9 +140,32 @@ def renew_root(options: argparse.Namespace) -> None:
     authority, now = authority_of(options.data), WallClock().now()
     with closing(_accounts(options.data)) as accounts:
         revoked = accounts.certificates.revoked(now)
-    authority.renew_root_list(export, _asked("passphrase of the root's key: "), revoked, now)
+    root = authority.root_from(export, _asked(_OF_THE_ROOT))
+    authority.renew_root_list(root, revoked, now)
     until = authority.ends()[ROOT_LIST]
     print(f"until {iso(until)}")
+
+
+def follow(options: argparse.Namespace) -> None:
+    """Let a new issuer follow, signed by the root from its export; what the old one has issued goes on."""
+    export = _given(options.root, "--root FILE", "the export of the root's key")
+    authority, now = authority_of(options.data), WallClock().now()
+    with closing(_accounts(options.data)) as accounts:
+        made = renew_issuer(accounts, authority, export, _asked(_OF_THE_ROOT), now)
+    print(f"{serial_of(made)}  until {iso(span(made).end)}")
+
+
+def end_issuer(options: argparse.Namespace) -> None:
+    """End an issuer and all that it has issued; devices enrol anew."""
+    export = _given(options.root, "--root FILE", "the export of the root's key")
+    authority, now = authority_of(options.data), WallClock().now()
+    with closing(_accounts(options.data)) as accounts:
+        ended = revoke_issuer(
+            accounts, authority, export, _asked(_OF_THE_ROOT), now, serial=options.name or ""
+        )  # fmt: skip
+    for one in ended:
+        print(f"{one.id}  {one.name}")
+    print(f"issuer {serial_of(authority.issuer.certificate)} issues; give each device a code: pollux identity code")
 
 
 def code(options: argparse.Namespace) -> None:

@@ -6,13 +6,12 @@ from pathlib import Path
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Final, Literal, final
 
-from cryptography import x509
-
 from pollux.clock import DAY, MINUTE, SECOND, Clock, iso
 from pollux.connect.acceptor import Acceptor
 from pollux.errors import PolluxError
 from pollux.guard import Accounts, Doors
 from pollux.guard.authority import ISSUER_LIST, Authority
+from pollux.guard.certificates import names_of
 from pollux.guard.dtls import dtls_contexts
 from pollux.guard.tls import tls_contexts
 from pollux.show.documents.site import Broken
@@ -134,9 +133,3 @@ class Secure:
             else:
                 counts["soon" if one.expires - now < SOON else "valid"] += 1
         return tuple(({"state": state}, count) for state, count in counts.items())
-
-
-def names_of(certificate: x509.Certificate) -> list[str]:
-    """The names and addresses that a server's certificate holds for."""
-    said = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    return said.get_values_for_type(x509.DNSName) + [str(one) for one in said.get_values_for_type(x509.IPAddress)]

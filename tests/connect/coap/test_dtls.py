@@ -187,7 +187,8 @@ def test_lists_are_looked_at_as_on_every_listener(tmp_path: Path) -> None:
     trust = (made.folder / TRUST).read_bytes()
     files.replace(made.folder / TRUST, trust.replace((made.folder / "root.crl").read_bytes(), b""))
     refused()  # there is no list of the root
-    made.authority.renew_root_list(made.export, handshake.SECRET, [], now, without_issuer=True)
+    root, issuer = made.authority.root_from(made.export, handshake.SECRET), made.authority.issuer.certificate
+    made.authority.renew_root_list(root, [], now, without=[issuer.serial_number])
     refused()  # the issuer was revoked
     made.accounts.close()
 
