@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from pollux.site.live import LiveSite
     from pollux.site.presenting import Lab, LabChoice, LabFigure, LabRow, Presenter
     from pollux.site.prototype import prototype
+    from pollux.site.sparkplug.source import sparkplug
     from pollux.site.standing import StandingOrder
     from pollux.watch import Alarm
     from pollux.watch.words import change, limit, silence
@@ -141,6 +142,7 @@ _DOORS = {
     "LabRow": "pollux.site.presenting",
     "Presenter": "pollux.site.presenting",
     "prototype": "pollux.site.prototype",
+    "sparkplug": "pollux.site.sparkplug.source",
     "StandingOrder": "pollux.site.standing",
     "change": "pollux.watch.words",
     "limit": "pollux.watch.words",
@@ -283,6 +285,7 @@ __all__ = [
     "settled",
     "silence",
     "sin",
+    "sparkplug",
     "sqrt",
     "straight",
     "sum",
