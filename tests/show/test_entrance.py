@@ -120,11 +120,16 @@ def test_another_page_of_this_machine_cannot_read_with_our_cookie(client: Client
 
 
 def test_further_names_are_allowed_by_name(house: FakeHouse) -> None:
-    """A site that is reached under a name of its own says so, and no other name is let in."""
-    client = Client(Application(house, doors=Doors(frozenset({"plant.example"}))))
+    """A site that is reached under a name of its own says so, no other is let in, and it may change while it serves."""
+    names = {"plant.example"}
+    client = Client(Application(house, doors=lambda: Doors(frozenset(names))))
     try:
         assert client.get("/health/live", host="plant.example").status == 200
         assert client.get("/health/live", host="plant.example.evil.example").status == 421
+        assert client.get("/health/live", host="other.example").status == 421
+        names ^= {"plant.example", "other.example"}
+        assert client.get("/health/live", host="other.example").status == 200
+        assert client.get("/health/live", host="plant.example").status == 421
     finally:
         client.close()
 

@@ -324,6 +324,24 @@ def shown_by(house: House) -> int:
     return x509.load_der_x509_certificate(certificate).serial_number
 
 
+def test_names_that_are_new_in_the_certificate_are_answered_without_a_restart(house: House) -> None:
+    """The site answers under a name once its certificate has it, and no more once it has not."""
+    for names in (["localhost", "plant.example"], ["localhost"]):
+        assert (asked_as(house, "plant.example") == 200) is (len(names) == 1)
+        house.made.authority.serve_as(names, WallClock().now())
+        until(lambda names=names: (asked_as(house, "plant.example") == 200) is (len(names) == 2))  # type: ignore[misc]
+
+
+def asked_as(house: House, host: str) -> int:
+    """The status of a request under a name."""
+    line = http.client.HTTPSConnection("localhost", house.http, context=house.made.client(), timeout=10)
+    line.request("GET", "/health/live", headers={"Host": host})
+    try:
+        return line.getresponse().status
+    finally:
+        line.close()
+
+
 def test_what_runs_out_is_told(house: House) -> None:
     """A list that has ended is a broken promise, and is mended; metrics count, and say how long all holds."""
     secure = house.live.secure

@@ -1,7 +1,7 @@
 """The application: the entrance, the telemetry routes in front, then the table, the live doors and the page."""
 
 import contextlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 from typing import cast, final
 
@@ -34,6 +34,7 @@ from pollux.show.tunnel import PATH, MqttTunnel
 class Application:
     """An ASGI application over a house. `tally` counts what it did, `inlet` is the way of telemetry into the log.
 
+    `doors` is asked on every request, for the names of a site may change while it serves.
     Its life is that of the ASGI lifespan: threads and the live wire begin with it and end with it.
     """
 
@@ -41,7 +42,7 @@ class Application:
         self,
         house: House,
         *,
-        doors: Doors | None = None,
+        doors: Callable[[], Doors] = Doors,
         page: Path = PAGE,
         enrolling: Enrolling | None = None,
         rates: Rates | None = None,
@@ -60,7 +61,7 @@ class Application:
         self._router = routing.Router(
             self._paths(Pages(page)), redirect_slashes=False, default=_nothing, lifespan=self._life
         )
-        self._entrance = Entrance(house.accounts, house.gate, doors or Doors(), self.tally, self._inside)
+        self._entrance = Entrance(house.accounts, house.gate, doors, self.tally, self._inside)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, one WebSocket, or the life of the application."""

@@ -9,7 +9,8 @@ import itertools
 import logging
 import re
 import secrets
-from functools import lru_cache, partial
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Final, final
 
 from starlette.exceptions import HTTPException
@@ -54,11 +55,13 @@ _log = logging.getLogger(__name__)
 class Entrance:
     """Admits requests to what is inside, and turns whatever is raised there into a problem document."""
 
-    def __init__(self, accounts: Accounts, gate: Gate, doors: Doors, tally: Tally, inside: ASGIApp) -> None:
-        self._accounts, self._gate, self._tally, self._inside = accounts, gate, tally, inside
+    def __init__(
+        self, accounts: Accounts, gate: Gate, doors: Callable[[], Doors], tally: Tally, inside: ASGIApp
+    ) -> None:
+        self._accounts, self._gate, self._doors, self._tally, self._inside = accounts, gate, doors, tally, inside
         # Browsers and devices send the same few names again and again; the bound keeps others from filling memory.
-        self._host_allowed = lru_cache(256)(partial(host_allowed, doors=doors))
-        self._origin_allowed = lru_cache(256)(partial(origin_allowed, doors=doors))
+        self._host_allowed = lru_cache(256)(host_allowed)
+        self._origin_allowed = lru_cache(256)(origin_allowed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, one WebSocket, or the life of the application."""
@@ -83,12 +86,13 @@ class Entrance:
     async def _admitted(self, scope: Scope, receive: Receive, send: Send) -> None:
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         host = hosts[0].decode("latin-1") if len(hosts) == 1 else None
-        if not self._host_allowed(host):
+        doors = self._doors()
+        if not self._host_allowed(host, doors):
             raise Refused(421, "this site does not answer under that name", at="Host")
         bearer, session = self._shown(scope)
         if scope["type"] == "websocket" or needs_origin(scope["method"]):
             origin = header(scope, b"origin")
-            if not self._origin_allowed(origin, host, cookie=session is not None and bearer is None):
+            if not self._origin_allowed(origin, host, doors, cookie=session is not None and bearer is None):
                 raise Refused(403, "a request of this kind may not come from that origin", at="Origin")
         scope[IDENTITY] = identity = self._identity(scope, bearer, session)
         if identity is None and scope["type"] == "http" and self._closed(scope):

@@ -26,7 +26,7 @@ from pollux.connect.coap.endpoint import CoapEndpoint
 from pollux.connect.mqtt.endpoint import MqttEndpoint
 from pollux.connect.wire.rights import layouts
 from pollux.errors import SetupError
-from pollux.guard import Accounts, Gate, Keyring
+from pollux.guard import Accounts, Doors, Gate, Keyring
 from pollux.guard.requests import is_loopback
 from pollux.mirror.once import Once
 from pollux.remember import History, Log, Note, Snapshots, Ticket
@@ -225,7 +225,7 @@ class LiveSite:
     def _serve(self, address: str) -> None:
         host, port = self._parsed(address)
         secure = self.secure
-        doors, enrolling = (secure.doors, secure.desk) if secure else (None, None)
+        doors, enrolling = (secure.doors, secure.desk) if secure else (Doors, None)
         app = Application(SiteHouse(self), doors=doors, enrolling=enrolling)
         acceptor, name = (secure.acceptor("http", self._shaken), secure.names[0]) if secure else (None, None)
         self.server = serve(app, host=host, port=port, secure=acceptor, name=name).start()

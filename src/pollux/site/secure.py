@@ -13,7 +13,7 @@ from pollux.guard import Accounts, Doors
 from pollux.guard.authority import ISSUER_LIST, Authority
 from pollux.guard.certificates import names_of
 from pollux.guard.dtls import dtls_contexts
-from pollux.guard.tls import tls_contexts
+from pollux.guard.tls import Contexts, tls_contexts
 from pollux.show.documents.site import Broken
 from pollux.show.facts import Metric
 from pollux.site.enrolling import Desk
@@ -55,6 +55,7 @@ class Secure:
         self._accounts, self._clock, self._folder, self._passphrase = accounts, clock, folder, passphrase
         self._authority = Authority.opened(folder, passphrase=passphrase)
         self.names = names_of(self._authority.server())
+        self._doors = Contexts(folder, self._named, clock=clock)
         self.desk = Desk(accounts, self._authority, clock)
         self._version, self._kept, self._warned = -1, 0, 0
         self.keep()
@@ -63,10 +64,12 @@ class Secure:
             for one in LISTENERS
         }
 
-    @property
     def doors(self) -> Doors:
-        """The names under which the site answers over HTTP."""
-        return Doors(hosts=frozenset(name.lower() for name in self.names))
+        """The names under which the site answers over HTTP: those of the certificate that it shows now."""
+        return self._doors.current
+
+    def _named(self) -> Doors:
+        return Doors(hosts=frozenset(name.lower() for name in names_of(self._authority.server())))
 
     def acceptor(self, listener: Listener, told: Callable[[str, str], None]) -> Acceptor:
         """What lets the connections of a listener in; `told` hears address and reason of each failed handshake."""
