@@ -261,13 +261,13 @@ def crash_loop(tmp_path, *, rounds: int, seed: int) -> None:
     for number in range(rounds):
         here = plant.open(tmp_path / "site", insecure=True, mqtt=f"127.0.0.1:{port}") if luck.random() < 0.5 else None
         with here or nullcontext():
-            agent = started(port, number * 1e6, folder)
+            agent = started(port, number * 1e5, folder)
             pause.wait(float(luck.uniform(0.0, 1.5)))
             os.kill(agent.pid, signal.SIGKILL)
             agent.wait()
     with plant.open(tmp_path / "site", insecure=True, mqtt=f"127.0.0.1:{port}"):
-        agent = started(port, rounds * 1e6, folder)
-        high = rounds * 1e6
+        agent = started(port, rounds * 1e5, folder)
+        high = rounds * 1e5
         assert until(lambda: len(pumps) and told_of(pumps["P-7"], Pump.vibration_high)[1].max(initial=0.0) >= high)
         os.kill(agent.pid, signal.SIGTERM)
         agent.wait()
