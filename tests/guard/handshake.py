@@ -1,7 +1,7 @@
 """A certificate authority of tests, certificates of every kind, and handshakes in memory."""
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -67,6 +67,11 @@ def made(tmp: Path) -> Made:
         accounts.add(name, kind="device", roles={"device"}, twins=[f"Pump/{name}"])
     accounts.add("ann", kind="person", roles={"administrator"}, twins=["*"])
     return Made(data, tmp / "root-key.pem", authority, accounts, clients)
+
+
+def reopened(made: Made) -> Made:
+    """The same, with its accounts opened once more."""
+    return replace(made, accounts=Accounts(made.data / "accounts.db", clock=WallClock()))
 
 
 def client_context(root: Path, certificate: Path | None, *, newest: ssl.TLSVersion | None) -> ssl.SSLContext:

@@ -11,11 +11,13 @@ from pollux.guard import Attempt
 @final
 @dataclass(frozen=True, slots=True)
 class CertificateFact:
-    """A certificate in an account's record; times in nanoseconds UTC, `ended` where it was revoked."""
+    """A certificate in an account's record; times in nanoseconds UTC, `ended` where it was revoked, `soon` where it
+    must be renewed."""
 
     serial: str
     expires: int
     ended: int | None
+    soon: bool = False
 
 
 @final

@@ -34,6 +34,7 @@ from pollux.site.shelf import Shelf, apply_run
 from pollux.site.trail import Trail
 from pollux.watch import Alarm, AlarmBook, Rule, Watch
 
+from pollux.watch.site import site_alarm
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,8 @@ class Estate:
             case "order":
                 return Applied(orders=(self._order(note.body),))
             case "run":
+            case "site":
+                return Applied(alarms=site_alarm(self.alarms, note.body))
                 return Applied(runs=(apply_run(self.shelf, note.body),))
             case "estimate":
                 return self._estimate(note.body, seq)

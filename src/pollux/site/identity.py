@@ -22,7 +22,7 @@ from pollux.guard.records import Enrolled
 from pollux.guard.requested import requested_key
 from pollux.guard.succession import renew_issuer, revoke_issuer
 from pollux.site.enrolling import fetched
-from pollux.site.secure import ends_soon
+from pollux.site.endings import ends_soon
 
 FOLDER: Final = "identity"
 _OF_THE_ROOT: Final = "passphrase of the root's key: "

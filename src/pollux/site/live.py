@@ -45,6 +45,7 @@ from pollux.site.estate import Applied, Estate
 from pollux.site.fields import Fields, check_fields
 from pollux.site.filters import Filter
 from pollux.site.guests import Guests
+from pollux.site.guarding import Guarding
 from pollux.site.handles import Handle
 from pollux.site.house import Rooms, SiteHouse
 from pollux.site.identity import passphrase
@@ -146,6 +147,7 @@ class LiveSite:
         self.fields: Fields = self._fields()
         self.desk: Desk = self._desk()
         self.runs: Executor = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="pollux-run")
+        self.guarding: Guarding = Guarding(self)
         self.labs: dict[str, Lab] = labs_of(self.site.declared)
         self.reader: Decoder = self.estate.reader()
         self.history: History = self._history()
@@ -410,8 +412,7 @@ class LiveSite:
         if self._states:
             self._states.flush()
         self._keep_up(now)
-        if self.secure:
-            self.secure.keep()
+        self.guarding.turn()
         if self._indexing.done():
             self._indexing = self.workers.submit(self.history.keep_up)
 

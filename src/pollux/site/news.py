@@ -6,6 +6,7 @@ from typing import final
 
 from pollux.show.facts import Announcement, News, Topic
 from pollux.site.estate import Applied
+from pollux.watch.site import SITE
 
 KEPT = 10_000
 
@@ -22,7 +23,8 @@ class NewsRoom:
     def tell(self, applied: Applied) -> None:
         """What an entry changed besides values."""
         for alarm in applied.alarms:
-            self.say("alarms", f"{alarm.type}/{alarm.twin}")
+            # Of the site's own no twin is named: whoever may see them finds them in the list.
+            self.say("alarms", None if alarm.type == SITE else f"{alarm.type}/{alarm.twin}")
         if applied.refusals:
             self.say("refusals")
         for twin in applied.newcomers:

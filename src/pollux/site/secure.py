@@ -10,12 +10,13 @@ from pollux.clock import DAY, MINUTE, SECOND, Clock, iso
 from pollux.connect.acceptor import Acceptor
 from pollux.errors import PolluxError
 from pollux.guard import Accounts, Doors
-from pollux.guard.authority import ISSUER_LIST, Authority
+from pollux.guard.authority import Authority
 from pollux.guard.certificates import names_of
 from pollux.guard.dtls import dtls_contexts
 from pollux.guard.tls import Contexts, tls_contexts
 from pollux.show.documents.site import Broken
 from pollux.show.facts import Metric
+from pollux.site.endings import Ending, endings, ends_soon, window
 from pollux.site.enrolling import Desk
 
 if TYPE_CHECKING:
@@ -24,18 +25,7 @@ if TYPE_CHECKING:
 Listener = Literal["mqtt", "http"]
 LISTENERS: Final[tuple[Listener, ...]] = ("mqtt", "http")
 
-SOON: Final = 30 * DAY
-"""Before its end by so much a certificate is called to mind."""
-
-SHORTLY: Final = 2 * DAY
-"""The same for the issuer's list, which an open site writes anew each day."""
-
 _LOG = logging.getLogger(__name__)
-
-
-def ends_soon(name: str, until: int, now: int) -> bool:
-    """Whether a certificate or list of this name must be renewed now."""
-    return until - now < (SHORTLY if name == ISSUER_LIST else SOON)
 
 
 @final
@@ -55,6 +45,7 @@ class Secure:
         self._accounts, self._clock, self._folder, self._passphrase = accounts, clock, folder, passphrase
         self._authority = Authority.opened(folder, passphrase=passphrase)
         self.names = names_of(self._authority.server())
+        window()  # a window that is no number is told before anything is opened
         self._doors = Contexts(folder, self._named, clock=clock)
         self.desk = Desk(accounts, self._authority, clock)
         self._version, self._kept, self._warned = -1, 0, 0
@@ -106,6 +97,10 @@ class Secure:
             if ends_soon(name, until, now):
                 _LOG.warning("the certificate or list %s ends %s: renew it", name, iso(until))
 
+    def endings(self) -> list[Ending]:
+        """What must be renewed: each is an alarm until it is."""
+        return endings(self._authority.ends(), self._accounts, self._clock.now())
+
     def broken(self) -> list[Broken]:
         """What has run out, so that devices with certificates are kept out."""
         now = self._clock.now()
@@ -134,5 +129,5 @@ class Secure:
             elif now >= one.expires:
                 counts["expired"] += 1
             else:
-                counts["soon" if one.expires - now < SOON else "valid"] += 1
+                counts["soon" if ends_soon(one.name, one.expires, now) else "valid"] += 1
         return tuple(({"state": state}, count) for state, count in counts.items())

@@ -12,6 +12,7 @@ from pollux.show.house import Noted
 from pollux.show.problems import absent
 from pollux.show.routes import Call
 from pollux.watch import Alarm
+from pollux.watch.site import SITE
 
 AnyCall = Call[Any, Any]
 _Part = TypeVar("_Part")
@@ -33,7 +34,10 @@ def types(call: AnyCall) -> dict[str, TwinType]:
 
 
 def alarm_seen(call: AnyCall, alarm: Alarm, kinds: dict[str, TwinType]) -> bool:
-    """Whether an alarm may be seen: it says the value of its signal, so whoever may read that."""
+    """Whether an alarm may be seen: it says the value of its signal, so whoever may read that; administrators alone
+    where it is about the site itself."""
+    if alarm.type == SITE:
+        return call.sight.may("admin", f"{alarm.type}/{alarm.twin}/alarms")
     type_ = kinds.get(alarm.type)
     if type_ is None:
         return False

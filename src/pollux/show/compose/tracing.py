@@ -107,9 +107,17 @@ def _known(fact: TraceFact, now: int) -> out.Step:
     if not proofs:
         hint = "pollux token issue, or pollux identity issue"
         return _step("account", "broken", "it has neither a token nor a certificate that holds", hint)
-    return _step(
-        "account", "ok", f"{account.kind} with {' and '.join(proofs)}, for {' '.join(account.twins) or 'no twin'}"
-    )
+    text = f"{account.kind} with {' and '.join(proofs)}, for {' '.join(account.twins) or 'no twin'}"
+    return _step("account", "ok", text, _renewal(account, now))
+
+
+def _renewal(account: AccountFact, now: int) -> str | None:
+    """What is to be done about the certificate that holds longest, if it must be renewed."""
+    newest = max((one for one in account.certificates if one.ended is None), key=lambda one: one.expires, default=None)
+    if newest is None or not newest.soon:
+        return None
+    when = f"ends in {age(newest.expires - now)}" if now < newest.expires else f"ended {age(now - newest.expires)} ago"
+    return f"its newest certificate {when}: pollux identity renew, or let the device enrol again"
 
 
 def _connected(fact: TraceFact, now: int) -> out.Step:

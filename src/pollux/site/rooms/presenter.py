@@ -56,9 +56,9 @@ class PresenterRoom:
 
     def cause(self, alarm: Alarm) -> str:
         """Asked once for each alarm: what was likely when it was raised stays written beside it."""
-        declared = self._live.site.declared[alarm.type]
-        ask = declared.presenter.cause if declared.presenter else None
-        if ask is None:
+        declared = self._live.site.declared.get(alarm.type)
+        ask = declared.presenter.cause if declared and declared.presenter else None
+        if declared is None or ask is None:
             return ""
         with self._lock:
             if alarm.id not in self._causes:

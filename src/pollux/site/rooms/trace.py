@@ -14,6 +14,7 @@ from pollux.model.schema import Schema
 from pollux.show.compose.types import outward_number
 from pollux.show.tracing import AccountFact, CertificateFact, HeardFact, LineFact, SpokenFact, TraceFact, ValueFact
 from pollux.site.connected import connected
+from pollux.site.endings import ends_soon
 from pollux.site.rooms.twins import presence_of
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ class TraceRoom:
         now = accounts.now()
         tokens = sum(one.purpose == "token" and one.valid(now) for one in accounts.issued(account.name))
         certificates = tuple(
-            CertificateFact(one.id, one.expires, one.ended) for one in accounts.certificates.of(account.name)
+            CertificateFact(one.id, one.expires, one.ended, ends_soon(one.name, one.expires, now))
+            for one in accounts.certificates.of(account.name)
         )
         return AccountFact(account.kind, account.disabled, tokens, certificates, account.twins)
 
