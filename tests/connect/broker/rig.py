@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from pollux.clock import SECOND, WallClock
-from pollux.connect.broker.backoff import Backoff
+from pollux.connect.backoff import Backoff
 from pollux.connect.broker.client import BrokerClient
 from pollux.connect.broker.dial import Dial
 from pollux.connect.wire.decode import decode, header

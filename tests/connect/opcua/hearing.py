@@ -8,7 +8,7 @@ import pollux as px
 from pollux.clock import stopwatch
 from pollux.columns.field import unpack_field
 from pollux.columns.frames import Encoding
-from pollux.connect.broker.backoff import Backoff
+from pollux.connect.backoff import Backoff
 from pollux.connect.opcua.declared import opcua
 from pollux.connect.opcua.driver import OpcuaDriver
 from tests.connect.field.paper import Kept, place

@@ -10,7 +10,7 @@ from typing import Final, Literal, final
 from pollux.clock import Clock, stopwatch
 from pollux.columns.batch import Refusal
 from pollux.columns.frames import Frames
-from pollux.connect.broker.backoff import Backoff
+from pollux.connect.backoff import Backoff
 from pollux.connect.broker.channel import Broken, Caller, Channel
 from pollux.connect.broker.conversation import Conversation, OldBroker
 from pollux.connect.broker.counters import Counters

@@ -8,7 +8,7 @@ from collections import deque
 from typing import Final, final
 
 from pollux.clock import stopwatch
-from pollux.connect.broker.backoff import Backoff
+from pollux.connect.backoff import Backoff
 from pollux.connect.field.counters import FieldCounters
 from pollux.connect.field.delivery import FieldDelivery
 from pollux.connect.field.order import FieldOrder
