@@ -34,7 +34,9 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"pollux {__version__}")
     parser.add_argument("--log-level", choices=LEVELS, default="warning", help="how much is said on stderr")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
-    for add in (_demo, _new, _serve, _edge, _token, _identity, _trace, _verify, _replay, _map, _warm, _bench, _data):
+    for add in (
+        _demo, _new, _serve, _edge, _token, _identity, _survey, _trace, _verify, _replay, _map, _warm, _bench, _data,
+    ):  # fmt: skip
         add(verbs)
     return parser
 
@@ -199,6 +201,46 @@ def _trace(verbs: Any) -> None:
 def trace(options: argparse.Namespace) -> int:
     """Follow one device's data."""
     return int(import_module("pollux.site.tracing").run(options))
+
+
+def _survey(verbs: Any) -> None:
+    verb = _verb(
+        verbs,
+        "survey",
+        survey,
+        "look at what is there before it is connected, and write a report and a draft to edit; it publishes and writes "
+        "nothing, and reads nothing that was not named",
+        "pollux survey mqtt://127.0.0.1 --for '2 min' --out found",
+    )
+    verb.add_argument("what", metavar="WHAT",
+                      help="mqtt://HOST, mqtts://HOST, opc.tcp://HOST:PORT, 'tcp://HOST?unit=3&registers=0-120' "
+                      "(Modbus), mdns: or file:CAPTURE, lines of mosquitto_sub")  # fmt: skip
+    verb.add_argument("--for", dest="seconds", default="1 min", metavar="DURATION",
+                      help="how long to listen (default: %(default)s); Ctrl-C ends it, and is no loss")  # fmt: skip
+    verb.add_argument("--out", type=Path, default=Path("survey"), metavar="DIR",
+                      help="where survey.md, survey.json and the draft site.py go (default: %(default)s)")  # fmt: skip
+    verb.add_argument("--topics", action="append", metavar="FILTER", help="of a broker (default: #, which is not $SYS)")
+    verb.add_argument("--user", metavar="NAME")
+    verb.add_argument("--password-file", type=Path, metavar="FILE")
+    verb.add_argument("--password-env", metavar="NAME", help="the environment variable that holds the password")
+    verb.add_argument("--authority", type=Path, metavar="FILE", help="the certificate of who issued the server's")
+    verb.add_argument("--certificate", type=Path, metavar="FILE", help="what is shown of oneself")
+    verb.add_argument("--key", type=Path, metavar="FILE")
+    verb.add_argument(
+        "--plain", action="store_true", help="mqtt:// beyond this machine, which anybody on the way reads"
+    )
+    verb.add_argument("--pin", metavar="SHA256", help="the fingerprint of an OPC UA server's certificate")
+    verb.add_argument("--anonymous", action="store_true", help="browse an OPC UA server as anybody")
+    verb.add_argument("--ask", action="store_true", help="mdns: ask once which services are there")
+    verb.add_argument(
+        "--no-samples", dest="samples", action="store_false", help="no excerpts of payloads in the report"
+    )
+    verb.add_argument("--json", action="store_true", help="print what was found as JSON")
+
+
+def survey(options: argparse.Namespace) -> int:
+    """Look at what is there, and write what was found."""
+    return int(import_module("pollux.site.survey.run").run(options))
 
 
 def _verify(verbs: Any) -> None:

@@ -1,0 +1,240 @@
+"""The plan of a draft: which types, with which signals, heard by which mappings, each before what would take its."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, final
+
+from pollux.check.patterns import Pattern
+from pollux.check.vocabulary import RESERVED
+from pollux.columns.encodings import FORMS
+from pollux.columns.frames import Encoding
+from pollux.site.survey.findings import Found
+from pollux.site.survey.naming import class_name, signal_name
+from pollux.site.survey.places import plain_id
+from pollux.site.survey.signals import Signal
+
+KEPT: Final = frozenset(("number", "flag", "choice", "text", "position"))
+MOST_LITERAL: Final = 50
+MOST_PATTERNS: Final = 200
+"""Patterns in one draft, those with most messages: nobody edits more."""
+
+_NATIVE: Final = frozenset((Encoding.JSON, Encoding.BINARY))
+_ROUNDS: Final = 20
+_BESIDES: Final = frozenset("{}+#")
+
+
+@final
+@dataclass(slots=True)
+class Planned:
+    """One mapping: `pattern` as Pollux writes it; `names` wire names to signals, `ignore` wire names that are none.
+
+    `literal` says that each topic needs a mapping of its own, since another pattern would take them.
+    """
+
+    found: Found
+    pattern: str
+    literal: bool = False
+    names: dict[str, str] = field(default_factory=dict[str, str])
+    ignore: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What is given to `px.mqtt`: the pattern, or every topic by itself."""
+        return self.found.topics if self.literal else (self.pattern,)
+
+    @property
+    def rename(self) -> dict[str, str]:
+        """The keys that need another name: what tells the time, and what only looks like `t`, `seq`, `boot`."""
+        kinds = {signal.wire: signal.kind for signal in self.found.signals}
+        time = {} if self.found.plain or self.found.time in ("", "t") else {self.found.time: "t"}
+        fitting = {"t": ("time",), "seq": ("number",), "boot": ("text", "choice")}
+        fitting = {} if self.found.plain else fitting
+        apart = {
+            name: f"told_{name}" for name in RESERVED if name in kinds and kinds[name] not in fitting.get(name, ())
+        }
+        return apart | time
+
+    @property
+    def suffix(self) -> str:
+        """How topics name the encoding."""
+        return next((form.suffix for form in FORMS if form.encoding.name == self.found.encoding), "json")
+
+    @property
+    def read(self) -> bool:
+        """Whether a mapping function is needed: what `px.mqtt` cannot say alone."""
+        found, where = self.found, self.found.places
+        known = found.told or Encoding[found.encoding] in _NATIVE or (found.plain and self.suffix == "text")
+        several = len(where.ids) > 1 or len(where.signals) > 1
+        twins = not where.ids and (not found.owner or found.owner == "SenML")
+        return bool(self.rename) or self.literal or not known or several or twins or self.odd
+
+    @property
+    def odd(self) -> bool:
+        """Whether no single level of topics is the name of a twin as it is."""
+        ids = self.found.places.ids
+        told = [topic.split("/") for topic in self.found.topics]
+        return self.literal or len(ids) > 1 or any(plain_id(one[place]) != one[place] for one in told for place in ids)
+
+
+@final
+@dataclass(slots=True)
+class Kind:
+    """One type: its signals by name, its facts of topics, its mappings."""
+
+    name: str
+    twins: set[str]
+    mappings: list[Planned]
+    signals: dict[str, Signal] = field(default_factory=dict[str, Signal])
+    facts: list[str] = field(default_factory=list[str])
+
+
+def plan(found: Sequence[Found]) -> tuple[list[Kind], list[Found]]:
+    """The types of a draft, in the order of their fleets, and what it leaves out."""
+    usable = sorted(filter(_usable, found), key=lambda one: -one.messages)[:MOST_PATTERNS]
+    mappings = _apart([Planned(one, one.pattern) for one in usable])
+    kinds: list[Kind] = []
+    for mapping in mappings:
+        _joined(mapping, kinds)
+    _settled(kinds)
+    for kind in kinds:
+        for mapping in kind.mappings:
+            _signals(mapping, kind)
+        _facts(kind)
+    return kinds, [one for one in found if not any(mapping.found is one for mapping in mappings)]
+
+
+def wire_of(mapping: Planned, signal: Signal) -> str:
+    """The name under which Pollux hears a signal: renamed where `t`, `seq` or `boot` are meant otherwise."""
+    head, dot, rest = signal.wire.partition(".")
+    return f"{mapping.rename.get(head, head)}{dot}{rest}"
+
+
+def _usable(found: Found) -> bool:
+    return any(one.kind in KEPT and not one.secret for one in found.signals) and not any(
+        set(topic) & _BESIDES for topic in found.topics
+    )
+
+
+def _apart(mappings: Sequence[Planned]) -> list[Planned]:
+    """Mappings in an order in which each hears its own topics; those that would take others' become literal."""
+    ordered = sorted(mappings, key=lambda one: (one.pattern.count("{"), len(one.found.topics), one.pattern))
+    for place, mapping in enumerate(ordered):
+        mapping.literal = _takes(mapping, ordered[place + 1 :])
+    ordered.sort(key=lambda one: not one.literal)
+    return [one for one in ordered if not one.literal or len(one.found.topics) <= MOST_LITERAL]
+
+
+def _settled(kinds: list[Kind]) -> None:
+    """Bring the types into an order in which each mapping hears its own: fleets are tried one after the other."""
+    kinds.sort(key=lambda kind: max(0 if one.literal else 1 + one.pattern.count("{") for one in kind.mappings))
+    for _ in range(_ROUNDS):
+        order = [mapping for kind in kinds for mapping in kind.mappings]
+        taker = next((one for place, one in enumerate(order) if _takes(one, order[place + 1 :])), None)
+        if taker is None or len(taker.found.topics) > MOST_LITERAL:
+            return
+        taker.literal = True
+
+
+def _takes(mapping: Planned, others: Sequence[Planned]) -> bool:
+    """Whether a mapping would hear topics of others that come after it."""
+    if mapping.literal:
+        return False
+    taken = Pattern(heard_as(mapping))
+    return any(taken.read(topic) is not None for other in others for topic in other.found.topics)
+
+
+def heard_as(mapping: Planned) -> str:
+    """The pattern for `px.mqtt`: the levels of which a mapping function makes twin or signal are open."""
+    levels = mapping.pattern.split("/")
+    if not mapping.read:
+        return mapping.pattern
+    where = mapping.found.places
+    open_ = {*where.signals, *(where.ids if mapping.odd or where.signals else ())}
+    return "/".join("+" if place in open_ else level for place, level in enumerate(levels))
+
+
+def _joined(mapping: Planned, kinds: list[Kind]) -> None:
+    """Put a mapping to the type whose twins it also speaks of, else to one of its own."""
+    twins = set(mapping.found.twins)
+    first = mapping.pattern.partition("/")[0]
+    for kind in kinds:
+        same = any(one.pattern.partition("/")[0] == first or mapping.pattern.count("/") < 2 for one in kind.mappings)
+        both = len(twins & kind.twins)
+        if same and both and 2 * both >= min(len(twins), len(kind.twins)):
+            kind.mappings.append(mapping)
+            kind.twins |= twins
+            return
+    kinds.append(Kind(class_name(mapping.found, [kind.name for kind in kinds]), twins, [mapping]))
+
+
+def _signals(mapping: Planned, kind: Kind) -> None:
+    kept: list[str] = []
+    for signal in mapping.found.signals:
+        wire = wire_of(mapping, signal)
+        why = _left_out(signal, mapping)
+        if why:
+            mapping.ignore[wire] = why
+        elif wire not in RESERVED and signal.wire != mapping.found.owner:
+            mapping.names[wire] = _name(wire, signal, kind, mapping)
+            kept.append(wire)
+    _whole(mapping, kept)
+
+
+def _name(wire: str, signal: Signal, kind: Kind, mapping: Planned) -> str:
+    """The signal of a wire name: one that the type has already, where it is of the same kind and words."""
+    used = set(mapping.names.values())
+    for name, known in kind.signals.items():
+        alike = known.wire == signal.wire and known.kind == signal.kind and known.unit == signal.unit
+        if alike and known.words == signal.words and name not in used:
+            return name
+    name = signal_name(wire, kind.signals)
+    kind.signals[name] = signal
+    return name
+
+
+def _left_out(signal: Signal, mapping: Planned) -> str:
+    """Why a signal is not taken into the draft, empty where it is."""
+    wire = wire_of(mapping, signal)
+    if wire in RESERVED:
+        return ""
+    if signal.secret:
+        return "looks like a secret"
+    if signal.unreadable:
+        return f"its unit is told as {signal.unreadable!r}, which Pollux does not read"
+    if signal.kind == "text" and signal.nulls:
+        return "a text that is sometimes null"
+    return _WHY.get(signal.kind, "")
+
+
+_WHY: Final = {
+    "time": "a time that is not the payload's own",
+    "list": "a list inside an object",
+    "long": "a text of more than 4,096 characters",
+    "mixed": "values of several kinds",
+    "nothing": "always null",
+}
+
+
+def _whole(mapping: Planned, kept: Sequence[str]) -> None:
+    """Ignore the outermost object in which nothing is kept: only its name is seen then."""
+    whole: dict[str, str] = {}
+    for wire, why in mapping.ignore.items():
+        levels = wire.split(".")
+        heads = [".".join(levels[:depth]) for depth in range(1, len(levels) + 1)]
+        head = next((one for one in heads if not any(name == one or name.startswith(f"{one}.") for name in kept)), wire)
+        whole.setdefault(head, why)
+    mapping.ignore = whole
+
+
+def _facts(kind: Kind) -> None:
+    """The facts that topics tell; one that a payload tells too gets another name."""
+    wires = {wire for mapping in kind.mappings for wire in mapping.names}
+    for mapping in kind.mappings:
+        for place, name in mapping.found.places.facts:
+            taken = name in kind.signals or name in wires or signal_name(name, ()) != name
+            free = f"topic_{name}" if taken else name
+            levels = mapping.pattern.split("/")
+            levels[place] = f"{{{free}}}"
+            mapping.pattern = "/".join(levels)
+            if free not in kind.facts:
+                kind.facts.append(free)
