@@ -1,9 +1,7 @@
-"""All connections: accepting them within bounds, watching them, ending them with a reason, and on time."""
+"""All connections: accepting them within bounds, watching them, and ending them with a reason."""
 
 import contextlib
-import errno
 import logging
-import os
 import socket
 import threading
 from collections.abc import Callable
@@ -13,12 +11,12 @@ from pollux.clock import SECOND
 from pollux.connect.mqtt.counters import Counters
 from pollux.connect.mqtt.limits import Limits
 from pollux.connect.mqtt.link import Link
+from pollux.connect.mqtt.reserve import NO_HANDLES, Reserve
 from pollux.connect.mqtt.session import Key, Session
 from pollux.connect.mqtt.table import LinkTable
 from pollux.connect.presence import Presence
 from pollux.connect.sealed import Seal
 from pollux.connect.wire.encode import encode
-from pollux.connect.wire.letters import BEGINNING, Told, letter, nobody, publishing
 from pollux.connect.wire.packets import V5, Farewell
 from pollux.connect.wire.poller import HANGUP, READ, WRITE, AbstractPoller
 from pollux.connect.wire.properties import Kind, Properties
@@ -26,8 +24,6 @@ from pollux.connect.wire.reasons import Reason
 
 _LOG = logging.getLogger("pollux.connect.mqtt")
 _ACCEPTS = 128
-LINGER = 3  # sweeps that a client has to read why it was put out
-_NO_HANDLES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 @final
@@ -40,9 +36,8 @@ class Lines:
         limits: Limits,
         counters: Counters,
         ended: Callable[[Session, bool], None],
-        told: Told = nobody,
     ) -> None:
-        self._poller, self._limits, self._counters, self._ended, self._told = poller, limits, counters, ended, told
+        self._poller, self._limits, self._counters, self._ended = poller, limits, counters, ended
         self.table = LinkTable()
         self.by_handle: dict[int, Link] = {}
         self.sessions: dict[Key, Session] = {}
@@ -50,8 +45,7 @@ class Lines:
         self.held_bytes = 0
         self._ready: dict[Link, None] = {}
         self._serial = 0
-        # One handle in reserve: when there are none left it is given up to accept and refuse, instead of spinning.
-        self._reserve = os.open(os.devnull, os.O_RDONLY)
+        self._reserve = Reserve()
         self._lock = threading.Lock()
 
     # -- coming -------------------------------------------------------------------------------------------------------
@@ -64,8 +58,9 @@ class Lines:
             except BlockingIOError:
                 return
             except OSError as error:
-                if error.errno in _NO_HANDLES:
-                    self._refuse_one(listener)
+                if error.errno in NO_HANDLES:
+                    self._reserve.refuse(listener)
+                    self._counters.refused_descriptors += 1
                     return
                 continue
             self._admit(sock, str(address[0]), now)
@@ -81,16 +76,6 @@ class Lines:
         link.seal, link.certificate = seal, seal.certificate if seal else certificate
         if seal is not None:
             self._ready[link] = None
-
-    def _refuse_one(self, listener: socket.socket) -> None:
-        os.close(self._reserve)
-        try:
-            listener.accept()[0].close()
-        except OSError:
-            pass
-        finally:
-            self._counters.refused_descriptors += 1
-            self._reserve = os.open(os.devnull, os.O_RDONLY)
 
     def _admit(self, sock: socket.socket, address: str, now: int) -> None:
         if len(self.by_handle) >= self._limits.connections:
@@ -261,7 +246,7 @@ class Lines:
         try:
             link.finish()
         except OSError:
-            self._forget(link)
+            self.forget(link)
             return
         finally:
             link.out.clear()
@@ -272,26 +257,26 @@ class Lines:
     def lost(self, link: Link) -> None:
         """The connection is gone without a word."""
         if link.lingering:
-            self._forget(link)
+            self.forget(link)
         elif not link.dead:
             self._bury(link, True)
-            self._forget(link)
+            self.forget(link)
 
     def drop(self, link: Link) -> None:
         """Close at once and say nothing: for strangers."""
         if not link.dead:
             self._bury(link, False)
-            self._forget(link)
+            self.forget(link)
 
     def drain(self, link: Link) -> None:
         """Throw away what a client sends after its end."""
         try:
             if not link.socket.recv(65_536):
-                self._forget(link)
+                self.forget(link)
         except BlockingIOError:
             pass
         except OSError:
-            self._forget(link)
+            self.forget(link)
 
     def _bury(self, link: Link, will: bool) -> None:
         link.dead = True
@@ -305,7 +290,8 @@ class Lines:
                     del self.sessions[session.key]
             self._ended(session, will)
 
-    def _forget(self, link: Link) -> None:
+    def forget(self, link: Link) -> None:
+        """Give the handle of an ended connection back."""
         if self.by_handle.get(link.handle) is link:
             self._poller.forget(link.handle)
             del self.by_handle[link.handle]
@@ -322,8 +308,8 @@ class Lines:
         """Close what is left, and the reserve."""
         for link in list(self.by_handle.values()):
             link.dead = True
-            self._forget(link)
-        os.close(self._reserve)
+            self.forget(link)
+        self._reserve.close()
 
     def forgive(self, now: int) -> None:
         """Nobody was read for a while: count everybody's silence, and the time for its packet, from now on."""
@@ -331,40 +317,3 @@ class Lines:
         for link in self.by_handle.values():
             link.opened = now if link in self.strangers else link.opened
             link.held_since = now if link.held else 0
-
-    # -- time ---------------------------------------------------------------------------------------------------------
-
-    def sweep(self, now: int) -> None:
-        """End what has been silent, unfinished or stuck for too long."""
-        limits, counters = self._limits, self._counters
-        for link in list(self.by_handle.values()):
-            if link.dead:
-                link.lingering += 1
-                if link.lingering > LINGER:
-                    self._forget(link)
-            elif self.table.session[link.handle] is None:
-                if now - link.opened > limits.connect_seconds * SECOND:
-                    counters.timeout_connect += 1
-                    self.drop(link)
-            elif link.out and now - link.out_since > limits.stalled_seconds * SECOND:
-                counters.timeout_stalled += 1
-                self.close(link, Reason.QUOTA_EXCEEDED, "what was sent was not read for too long")
-            elif link.events & READ:
-                self._sweep_reading(link, now)
-
-    def _sweep_reading(self, link: Link, now: int) -> None:
-        # A link that is not being read, because the log is behind, is not to blame for being silent.
-        if link.held and now - link.held_since > self._limits.packet_seconds * SECOND:
-            self._counters.timeout_packet += 1
-            self._tell_of_half(link, now)
-            self.close(link, Reason.KEEP_ALIVE_TIMEOUT, "a packet did not arrive wholly in time")
-        elif 0 < self.table.patience[link.handle] < now - link.heard:
-            self._counters.timeout_keep_alive += 1
-            self.close(link, Reason.KEEP_ALIVE_TIMEOUT, "nothing was heard in one and a half keep-alive times")
-
-    def _tell_of_half(self, link: Link, now: int) -> None:
-        session, (topic, payload) = self.session(link), publishing(bytes(link.held[:BEGINNING]), link.level)
-        if session is not None:
-            detail = f"expected the whole packet within {self._limits.packet_seconds:g} s, got {len(link.held)} bytes"
-            why = Reason.KEEP_ALIVE_TIMEOUT
-            self._told(letter(session.origin, now, why, detail, topic=topic, payload=payload))

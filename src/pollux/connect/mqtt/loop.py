@@ -19,6 +19,7 @@ from pollux.connect.mqtt.ingress import Ingress
 from pollux.connect.mqtt.keeping import Keeping
 from pollux.connect.mqtt.lines import Lines
 from pollux.connect.mqtt.link import HERE, Link
+from pollux.connect.mqtt.patience import Patience
 from pollux.connect.mqtt.router import Router
 from pollux.connect.mqtt.session import Session
 from pollux.connect.wire.packets import Will
@@ -55,7 +56,8 @@ class Loop:
         self._listeners: dict[int, socket.socket] = {}
         self._thread = 0
         splitter: AbstractSplitter = PlainSplitter()
-        self.lines = Lines(self._poller, common.limits, common.counters, self._ended, common.told)
+        self.lines = Lines(self._poller, common.limits, common.counters, self._ended)
+        self._patience = Patience(self.lines, common.limits, common.counters, common.told)
         self.keeping = Keeping(common.limits, common.counters, ended=self._over, due=self._will_due)
         self.router = Router(common, splitter, self.keeping, put_out=self._too_slow, settle=self._settle)
         arena = Arena.of(common.limits.arena_bytes)
@@ -257,7 +259,7 @@ class Loop:
             return
         self._swept = now
         if not self._was_behind:
-            self.lines.sweep(now)
+            self._patience.sweep(now)
         self.keeping.sweep(now)
         for session in list(self.lines.sessions.values()):
             session.redeliver(now)
