@@ -22,7 +22,7 @@ GROUPS = {
     "Time": ("pollux.clock",),
     "Sites and twins": ("pollux.site.declare", "pollux.site.live", "pollux.site.handles", "pollux.site.prototype"),
     "How data come in": ("pollux.check", "pollux.connect", "pollux.site.calibrations"),
-    "Beside the device": ("pollux.edge",),
+    "Beside the device": ("pollux.edge", "pollux.guard.sealing"),
     "What stands out": ("pollux.watch",),
     "What is believed and foreseen": ("pollux.predict", "pollux.simulate"),
     "What to do": ("pollux.site.fork", "pollux.decide"),

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from pollux.connect.opcua.declared import opcua
     from pollux.decide import Advice, Futures, Gate, Option, accrue, always, chance, each, ever, final
     from pollux.edge import Address, Capture, Edge, Summary, every, heard, polled, serial_line, tail
+    from pollux.guard.sealing import SealKey, seal
     from pollux.predict import Evidence, Learning, Outlook
     from pollux.show.documents.twins import Aside
     from pollux.show.facts import Points, Remark, Samples, Score, Turn
@@ -118,6 +119,8 @@ _DOORS = {
     "polled": "pollux.edge",
     "serial_line": "pollux.edge",
     "tail": "pollux.edge",
+    "SealKey": "pollux.guard.sealing",
+    "seal": "pollux.guard.sealing",
     "Evidence": "pollux.predict",
     "Learning": "pollux.predict",
     "Outlook": "pollux.predict",
@@ -214,6 +217,7 @@ __all__ = [
     "Samples",
     "ScaledClock",
     "Score",
+    "SealKey",
     "Sensor",
     "SetupError",
     "SimulatedClock",
@@ -280,6 +284,7 @@ __all__ = [
     "read_wfdb",
     "reading",
     "replay",
+    "seal",
     "sensor",
     "serial_line",
     "settled",

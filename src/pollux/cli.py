@@ -162,19 +162,28 @@ def _identity(verbs: Any) -> None:
             "revoke-issuer",
             "code",
             "enrol",
+            "seal",
+            "end-seal",
+            "order-key",
         ),
         help="make the authority; make the listeners' certificate; give a device one, or a further one; end it; "
         "list; renew the root's revocation list; let another issuer follow; end an issuer with all that it has "
-        "issued; a code with which a device enrols once; enrol, on the device",
+        "issued; a code with which a device enrols once; enrol, on the device; a key with which a device seals what it "
+        "tells; the end of one; the public key with which devices check orders",
     )
     verb.add_argument("data", metavar="DIR", help="the data folder; for enrol the site's https://HOST:PORT")
     verb.add_argument("name", nargs="?", metavar="NAME",
-                      help="of the account; for revoke and revoke-issuer a serial number, for enrol the code")  # fmt: skip
+                      help="of the account; for revoke and revoke-issuer a serial number, for end-seal a key's id, "
+                      "for enrol the code")  # fmt: skip
     verb.add_argument("--root", type=Path, metavar="FILE", help="the root's key, encrypted: keep it elsewhere")
     verb.add_argument("--title", metavar="TEXT", help="what the authority is called (default: the folder's name)")
     verb.add_argument("--host", action="append", metavar="HOST", help="a name or address that the site is reached by")
     verb.add_argument("--csr", type=Path, metavar="FILE", help="a signing request; default: a key is made")
-    verb.add_argument("--out", type=Path, metavar="FOLDER", help="where key and certificate are written")
+    verb.add_argument("--out", type=Path, metavar="PATH",
+                      help="the folder, for seal and order-key the file, where it is written")  # fmt: skip
+    verb.add_argument("--twins", action="append", metavar="TYPE/ID",
+                      help="for seal: whom the key speaks for (default: the account's twins, or */NAME)")  # fmt: skip
+    verb.add_argument("--only", action="store_true", help="for seal: end the device's earlier keys")
     verb.add_argument("--json", action="store_true")
 
 

@@ -58,7 +58,7 @@ class Device:
     "G1",
     state="partly",
     command="pollux serve boiler/site.py --data boiler/data --tls",
-    missing="payload protection where a broker is not trusted; a public scanner's report",
+    missing="a public scanner's report",
 )
 def test_every_listener_speaks_tls_and_plain_text_stays_on_this_machine(tmp_path: Path) -> None:
     """The command-line tools of others come in over TLS 1.3, and are refused over anything older."""

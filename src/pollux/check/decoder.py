@@ -17,7 +17,7 @@ from pollux.check.bounds import Bounds
 from pollux.check.calibration import Calibration, Calibrations
 from pollux.check.called import called
 from pollux.check.document import DocumentReader
-from pollux.check.doubts import AbstractDoubt, Jury
+from pollux.check.doubts import Jury
 from pollux.check.facts import TopicFacts
 from pollux.check.faults import Fault
 from pollux.check.following import AbstractCheck, Inspector
@@ -27,9 +27,11 @@ from pollux.check.naming import named
 from pollux.check.payload import Reading, read_payload
 from pollux.check.raw import Raw
 from pollux.check.scanner import Scanner, compiled_scanner
+from pollux.check.sealed import AbstractKeys, Opener
 from pollux.check.telling import Telling
 from pollux.check.topics import IGNORED, NO_ENTRY, Entry, Topics
 from pollux.check.vocabulary import Vocabulary, topic_facts
+from pollux.check.wire import doubts_of, wire_units
 from pollux.columns.arrays import F64, I32, I64, U8, U16, Mask
 from pollux.columns.batch import Decoded, Refusal
 from pollux.columns.block import Block
@@ -37,7 +39,6 @@ from pollux.columns.frames import Encoding, Frames
 from pollux.columns.inspector import AbstractInspector
 from pollux.columns.judge import AbstractJudge
 from pollux.columns.quality import Reason
-from pollux.model.units import Unit, unit
 
 
 def decode(frames: Frames, mappings: Mapping[str, Sequence[TopicMapping]], blocks: Mapping[str, Block]) -> Decoded:
@@ -55,7 +56,8 @@ class Decoder:
     `mappings` are those of each type by its name, tried in the order declared; after them every type also speaks the
     native layout. `blocks` are read, never written: new twins are announced in `Decoded.newcomers`. `judges` are what
     the mirror needs to doubt values by their neighbours, `inspectors` what it needs to follow devices over time by the
-    `checks` of their type. `calibrations` of its twins turn what sensors show into what is true.
+    `checks` of their type. `calibrations` of its twins turn what sensors show into what is true. `seals` open what
+    devices have sealed.
 
     It is not safe to call from two threads at once; `compile` may be called from another one.
     """
@@ -67,6 +69,7 @@ class Decoder:
         "_facts",
         "_lives",
         "_names",
+        "_opener",
         "_packed",
         "_scanner",
         "_topics",
@@ -84,13 +87,14 @@ class Decoder:
         bounds: Bounds | None = None,
         checks: Mapping[str, Sequence[AbstractCheck]] | None = None,
         calibrations: Mapping[str, Sequence[Calibration]] | None = None,
+        seals: AbstractKeys | None = None,
     ) -> None:
         self._bounds = bounds or Bounds()
         self._names = tuple(blocks)
         bound = _bound(mappings, blocks)
         self.vocabularies = tuple(vocabulary for _, vocabulary in bound)
         self._types = np.array([number for number, _ in bound], np.int32)
-        doubts = {name: _doubts(mappings.get(name, ()), block) for name, block in blocks.items()}
+        doubts = {name: doubts_of(mappings.get(name, ()), block) for name, block in blocks.items()}
         curves = {name: Calibrations(blocks[name].schema, some) for name, some in (calibrations or {}).items() if some}
         self._beliefs = [
             Belief(block.schema, doubts[name], self._bounds, curves.get(name)) for name, block in blocks.items()
@@ -98,7 +102,7 @@ class Decoder:
         juries = {name: Jury(block.schema, doubts[name]) for name, block in blocks.items()}
         self.judges: Mapping[str, AbstractJudge] = {name: jury for name, jury in juries.items() if jury.signals}
         self.inspectors: Mapping[str, Callable[[], AbstractInspector]] = {
-            name: partial(Inspector, blocks[name].schema, some, _wire(mappings.get(name, ()), blocks[name]))
+            name: partial(Inspector, blocks[name].schema, some, wire_units(mappings.get(name, ()), blocks[name]))
             for name, some in (checks or {}).items()
             if some
         }
@@ -108,6 +112,7 @@ class Decoder:
         self._lives = Lives()
         self._scanner: Scanner | None = None
         self._packed = BlockScanner(self.vocabularies, self._bounds)
+        self._opener = Opener(self.vocabularies, seals, self._bounds)
 
     def compile(self) -> bool:
         """Use the compiled scanner from the next batch on; False where numba is missing.
@@ -128,7 +133,8 @@ class Decoder:
             self._facts.forget()
         self._lives.begin()
         scanner, telling = self._scanner, Telling(self._lives)
-        entry = self._located(frames, scanner, telling)
+        entry, heard = self._located(frames, scanner, telling), frames
+        frames, sealed = self._opener.open(frames, entry, self._topics, telling)
         rest: Mask = entry != NO_ENTRY
         scanned: list[Raw] = []
         if scanner is not None:
@@ -136,10 +142,11 @@ class Decoder:
             scanned.append(raw)
         packed, rest = self._packed.scan(frames, entry, rest, self._topics, self._lives)
         self._tell(frames, entry, rest, telling)
-        raw = self._with_facts(Raw.join([*scanned, *packed, telling.raw()]), frames, telling)
+        raw = self._opener.counted(Raw.join([*scanned, *packed, telling.raw()]), sealed, telling)
+        raw = self._with_facts(raw, frames, telling)
         self._know_rows()
         made = assemble(raw, frames, self._topics.columns, types=self._types, beliefs=self._beliefs, lives=self._lives)
-        return self._decoded(made, _refusals(frames, telling.faults), len(frames))
+        return self._decoded(made, _refusals(heard, telling.faults), len(frames))
 
     def calibration(self, name: str, twin: str, signal: int, at: int) -> Calibration | None:
         """The calibration that is applied to what a twin measures at a moment, None where there is none."""
@@ -260,22 +267,6 @@ def _bound(mappings: Mapping[str, Sequence[TopicMapping]], blocks: Mapping[str, 
             default = mqtt(create=all(mapping.create for mapping in own))
             native.append((number, Vocabulary(default, schema, elsewhere=told)))
     return declared + native
-
-
-def _doubts(mappings: Sequence[TopicMapping], block: Block) -> dict[int, list[AbstractDoubt]]:
-    doubts: dict[int, list[AbstractDoubt]] = {}
-    for mapping in mappings:
-        for name, some in mapping.doubts.items():
-            doubts.setdefault(block.schema.index[name], []).extend(some)
-    return doubts
-
-
-def _wire(mappings: Sequence[TopicMapping], block: Block) -> dict[int, Unit]:
-    """The units in which signals are told, where a mapping says another than the declared one."""
-    told: dict[int, Unit] = {}
-    for mapping in mappings:
-        told |= {block.schema.index[name]: unit(text) for name, text in mapping.units.items()}
-    return told
 
 
 def _document(payload: bytes, encoding: int, known: Entry, about: Reading | None) -> Any:

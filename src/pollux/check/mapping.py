@@ -6,6 +6,7 @@ px.mqtt("acme/#", read=acme)                        # def acme(topic, payload): 
 px.mqtt("gateway/#", twin="sensor")                 # [{"sensor": "P-7", "temp": 300}, ...]: the payload names the twins
 px.mqtt("log/{id}/csv", columns=["t", "temp"])        # lines of CSV that come without a header
 px.mqtt("plant/{id}/telemetry", broker="mqtts://plant.example", commands="plant/{id}/cmd")  # heard through a broker
+px.mqtt("field/{id}", broker="mqtts://public.example", sealed=True)  # only what the devices have sealed themselves
 px.mqtt("lab/{id}", names={"T1": Pump.temp}, units={Pump.temp: "degF"}, ignore=["fw", "rssi"])
 """
 
@@ -16,6 +17,7 @@ from typing import Any, Final, TypeAlias, final
 from pollux.check.broker import Broker
 from pollux.check.doubts import AbstractDoubt
 from pollux.check.patterns import Pattern
+from pollux.clock import instant
 from pollux.errors import SetupError
 from pollux.model.symbols import Symbol
 
@@ -37,7 +39,7 @@ class TopicMapping:
     an unknown id becomes a new twin; `read` a function from (topic, payload) to what a native payload would say;
     `columns` the wire names of CSV lines that come without a header; `twin` the key of a payload that names its twin
     itself. With a `broker` these topics are heard there, and
-    orders leave there under `commands`.
+    orders leave there under `commands`. What arrives from `sealed` on (nanoseconds UTC) is taken sealed only.
     """
 
     pattern: Pattern
@@ -51,6 +53,7 @@ class TopicMapping:
     broker: Broker | None = None
     commands: str = COMMANDS
     twin: str | None = None
+    sealed: int | None = None
 
     @property
     def filters(self) -> tuple[str, ...]:
@@ -71,6 +74,7 @@ def mqtt(
     twin: str | None = None,
     broker: Broker | str | None = None,
     commands: str | None = None,
+    sealed: bool | str = False,
 ) -> TopicMapping:
     """The mapping of a fleet that speaks under this topic pattern.
 
@@ -78,9 +82,10 @@ def mqtt(
     name. Where no level of the topic is the twin, `twin` is the key or the column of the payload that names it; in
     SenML the device is. `columns` names the cells of CSV lines without a header. With `broker`, a `px.Broker` or its
     address, the topics are heard through a broker that is already there, and the site's own endpoint hears the native
-    ones; orders leave there under `commands`, a topic with `{id}`, and are answered one level below, at `ack`. Raises
-    `SetupError` for a pattern without `{id}`, unless the payload or a function names the twin, for a twin that both
-    name, and for `commands` without a broker.
+    ones; orders leave there under `commands`, a topic with `{id}`, and are answered one level below, at `ack`. With
+    `sealed` only payloads are taken that the device has sealed; an instant says from when on. Raises `SetupError` for a
+    pattern without `{id}`, unless the payload or a function names the twin, for a twin that both name, for `commands`
+    without a broker, and for `sealed` where the topic does not name the twin.
 
     >>> mqtt("plant/{line}/{id}/telemetry").filters
     ('plant/+/+/telemetry', 'plant/+/+/telemetry/+')
@@ -96,6 +101,10 @@ def mqtt(
             f"expected the twin in the topic or in the payload, got {pattern!r} and twin={twin!r}",
             hint="leave out twin=, or {id}, {signal} and read=",
         )
+    if sealed and not topics.names("id"):
+        raise SetupError(
+            f"expected {{id}} in the topic of sealed payloads, got {pattern!r}", hint="they are bound to it"
+        )
     return TopicMapping(
         topics,
         {wire: _name(name) for wire, name in (names or {}).items()},
@@ -108,6 +117,7 @@ def mqtt(
         Broker(broker) if isinstance(broker, str) else broker,
         _commands(commands, pattern, broker is not None),
         twin,
+        instant(sealed) if isinstance(sealed, str) else 0 if sealed else None,
     )
 
 

@@ -35,6 +35,7 @@ FORMS: Final = (
     Form(Encoding.XML, "xml", ("application/xml", "text/xml"), 41),
     Form(Encoding.SPARKPLUG, "sparkplug", ("application/x-sparkplug-b",)),
     Form(Encoding.ARROW, "arrow", ("application/vnd.apache.arrow.stream",)),
+    Form(Encoding.SEALED, "cose", ("application/cose",), 16),
 )
 
 SUFFIXES: Final[Mapping[str, Encoding]] = {form.suffix: form.encoding for form in FORMS}

@@ -42,6 +42,7 @@ class Encoding(IntEnum):
     SPARKPLUG = 11
     ARROW = 12
     FIELD = 13
+    SEALED = 14
 
 
 @final

@@ -77,6 +77,9 @@ class Reason(IntEnum):
     MAPPING_FAILED = 112
     NOT_ALLOWED = 113
     PROTOCOL = 114
+    UNSEALED = 115
+    NO_KEY = 116
+    TAMPERED = 117
 
     @property
     def sentence(self) -> str:
@@ -135,4 +138,7 @@ _SENTENCES: dict[Reason, str] = {
     Reason.MAPPING_FAILED: "the mapping function failed",
     Reason.NOT_ALLOWED: "the sender may not say this",
     Reason.PROTOCOL: "against the rules of its protocol",
+    Reason.UNSEALED: "not sealed, where only sealed payloads are taken",
+    Reason.NO_KEY: "no key that holds opens it",
+    Reason.TAMPERED: "does not open: changed on its way, or sealed for another twin or with another key",
 }

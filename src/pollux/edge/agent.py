@@ -8,6 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from pollux.clock import Clock, stopwatch
 from pollux.edge.address import Address
 from pollux.edge.driving import Driven, Driving
@@ -16,6 +18,7 @@ from pollux.edge.link import Link
 from pollux.edge.orders import Orders
 from pollux.edge.queue import Queue
 from pollux.edge.reading import Reading
+from pollux.edge.sealing import Wire, plainly
 from pollux.edge.stream import Stream
 from pollux.edge.telling import summary
 from pollux.errors import PolluxError, StorageFailed
@@ -74,6 +77,8 @@ class Agent:
         *,
         budget: int,
         clock: Clock,
+        wire: Wire = plainly,
+        signers: Sequence[Ed25519PublicKey] = (),
     ) -> None:
         self._closing = ExitStack()
         self._over, self._wake = threading.Event(), threading.Event()
@@ -86,15 +91,19 @@ class Agent:
                 self._streams.append(Stream(reading, self._queue, folder, clock))
                 self._closing.callback(self._streams[-1].close)
             self._drivings = [Driving(one, clock, self._teller(one, clock)) for one in driven]
-            self._begin(name, address, clock)
+            self._begin(name, address, clock, wire, signers)
         except BaseException:
             self._closing.close()
             raise
 
-    def _begin(self, name: str, address: Address, clock: Clock) -> None:
-        orders = Orders(self._streams, self._drivings, clock)
+    def _begin(
+        self, name: str, address: Address, clock: Clock, wire: Wire, signers: Sequence[Ed25519PublicKey]
+    ) -> None:
+        orders = Orders(self._streams, self._drivings, clock, signers)
         keepalive = min((one.driven.keepalive for one in self._drivings), default=KEEPALIVE)
-        self._link = Link(self._queue, address, name, topics=orders.topics, hear=orders.hear, keepalive=keepalive)
+        self._link = Link(
+            self._queue, address, name, topics=orders.topics, hear=orders.hear, keepalive=keepalive, wire=wire
+        )
         self._feeders = [self._fed(stream, clock) for stream in self._streams]
         self._thread = threading.Thread(target=self._run, name="pollux-edge", daemon=True)
         self._thread.start()

@@ -14,10 +14,13 @@ from pollux.edge.capture import Capture
 from pollux.edge.driving import Apply, Driven
 from pollux.edge.queue import LEAST
 from pollux.edge.reading import Reading
+from pollux.edge.sealing import plainly, sealing
 from pollux.edge.sizes import size_of
 from pollux.edge.sources.source import AbstractSource
 from pollux.edge.summary import Plan, Summary, counter, signal_of
 from pollux.errors import SetupError
+from pollux.guard.sealing import SealKey
+from pollux.guard.signing import public_keys
 from pollux.model.schema import schema_of
 from pollux.model.symbols import Symbol
 from pollux.model.twin import Twin
@@ -29,7 +32,9 @@ class Edge:
 
     `to` is the site's address; the agent is there whom its `certificate` and `key` show, or the `account` with the
     token in `token_file`, and believes the `authority`, without one those of the system. `disk` bounds everything that
-    it keeps: the raw rings first, the rest is the queue's. `plain` allows plain text beyond this machine.
+    it keeps: the raw rings first, the rest is the queue's. `plain` allows plain text beyond this machine. With `seal`,
+    a key's file, what it tells is sealed for the site; with `signed_by`, the file of the site's public key, it carries
+    out signed orders only.
 
     Raises SetupError for whatever cannot be meant.
 
@@ -56,6 +61,8 @@ class Edge:
         authority: str | Path | None = None,
         plain: bool = False,
         disk: str = "256 MB",
+        seal: str | Path | None = None,
+        signed_by: str | Path | None = None,
     ) -> None:
         if not name:
             raise SetupError("expected a name of the agent, got none")
@@ -70,6 +77,7 @@ class Edge:
             plain=plain,
         )
         self.disk: int = size_of(disk)
+        self._seal, self._signed_by = seal, signed_by
         self.readings: list[Reading] = []
         self.driven: list[Driven] = []
 
@@ -133,7 +141,8 @@ class Edge:
     def open(self, folder: str | Path, *, clock: Clock | None = None) -> Agent:
         """Open the agent in a data folder, as a context: it reads, and forwards to the site, until it is left.
 
-        Raises SetupError where nothing is declared or the folder is in use, StorageError where the disk fails.
+        Raises SetupError where nothing is declared, a key cannot be read or the folder is in use, StorageError where
+        the disk fails.
         """
         if not (self.readings or self.driven):
             raise SetupError("expected something to read, got nothing", at=self.name, hint="edge.read(...)")
@@ -145,6 +154,8 @@ class Edge:
             Path(folder),
             budget=self._left,
             clock=clock or WallClock(),
+            wire=sealing(SealKey.read(self._seal)) if self._seal else plainly,
+            signers=public_keys(Path(self._signed_by)) if self._signed_by else (),
         )
 
     @property

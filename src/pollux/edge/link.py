@@ -12,6 +12,7 @@ import paho.mqtt.client as paho
 from pollux.clock import stopwatch
 from pollux.edge.address import Address
 from pollux.edge.queue import Queue
+from pollux.edge.sealing import Wire, plainly
 from pollux.errors import PolluxError
 
 FLYING: Final = 64
@@ -41,13 +42,21 @@ class Link:
     """
 
     def __init__(
-        self, queue: Queue, address: Address, name: str, *, topics: Sequence[str], hear: Hear, keepalive: int
+        self,
+        queue: Queue,
+        address: Address,
+        name: str,
+        *,
+        topics: Sequence[str],
+        hear: Hear,
+        keepalive: int,
+        wire: Wire = plainly,
     ) -> None:
         self.heard = stopwatch()
         self.sent = self.bytes = self.refused = self.connects = 0
         self.trouble = "not connected yet"
         self._queue, self._address, self._name = queue, address, name
-        self._topics, self._hear, self._keepalive = tuple(topics), hear, keepalive
+        self._topics, self._hear, self._keepalive, self._wire = tuple(topics), hear, keepalive, wire
         self._wake, self._over = threading.Event(), threading.Event()
         self._luck = np.random.default_rng()
         self._thread = threading.Thread(target=self._run, name="pollux-edge-link", daemon=True)
@@ -70,7 +79,7 @@ class Link:
     def _run(self) -> None:
         wait = LEAST
         while not self._over.is_set():
-            talk = _Talk(self._queue, self._wake, self._topics, self._hear)
+            talk = _Talk(self._queue, self._wake, self._topics, self._hear, self._wire)
             try:
                 client = self._address.client(self._name)
                 talk.join(client)
@@ -121,10 +130,10 @@ class Link:
 class _Talk:
     """One connection. Callbacks run in the client's thread and only leave word; all else is the link's."""
 
-    def __init__(self, queue: Queue, wake: threading.Event, topics: Sequence[str], hear: Hear) -> None:
+    def __init__(self, queue: Queue, wake: threading.Event, topics: Sequence[str], hear: Hear, wire: Wire) -> None:
         self.connected, self.ended, self.confirmed = False, "", 0
         self.flying: OrderedDict[int, tuple[int, int]] = OrderedDict()
-        self._queue, self._wake, self._topics, self._hear = queue, wake, topics, hear
+        self._queue, self._wake, self._topics, self._hear, self._wire = queue, wake, topics, hear, wire
         self._client: paho.Client | None = None
         self._answers: deque[tuple[int, Any]] = deque()
         self._done: dict[int, bool] = {}
@@ -146,9 +155,10 @@ class _Talk:
             if message is None:
                 return
             self._cursor = message.number
-            self._size += len(message.payload)
-            told = self._client.publish(message.topic, message.payload, qos=1)
-            self.flying[told.mid] = message.number, len(message.topic) + len(message.payload)
+            topic, payload = self._wire(message.topic, message.payload)
+            self._size += len(payload)
+            told = self._client.publish(topic, payload, qos=1)
+            self.flying[told.mid] = message.number, len(topic) + len(payload)
 
     def settle(self) -> tuple[int, int, int]:
         """Take away what the site has, up to the first that it has not; how many, bytes, and how many it refuses."""

@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, final
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from pollux.clock import Clock, ClockError, instant
 from pollux.edge.driving import Driving
 from pollux.edge.stream import Stream
+from pollux.guard.cose import CoseError
+from pollux.guard.signing import SignedOrder, checked, differing
 
 SET: Final = "set"
 REMEMBERED: Final = 1_000
@@ -26,17 +29,29 @@ class Asked(msgspec.Struct, frozen=True):
     id: str
     name: str
     params: dict[str, Any] = {}
+    issued_at: str = ""
     expires_at: str = ""
+    target: str = ""
+    signature: str = ""
 
 
 @final
 class Orders:
     """Answers orders by the command that a reading names in its capture, and those that set what the agent drives;
     leaves alone what is meant for others. An order to set something has a time at which it is over.
+
+    With `keys` only orders are carried out that one of them has signed, for this twin, since the agent was started:
+    one from before may have been carried out before, and never twice is kept.
     """
 
-    def __init__(self, streams: Sequence[Stream], drivings: Sequence[Driving], clock: Clock) -> None:
-        self._clock = clock
+    def __init__(
+        self,
+        streams: Sequence[Stream],
+        drivings: Sequence[Driving],
+        clock: Clock,
+        keys: Sequence[Ed25519PublicKey] = (),
+    ) -> None:
+        self._clock, self._keys, self._started = clock, keys, clock.now()
         self._ways: dict[tuple[str, str], Carry] = {
             (f"twins/{one.driven.twin}/commands", SET): one.obey for one in drivings
         }
@@ -56,11 +71,15 @@ class Orders:
         try:
             asked = msgspec.json.decode(payload, type=Asked)
             expires = instant(asked.expires_at) if asked.expires_at else None
-        except (msgspec.MsgspecError, ClockError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, ClockError):
             return []
         carry = self._ways.get((topic, asked.name))
         if carry is None:
             return []
+        wrong = self._forged(topic, asked)
+        if wrong:
+            # Not remembered: whoever makes ids up could not make the agent forget those that it has carried out.
+            return [_answer(topic, asked.id, "rejected", wrong)]
         if asked.id in self._said:
             return [_answer(topic, asked.id, *self._said[asked.id])]
         if expires is None and asked.name == SET:
@@ -70,6 +89,22 @@ class Orders:
         state, reason = carry(asked.params)
         accepted = [] if state == "rejected" else [_answer(topic, asked.id, "accepted", "")]
         return [*accepted, self._answered(topic, asked.id, state, reason)]
+
+    def _forged(self, topic: str, asked: Asked) -> str:
+        """Why an order is not believed to be the site's; empty where it is, or where no key says whose orders are."""
+        if not self._keys:
+            return ""
+        if not asked.signature:
+            return "expected a signed order, got one without a signature"
+        try:
+            signed = checked(asked.signature, self._keys)
+            old = instant(signed.issued_at) < self._started
+        except (CoseError, ClockError) as error:
+            return str(error)
+        other = differing(signed, {name: getattr(asked, name) for name in SignedOrder.__struct_fields__})
+        if other or topic != f"twins/{signed.target}/commands":
+            return f"expected what was signed, got another {', '.join(other) or 'target'}"
+        return "expected an order since the agent was started, got an older one" if old else ""
 
     def _answered(self, topic: str, order: str, state: str, reason: str) -> tuple[str, bytes]:
         self._said[order] = state, reason

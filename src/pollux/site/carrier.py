@@ -14,6 +14,7 @@ import msgspec
 from pollux.act import Order, OrderBook, Told, Transition, plan
 from pollux.clock import iso
 from pollux.errors import PolluxError
+from pollux.guard.signing import OrderKey, SignedOrder
 from pollux.remember import Ticket
 
 _REPORT: Final = logging.getLogger("pollux.site")
@@ -32,14 +33,23 @@ class Carrier:
     An order for a device that was noted as sent and whose message was lost in a crash stays sent until it expires:
     never twice is kept, at the price of sometimes never, which the expiry tells. A plan is a state, published anew
     whenever it changes and at every start, so that nothing on it is lost. `send` reaches the device, `retain` whoever
-    hears a topic, also later; `told` says what an order asks for in the units in which its type is declared.
+    hears a topic, also later; `told` says what an order asks for in the units in which its type is declared; with a
+    `key` orders leave signed.
     """
 
-    def __init__(self, send: Send, retain: Publish, note: Callable[[Order, Transition], Ticket], told: Told) -> None:
+    def __init__(
+        self,
+        send: Send,
+        retain: Publish,
+        note: Callable[[Order, Transition], Ticket],
+        told: Told,
+        key: OrderKey | None = None,
+    ) -> None:
         self._send = send
         self._retain = retain
         self._note = note
         self._told = told
+        self._key = key
         self._planning = threading.Lock()
 
     def carry(self, book: OrderBook, order_id: str, now: int) -> None:
@@ -52,7 +62,7 @@ class Carrier:
             return
         noted = self._note(order, Transition(order.id, "sent", now, "pollux"))
         if order.carrier == "device":
-            noted.then(self._sent, order, message(order, self._told(order)))
+            noted.then(self._sent, order, message(order, self._told(order), self._key))
 
     def _sent(self, order: Order, payload: bytes) -> None:
         try:
@@ -68,15 +78,18 @@ class Carrier:
             self._retain(f"twins/{type_}/{twin}/plan", msgspec.json.encode(now))
 
 
-def message(order: Order, params: Mapping[str, float | str | bool]) -> bytes:
-    """The order as a device reads it, with what it asks for in the units that the device speaks."""
-    return json.dumps(
-        {
-            "id": order.id,
-            "name": order.name,
-            "params": dict(params),
-            "issued_at": iso(order.issued_at),
-            "expires_at": iso(order.expires_at),
-            "reason": order.reason,
-        }
-    ).encode()
+def message(order: Order, params: Mapping[str, float | str | bool], key: OrderKey | None = None) -> bytes:
+    """The order as a device reads it, with what it asks for in the units that the device speaks; signed with a key."""
+    target, issued, expires = f"{order.type}/{order.twin}", iso(order.issued_at), iso(order.expires_at)
+    told: dict[str, object] = {
+        "id": order.id,
+        "name": order.name,
+        "params": dict(params),
+        "issued_at": issued,
+        "expires_at": expires,
+        "reason": order.reason,
+    }
+    if key is not None:
+        signed = SignedOrder(order.id, order.name, dict(params), target, issued, expires)
+        told |= {"target": target, "signature": key.signed(signed)}
+    return json.dumps(told).encode()

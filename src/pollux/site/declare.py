@@ -9,6 +9,7 @@ from pollux.act import ApprovalPolicy, Envelope, Interlock, Slew
 from pollux.act.envelope import Bounds
 from pollux.check import AbstractCheck, Calibration
 from pollux.check.mapping import TopicMapping
+from pollux.check.sealed import AbstractKeys
 from pollux.clock import Clock
 from pollux.connect.field.source import AbstractFieldSource
 from pollux.errors import SetupError
@@ -51,11 +52,17 @@ class Declared:
         """The type's schema."""
         return schema_of(self.kind)
 
-    def holding(self) -> Holding:
-        """As the estate needs it."""
-        foreseen = self.outlook.names if self.outlook else ()
+    def holding(self, seals: AbstractKeys | None = None) -> Holding:
+        """As the estate needs it; `seals` are the keys that open what devices have sealed."""
         return Holding(
-            self.schema, self.mappings, tuple(self.rules), self.thing, foreseen, self.checks, self.calibrations
+            self.schema,
+            self.mappings,
+            tuple(self.rules),
+            self.thing,
+            self.outlook.names if self.outlook else (),
+            self.checks,
+            self.calibrations,
+            seals,
         )
 
     def envelope(self) -> Envelope:

@@ -14,6 +14,7 @@ from pollux.act import OrderBook
 from pollux.check import AbstractCheck, Calibration, Decoder
 from pollux.check.calibration import held_as
 from pollux.check.mapping import TopicMapping
+from pollux.check.sealed import AbstractKeys
 from pollux.columns.batch import Batch, Refusal
 from pollux.columns.block import Block
 from pollux.columns.frames import Frames
@@ -48,6 +49,7 @@ class Holding:
     foreseen: tuple[str, ...] = ()
     checks: tuple[AbstractCheck, ...] = ()
     calibrations: tuple[Calibration, ...] = ()
+    seals: AbstractKeys | None = None
 
 
 @final
@@ -100,6 +102,7 @@ class Estate:
             self.blocks,
             checks={name: one.checks for name, one in held},
             calibrations={name: one.calibrations for name, one in held},
+            seals=next((one.seals for one in self.holdings.values() if one.seals is not None), None),
         )
 
     def unsure(self, name: str, twin: str, signal: str, at: int) -> float:

@@ -5,7 +5,7 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,9 @@ from pollux.guard.issuers import serial_of
 from pollux.guard.keys import PEM, key_text
 from pollux.guard.records import Enrolled
 from pollux.guard.requested import requested_key
+from pollux.guard.sealing import KeptKey
 from pollux.guard.succession import renew_issuer, revoke_issuer
+from pollux.site import sealing
 from pollux.site.enrolling import fetched
 from pollux.site.endings import ends_soon
 
@@ -43,6 +45,9 @@ def run(options: argparse.Namespace) -> int:
         "revoke-issuer": end_issuer,
         "code": code,
         "enrol": fetch,
+        "seal": sealing.seal,
+        "end-seal": sealing.end_seal,
+        "order-key": lambda asked: sealing.order_key(asked, passphrase(), asked.data / FOLDER),
     }
     if options.action != "enrol":
         options.data = Path(options.data)
@@ -115,7 +120,11 @@ def end(options: argparse.Namespace) -> None:
 
 
 def listed(options: argparse.Namespace) -> None:
-    """Print what the authority stands on, and every certificate."""
+    """Print what the authority stands on, every certificate, and every key with which devices seal."""
+    seals = sealing.listed(options.data)
+    if seals and not (options.data / FOLDER / "root.pem").exists():
+        _list_seals(seals, as_json=options.json)
+        return
     authority, now = authority_of(options.data), WallClock().now()
     with closing(_accounts(options.data)) as accounts:
         known = accounts.certificates.of()
@@ -123,7 +132,7 @@ def listed(options: argparse.Namespace) -> None:
     if options.json:
         rows = [_row(one, now) for one in known]
         said = {"authority": authority.mark, "ends": authority.ends(), "issuers": issuers, "certificates": rows}
-        print(json.dumps(said))
+        print(json.dumps({**said, "seals": [sealing.row(one) for one in seals]}))
         return
     print(f"authority {authority.mark}")
     for serial, until in issuers.items():
@@ -132,6 +141,15 @@ def listed(options: argparse.Namespace) -> None:
         print(f"{name:42} {_until(name, until, now)}")
     for one in known:
         print(f"{one.id}  {one.name:24} {_state(one, now)}")
+    _list_seals(seals)
+
+
+def _list_seals(seals: Sequence[KeptKey], *, as_json: bool = False) -> None:
+    if as_json:
+        print(json.dumps({"seals": [sealing.row(one) for one in seals]}))
+        return
+    for one in seals:
+        print(sealing.line(one, WallClock().now()))
 
 
 def renew_root(options: argparse.Namespace) -> None:

@@ -28,6 +28,8 @@ from pollux.connect.wire.rights import layouts
 from pollux.errors import SetupError
 from pollux.guard import Accounts, Doors, Gate, Keyring
 from pollux.guard.requests import is_loopback
+from pollux.guard.sealing import SealKeys
+from pollux.guard.signing import OrderKey
 from pollux.mirror.once import Once
 from pollux.remember import History, Log, Note, Snapshots, Ticket
 from pollux.show import Application, Server, invite, serve
@@ -48,7 +50,7 @@ from pollux.site.guests import Guests
 from pollux.site.guarding import Guarding
 from pollux.site.handles import Handle
 from pollux.site.house import Rooms, SiteHouse
-from pollux.site.identity import passphrase
+from pollux.site.identity import FOLDER, passphrase
 from pollux.site.labs import labs_of
 from pollux.site.leaving import leave
 from pollux.site.meaning import meaning, patterns, persons
@@ -127,7 +129,8 @@ class LiveSite:
         self.gate: Gate = Gate(self.accounts, by_name=self.options.insecure)
         self.log: Log = Log.open(folder, clock=self.clock, keys=self.keys)
         self.snapshots: Snapshots = Snapshots(folder, keys=self.keys)
-        holdings = {TENANT: [declared.holding() for declared in self.site.declared.values()]}
+        seals = SealKeys(folder / "keys")
+        holdings = {TENANT: [declared.holding(seals) for declared in self.site.declared.values()]}
         self.past: Past = Past(self.log.reader, self.snapshots, holdings)
         self.as_of: AsOf = AsOf(self.past, TENANT)
         self.estates: dict[str, Estate] = self.past.estates()
@@ -285,7 +288,8 @@ class LiveSite:
     def _desk(self) -> Desk:
         """Takes orders; without `act` it has no carrier, so that nothing can leave."""
         acts = self.options.act and (self.endpoint or self.coap or self.brokers or self.fields)
-        carrier = Carrier(partial(leave, self), self._retain, self._noted_step, self._asked) if acts else None
+        key = OrderKey.kept(self.options.folder / FOLDER, passphrase())
+        carrier = Carrier(partial(leave, self), self._retain, self._noted_step, self._asked, key) if acts else None
         return Desk(self, carrier)
 
     def _asked(self, order: Order) -> dict[str, Param]:

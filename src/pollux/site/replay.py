@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pollux.clock import SECOND, instant, iso
 from pollux.columns.frames import Frames
 from pollux.guard import Keyring
+from pollux.guard.sealing import SealKeys
 from pollux.remember import LogReader, Record
 from pollux.site.declare import declared_in
 from pollux.site.estate import Estate
@@ -20,7 +21,8 @@ def run(options: argparse.Namespace) -> int:
     site = declared_in(options.site)
     start = instant(options.start) if options.start else 0
     end = instant(options.end) if options.end else None
-    estates = {TENANT: Estate(TENANT, [one.holding() for one in site.declared.values()])}
+    seals = SealKeys(options.data / "keys")
+    estates = {TENANT: Estate(TENANT, [one.holding(seals) for one in site.declared.values()])}
     pace = _Pace(options.speed)
     count = 0
     for record in LogReader(options.data, keys=Keyring(options.data / "keys")).read():

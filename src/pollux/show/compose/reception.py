@@ -27,6 +27,9 @@ HINTS: Final[Mapping[Reason, str]] = {
     Reason.MAPPING_FAILED: "mend the mapping function; its error stands above",
     Reason.NOT_ALLOWED: "grant the device this twin, or correct the twin in its topic",
     Reason.PROTOCOL: "check the version of the protocol and the client's settings",
+    Reason.UNSEALED: "let the device seal it with its key; pollux identity seal makes one",
+    Reason.NO_KEY: "give the device a key that holds, or restore the keys; pollux identity list shows them",
+    Reason.TAMPERED: "ask who is on the way; where nobody is, compare the device's key, its twin and the docs' example",
 }
 """What to try, by the reason of a refusal."""
 
