@@ -34,8 +34,8 @@ from pollux.site.residuals import Residuals
 from pollux.site.shelf import Shelf, apply_run
 from pollux.site.trail import Trail
 from pollux.watch import Alarm, AlarmBook, Rule, Watch
-
 from pollux.watch.site import site_alarm
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -145,9 +145,9 @@ class Estate:
                 return Applied(alarms=(self._alarm(note.body),))
             case "order":
                 return Applied(orders=(self._order(note.body),))
-            case "run":
             case "site":
                 return Applied(alarms=site_alarm(self.alarms, note.body))
+            case "run":
                 return Applied(runs=(apply_run(self.shelf, note.body),))
             case "estimate":
                 return self._estimate(note.body, seq)
