@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from pollux.site.declare import Fleet, Site
     from pollux.site.fork import Fork
     from pollux.site.handles import Handle
+    from pollux.site.homeassistant.declared import HomeAssistant
     from pollux.site.live import LiveSite
     from pollux.site.presenting import Lab, LabChoice, LabFigure, LabRow, Presenter
     from pollux.site.prototype import prototype
@@ -139,6 +140,7 @@ _DOORS = {
     "Site": "pollux.site.declare",
     "Fork": "pollux.site.fork",
     "Handle": "pollux.site.handles",
+    "HomeAssistant": "pollux.site.homeassistant.declared",
     "Lab": "pollux.site.presenting",
     "LabChoice": "pollux.site.presenting",
     "LabFigure": "pollux.site.presenting",
@@ -194,6 +196,7 @@ __all__ = [
     "Gap",
     "Gate",
     "Handle",
+    "HomeAssistant",
     "Interlock",
     "Lab",
     "LabChoice",

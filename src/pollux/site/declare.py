@@ -19,6 +19,7 @@ from pollux.model.twin import Twin
 from pollux.model.units import convert
 from pollux.predict import Learning, Outlook
 from pollux.site.estate import Holding
+from pollux.site.homeassistant.declared import HomeAssistant
 from pollux.site.presenting import Presenter
 from pollux.watch import Rule
 
@@ -134,10 +135,18 @@ class Site:
     >>> kettles = site.fleet(Kettle)
     """
 
-    def __init__(self, title: str = "Pollux", *, notice: str | None = None, zone: str | None = None) -> None:
+    def __init__(
+        self,
+        title: str = "Pollux",
+        *,
+        notice: str | None = None,
+        zone: str | None = None,
+        home_assistant: HomeAssistant | None = None,
+    ) -> None:
         self.title = title
         self.notice = notice
         self.zone = zone
+        self.home_assistant = home_assistant
         self.declared: dict[str, Declared] = {}
         self._live: LiveSite | None = None
 

@@ -130,6 +130,7 @@ class SiteHouse:
             found.append(Broken(promise="twins are shown over OPC UA", text=live.opcua.failure))
         found += live.fields.broken()
         found += live.brokers.broken()
+        found += live.guests.broken()
         for name, filter_ in live.filters.items():
             if filter_.fault:
                 found.append(Broken(promise=f"{name}: the hidden is estimated", text=filter_.fault))
@@ -160,6 +161,7 @@ class SiteHouse:
             samples = tuple(({"kind": name}, float(count)) for name, count in live.opcua.counters.items())
             found.append(Metric("pollux_opcua_total", "counter", "What the OPC UA server counted.", samples))
         found += live.brokers.metrics()
+        found += live.guests.metrics()
         if live.endpoint is not None:
             samples = tuple(({"kind": name}, float(count)) for name, count in live.endpoint.counters.items())
             found.append(Metric("pollux_mqtt_total", "counter", "What the MQTT endpoint counted.", samples))

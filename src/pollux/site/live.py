@@ -157,7 +157,7 @@ class LiveSite:
         self._indexing: Future[object] = self.workers.submit(self.history.prepare)
         self.rooms: Rooms = Rooms(self)
         self.opcua: OpcuaServer | None = opcua_server(self)
-        self._states = StatePublisher(self.publish) if self.endpoint or self.coap else None
+        self._states = StatePublisher(self.publish) if self.endpoint or self.coap or self.guests.home else None
         self._turns = Turns(self.turn) if not isinstance(self.clock, SimulatedClock) else None
         self.owing: list[Callable[[], None]] = []
         """Called before time is moved by hand: each waits until somebody inside has done what was asked of it."""
@@ -182,7 +182,7 @@ class LiveSite:
         self.brokers.start()
         if self.coap:
             self.coap.start()
-        self.guests.attach(self.fields.drivers)
+        self.guests.start()
         self.fields.start()
         if self.opcua:
             self.opcua.start()
@@ -205,6 +205,7 @@ class LiveSite:
         self._closing = True
         if self.server:
             self.server.stop()
+        self.guests.stop()
         if self.endpoint:
             self.endpoint.stop()
         self.brokers.stop()
@@ -490,6 +491,7 @@ class LiveSite:
             self.endpoint.publish(topic, payload, qos=1 if not retain else 0, retain=retain)
         if self.coap:
             self.coap.publish(topic, payload)
+        self.guests.publish(topic, payload)
 
     def _retain(self, topic: str, payload: bytes) -> None:
         """To whoever hears a topic and may, now or later, at least once."""
