@@ -8,84 +8,34 @@ every change is durable before it is answered.
 import sqlite3
 from collections.abc import Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal, final
+from typing import final
 
 from pollux.clock import HOUR, MINUTE, SECOND, Clock
 from pollux.errors import NotFound, SetupError
-from pollux.guard.identity import KINDS, Identity, Kind, checked_name
+from pollux.guard.identity import Identity, Kind, checked_name
+from pollux.guard.known import WRITTEN, Account, Issued, Purpose, account_of
 from pollux.guard.ledger import Ledger
 from pollux.guard.passwords import Passwords, then
 from pollux.guard.records import Records
+from pollux.guard.spool import SITE, Spool
 from pollux.guard.tokens import ADDRESS_BYTES, Token, digest, new_token, same
-
-Purpose = Literal["token", "session", "address", "code"]
 
 ADDRESS_LIFETIME = 15 * MINUTE
 SESSION_LIFETIME = 12 * HOUR
 ADMINISTRATOR = "administrator"
 SHORTEST_TOKEN = 16
 
-
-@final
-@dataclass(frozen=True, slots=True)
-class Account:
-    """One that is known. `password` is a hash, and in no repr all the same."""
-
-    tenant: str
-    name: str
-    kind: Kind
-    roles: frozenset[str]
-    twins: tuple[str, ...]
-    subject: str | None
-    created: int
-    disabled: bool = False
-    password: str | None = field(default=None, repr=False)
-
-    def identity(self, grant: str) -> Identity:
-        """Who this account is, proved by `grant`."""
-        return Identity(self.tenant, self.name, self.kind, self.roles, self.twins, self.subject, grant)
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """A token, session or address that was handed out; its secret is not known here."""
-
-    id: str
-    tenant: str
-    name: str
-    purpose: Purpose
-    label: str
-    created: int
-    expires: int | None
-    ended: int | None
-    hash: bytes = field(repr=False)
-
-    def valid(self, now: int) -> bool:
-        """Whether it still opens a door."""
-        return self.ended is None and (self.expires is None or now < self.expires)
-
-
-def _account(row: tuple[object, ...]) -> Account:
-    tenant, name, kind, roles, twins, subject, password, disabled, created = row
-    return Account(
-        str(tenant),
-        str(name),
-        next(known for known in KINDS if known == kind),
-        frozenset(str(roles).split()),
-        tuple(str(twins).split()),
-        None if subject is None else str(subject),
-        int(str(created)),
-        bool(disabled),
-        None if password is None else str(password),
-    )
+_SILENT = ("password set", "account disabled")
+"""Changes after which the account may what it could before, or nothing."""
 
 
 @final
 class Accounts:
-    """The accounts of an installation, in one file. Thread-safe.
+    """The accounts of an installation, in one file, changed by `who` where nobody else is named. Thread-safe.
+
+    Every change is one transaction with its entry in the `spool`, which the site takes over into its audit trail.
 
     >>> import tempfile; from pollux.clock import SimulatedClock
     >>> accounts = Accounts(Path(tempfile.mkdtemp()) / "accounts.db", clock=SimulatedClock(0))
@@ -98,7 +48,7 @@ class Accounts:
     >>> accounts.close()
     """
 
-    def __init__(self, path: Path, *, clock: Clock, passwords: Passwords | None = None) -> None:
+    def __init__(self, path: Path, *, clock: Clock, passwords: Passwords | None = None, who: str = SITE) -> None:
         self._clock = clock
         self._ledger = Ledger(path)
         self._passwords = passwords or Passwords(clock)
@@ -107,7 +57,8 @@ class Accounts:
         self._by_id: dict[str, Issued] = {}
         self._looked = 0
         self.version = 0
-        self.certificates = Records(self._ledger, self._changed)
+        self.spool = Spool(self._ledger, clock.now, who)
+        self.certificates = Records(self._ledger, self.spool, self._changed)
         self._load()
 
     def now(self) -> int:
@@ -137,7 +88,7 @@ class Accounts:
         account = Account(
             tenant, checked_name(name), kind, frozenset(words[0]), tuple(words[1]), subject, created, password=password
         )
-        return self._put(account)
+        return self._put(account, "account changed" if old else "account added")
 
     def set_password(self, name: str, password: str, *, tenant: str = "") -> None:
         """Give a person a password of ten characters or more; takes a tenth of a second."""
@@ -146,11 +97,11 @@ class Accounts:
             raise SetupError(
                 f"expected a person, got the {account.kind} {name}", hint="devices and services have tokens"
             )
-        self._put(replace(account, password=self._passwords.hash(password)))
+        self._put(replace(account, password=self._passwords.hash(password)), "password set")
 
     def disable(self, name: str, *, tenant: str = "") -> None:
         """Shut an account out, with everything it was given; its name stays taken."""
-        self._put(replace(self._known(tenant, name), disabled=True))
+        self._put(replace(self._known(tenant, name), disabled=True), "account disabled")
 
     def accounts(self) -> list[Account]:
         """All accounts, by tenant and name."""
@@ -210,10 +161,12 @@ class Accounts:
         """End a token, a session or an address, by its id. Whoever came in with it is put out by the next `alive`."""
         if token_id not in self._by_id:
             raise NotFound(f"expected the id of a token, got {token_id!r}", hint="`pollux token list` shows them")
-        now = self._clock.now()
+        now, issued = self._clock.now(), self._by_id[token_id]
         with self._ledger.writing() as db:
-            db.execute("UPDATE tokens SET ended=? WHERE id=? AND ended IS NULL", (now, token_id))
-        self._hold(replace(self._by_id[token_id], ended=now))
+            done = db.execute("UPDATE tokens SET ended=? WHERE id=? AND ended IS NULL", (now, token_id)).rowcount == 1
+            if done:
+                self._write_of(db, "revoked", issued)
+        self._hold(replace(issued, ended=now))
 
     # -- who is it ----------------------------------------------------------------------------------------------------
 
@@ -250,6 +203,8 @@ class Accounts:
         issued, now = self._issued[digest(secret)], self._clock.now()
         with self._ledger.writing() as db:
             won = db.execute("UPDATE tokens SET ended=? WHERE id=? AND ended IS NULL", (now, issued.id)).rowcount == 1
+            if won:
+                self._write_of(db, "used", issued, who=issued.name)
         self._hold(replace(issued, ended=now))
         return replace(identity, grant="redeemed") if won else None
 
@@ -312,23 +267,25 @@ class Accounts:
             raise NotFound(f"expected the name of an account, got {name!r}", hint="`pollux token list` shows them")
         return account
 
-    def _put(self, account: Account) -> Account:
-        row = (
-            account.tenant,
-            account.name,
-            account.kind,
-            " ".join(sorted(account.roles)),
-            " ".join(account.twins),
-            account.subject,
-            account.password,
-            int(account.disabled),
-            account.created,
-        )
+    def _put(self, account: Account, action: str) -> Account:
         with self._ledger.writing() as db:
-            db.execute("INSERT OR REPLACE INTO accounts VALUES (?,?,?,?,?,?,?,?,?)", row)
+            db.execute("INSERT OR REPLACE INTO accounts VALUES (?,?,?,?,?,?,?,?,?)", account.row)
+            self._write(db, action, account, "" if action in _SILENT else account.words)
         self._accounts[account.tenant, account.name] = account
         self.version += 1
         return account
+
+    def _write(self, db: sqlite3.Connection, action: str, account: Account, detail: str) -> None:
+        tenant, subject = account.tenant, account.subject
+        self.spool.write(db, action, account.name, detail, tenant=tenant, subject=subject, always=account.disabled)
+
+    def _write_of(self, db: sqlite3.Connection, action: str, issued: Issued, *, who: str = "") -> None:
+        if issued.purpose not in WRITTEN:
+            return
+        account = self._accounts.get((issued.tenant, issued.name))
+        subject, words = account.subject if account else None, f"{issued.id} {issued.label}".strip()
+        told, always = f"{issued.purpose} {action}", action == "revoked"
+        self.spool.write(db, told, issued.name, words, who=who, tenant=issued.tenant, subject=subject, always=always)
 
     def _issue(self, account: Account, purpose: Purpose, token: Token, label: str, lifetime: int | None) -> Token:
         now = self._clock.now()
@@ -338,28 +295,14 @@ class Accounts:
         )
         with self._ledger.writing() as db:
             db.execute("DELETE FROM tokens WHERE purpose != 'token' AND expires < ?", (now,))
-            self._insert(db, issued)
+            # The same secret may be set again after it was revoked: it is then a new one with the old hash.
+            db.execute("INSERT OR REPLACE INTO tokens VALUES (?,?,?,?,?,?,?,?,?)", issued.row)
+            self._write_of(db, "made", issued)
         for old in [one for one in self._by_id.values() if one.purpose != "token" and (one.expires or now) < now]:
             self._by_id.pop(old.id, None)
             self._issued.pop(old.hash, None)
         self._hold(issued)
         return token
-
-    @staticmethod
-    def _insert(db: sqlite3.Connection, issued: Issued) -> None:
-        row = (
-            issued.id,
-            issued.hash,
-            issued.tenant,
-            issued.name,
-            issued.purpose,
-            issued.label,
-            issued.created,
-            issued.expires,
-            issued.ended,
-        )
-        # The same secret may be set again after it was revoked: it is then a new one with the old hash.
-        db.execute("INSERT OR REPLACE INTO tokens VALUES (?,?,?,?,?,?,?,?,?)", row)
 
     def _hold(self, issued: Issued) -> None:
         self._issued[issued.hash] = issued
@@ -367,7 +310,7 @@ class Accounts:
         self.version += 1
 
     def _load(self) -> None:
-        accounts = map(_account, self._ledger.rows("SELECT * FROM accounts"))
+        accounts = map(account_of, self._ledger.rows("SELECT * FROM accounts"))
         tokens = self._ledger.rows("SELECT id, tenant, name, purpose, label, created, expires, ended, hash FROM tokens")
         issued = [Issued(*row) for row in tokens]
         self._accounts = {(account.tenant, account.name): account for account in accounts}

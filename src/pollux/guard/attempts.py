@@ -11,6 +11,11 @@ NAMES: Final = 1_000
 """Claimed names that are remembered; beyond them the one that tried longest ago is forgotten."""
 
 KEPT: Final = 8
+
+REASONS: Final = 16
+"""Reasons that are counted apart; what fails for others is counted as `other reasons`."""
+
+OTHER: Final = "other reasons"
 _LONGEST: Final = 128
 
 
@@ -49,6 +54,7 @@ class Attempts:
         self._now = now
         self._lock = threading.Lock()
         self._tried: OrderedDict[str, _Tried] = OrderedDict()
+        self._counts: dict[str, int] = {}
 
     def tell(self, name: str, client: str, address: str, why: str) -> None:
         """An attempt under a claimed name has failed."""
@@ -57,9 +63,27 @@ class Attempts:
             tried = self._tried.setdefault(name, _Tried())
             self._tried.move_to_end(name)
             tried.count += 1
+            self._add(why)
             tried.newest.append(Attempt(self._now(), name, client, address, why))
             if len(self._tried) > NAMES:
                 self._tried.popitem(last=False)
+
+    def count(self, why: str) -> None:
+        """An attempt has failed of which nothing is to be remembered but its reason."""
+        with self._lock:
+            self._add(why)
+
+    def taken(self) -> dict[str, int]:
+        """How many attempts failed since this was asked last, by reason."""
+        with self._lock:
+            counts, self._counts = self._counts, {}
+            return counts
+
+    def _add(self, why: str) -> None:
+        # Reasons come from TLS, too, and some of them hold what a stranger has sent.
+        why = why[:_LONGEST]
+        known = why in self._counts or len(self._counts) < REASONS
+        self._counts[why if known else OTHER] = self._counts.get(why if known else OTHER, 0) + 1
 
     def of(self, name: str) -> tuple[int, tuple[Attempt, ...]]:
         """How many attempts under a name failed, and the newest of them, the newest last."""

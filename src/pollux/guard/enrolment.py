@@ -16,10 +16,19 @@ MOST: Final = 8
 
 
 def enrol(
-    accounts: Accounts, authority: Authority, name: str, key: PublicKey, now: int, *, tenant: str = ""
+    accounts: Accounts,
+    authority: Authority,
+    name: str,
+    key: PublicKey,
+    now: int,
+    *,
+    tenant: str = "",
+    how: str = "issued",
+    who: str = "",
 ) -> x509.Certificate:
     """A certificate for an account's key, in its record when this returns; older ones of the account go on.
 
+    `how` it came about, and by whom, stand in the audit trail.
     Raises NotFound where nobody of that name is known, SetupError for a person, Conflict where the account has as many
     certificates that hold as it may.
     """
@@ -36,7 +45,9 @@ def enrol(
     made = device_certificate(account.name, key, issuer, now)
     times, by = span(made), serial_of(issuer.certificate)
     mine = (made.serial_number, account.tenant, account.name)
-    accounts.certificates.add(Enrolled(fingerprint(made), *mine, now, times.start, times.end, None, by))
+    accounts.certificates.add(
+        Enrolled(fingerprint(made), *mine, now, times.start, times.end, None, by), how=how, who=who
+    )
     return made
 
 

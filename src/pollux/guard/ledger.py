@@ -31,6 +31,12 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     """,
     "ALTER TABLE certificates ADD COLUMN issuer TEXT NOT NULL DEFAULT '';",
+    """
+    CREATE TABLE spool (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, tenant TEXT NOT NULL,
+        who TEXT NOT NULL, action TEXT NOT NULL, target TEXT NOT NULL, detail TEXT NOT NULL, subject TEXT
+    );
+    """,
 )
 
 

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, final
 
+from pollux.clock import iso
 from pollux.errors import NotFound
 from pollux.guard.ledger import Ledger
+from pollux.guard.spool import Spool
 
 
 @final
@@ -40,8 +42,8 @@ class Enrolled:
 class Records:
     """The certificates of all accounts, in the accounts' file and in memory; `changed` is called after each change."""
 
-    def __init__(self, ledger: Ledger, changed: Callable[[], None]) -> None:
-        self._ledger, self._changed = ledger, changed
+    def __init__(self, ledger: Ledger, spool: Spool, changed: Callable[[], None]) -> None:
+        self._ledger, self._spool, self._changed = ledger, spool, changed
         self._known: dict[bytes, Enrolled] = {}
 
     def load(self) -> None:
@@ -58,12 +60,17 @@ class Records:
         found = [one for one in [*self._known.values()] if name is None or (one.tenant, one.name) == (tenant, name)]
         return sorted(found, key=lambda one: (one.created, one.serial))
 
-    def add(self, one: Enrolled) -> None:
-        """Let a certificate open doors; those that the account had go on until they end, so that it can rotate."""
+    def add(self, one: Enrolled, *, how: str = "issued", who: str = "") -> None:
+        """Let a certificate open doors; those that the account had go on until they end, so that it can rotate.
+
+        `how` it came about, and by whom, stand in the audit trail.
+        """
         times = (one.created, one.starts, one.expires, one.ended)
         row = (one.fingerprint, one.id, one.tenant, one.name, *times, one.issuer)
         with self._ledger.writing() as db:
             db.execute("INSERT INTO certificates VALUES (?,?,?,?,?,?,?,?,?)", row)
+            detail = f"{one.id} until {iso(one.expires)}"
+            self._spool.write(db, f"certificate {how}", one.name, detail, who=who, tenant=one.tenant)
         self._known[one.fingerprint] = one
         self._changed()
 
@@ -73,6 +80,7 @@ class Records:
         with self._ledger.writing() as db:
             for one in chosen:
                 db.execute("UPDATE certificates SET ended=? WHERE fingerprint=?", (now, one.fingerprint))
+                self._spool.write(db, "certificate revoked", one.name, one.id, tenant=one.tenant, always=True)
         self._known |= {one.fingerprint: replace(one, ended=now) for one in chosen}
         self._changed()
 

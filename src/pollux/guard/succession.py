@@ -21,7 +21,9 @@ def renew_issuer(accounts: Accounts, authority: Authority, export: Path, secret:
     authority's, or a wrong passphrase.
     """
     root = authority.root_from(export, secret)
-    return authority.succeed(root, accounts.certificates.revoked(now), now)
+    old, made = authority.issuer.certificate, authority.succeed(root, accounts.certificates.revoked(now), now)
+    accounts.spool.tell("issuer renewed", serial_of(made), f"follows {serial_of(old)}")
+    return made
 
 
 def revoke_issuer(
@@ -37,6 +39,7 @@ def revoke_issuer(
     found = accounts.certificates.issued_by(serial_of(meant))
     chosen = [one for one in found if one.ended is None]
     accounts.certificates.end(chosen, now)
+    accounts.spool.tell("issuer revoked", serial_of(meant), f"with {len(chosen)} certificates", always=True)
     revoked = accounts.certificates.revoked(now)
     if meant == authority.issuer.certificate:
         authority.succeed(root, revoked, now)

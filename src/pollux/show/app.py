@@ -56,7 +56,7 @@ class Application:
         self._telemetry = Telemetry(self.inlet, house, rates or Rates())
         self._streams = Streams(house, self.inlet, self._telemetry)
         self.tally.beside += [self._telemetry.metrics, self._streams.metrics]
-        self._est = EstDoor(enrolling, house.clock) if enrolling else None
+        self._est = EstDoor(enrolling, house.clock, told=house.gate.attempts.count) if enrolling else None
         self._doors = LiveDoors(house, self._hub)
         self._router = routing.Router(
             self._paths(Pages(page)), redirect_slashes=False, default=_nothing, lifespan=self._life

@@ -114,7 +114,10 @@ class Entrance:
             return self._certified(scope, certificate, bearer)
         if bearer is not None:
             self._accounts.refresh()
-            return self._accounts.by_token(bearer)
+            identity = self._accounts.by_token(bearer)
+            if identity is None:
+                self._gate.attempts.count("a token over HTTP that does not hold")
+            return identity
         if session is None or header(scope, b"sec-fetch-site") not in _SAME:
             # A page on another port of this machine is another origin, but sends this cookie.
             return None

@@ -8,6 +8,7 @@ one that cannot be signed leaves it as it was.
 import asyncio
 import base64
 import binascii
+from collections.abc import Callable
 from typing import Final, Protocol, cast, final
 
 from cryptography import x509
@@ -52,10 +53,10 @@ class Enrolling(Protocol):
 
 @final
 class EstDoor:
-    """The three requests of EST that are answered."""
+    """The three requests of EST that are answered; `told` hears why one failed that may have been a guess."""
 
-    def __init__(self, enrolling: Enrolling, clock: Clock) -> None:
-        self._enrolling = enrolling
+    def __init__(self, enrolling: Enrolling, clock: Clock, *, told: Callable[[str], None]) -> None:
+        self._enrolling, self._told = enrolling, told
         self._addresses, self._all = Rate(PER_ADDRESS, clock=clock), Rate(PER_SITE, clock=clock)
 
     async def authorities(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,6 +72,7 @@ class EstDoor:
         key = await _asked(scope, receive)
         made = await asyncio.to_thread(self._enrolling.first, name, code, key)
         if made is None:
+            self._told("an enrolment code that does not hold")
             raise Refused(401, "this code does not hold", hint="pollux identity code gives another", headers=_ASK)
         await _certificates(send, [made])
 

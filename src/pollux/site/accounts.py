@@ -10,6 +10,7 @@ from pollux.clock import WallClock, iso
 from pollux.errors import SetupError
 from pollux.guard import Account, Accounts
 from pollux.model.suggest import did_you_mean
+from pollux.site.console import user
 
 ROLES: Final = ("viewer", "operator", "engineer", "clinician", "approver", "app", "service", "administrator")
 
@@ -17,7 +18,7 @@ ROLES: Final = ("viewer", "operator", "engineer", "clinician", "approver", "app"
 def run(options: argparse.Namespace) -> int:
     """Add, list or revoke; a token's secret is shown once, when it is made."""
     options.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    accounts = Accounts(options.data / "accounts.db", clock=WallClock())
+    accounts = Accounts(options.data / "accounts.db", clock=WallClock(), who=user())
     try:
         return {"add": add, "list": listed, "revoke": revoke, "person": person}[options.action](accounts, options)
     finally:

@@ -40,14 +40,14 @@ class Desk:
         identity = self._accounts.redeem_code(code)
         if identity is None or name not in ("", identity.name):
             return None
-        return self._made(identity, key)
+        return self._made(identity, key, "enrolled by code")
 
     def again(self, identity: Identity, key: PublicKey) -> x509.Certificate:
-        return self._made(identity, key)
+        return self._made(identity, key, "enrolled by certificate")
 
-    def _made(self, identity: Identity, key: PublicKey) -> x509.Certificate:
-        now = self._clock.now()
-        return enrol(self._accounts, self._authority, identity.name, key, now, tenant=identity.tenant)
+    def _made(self, identity: Identity, key: PublicKey, how: str) -> x509.Certificate:
+        now, name, tenant = self._clock.now(), identity.name, identity.tenant
+        return enrol(self._accounts, self._authority, name, key, now, tenant=tenant, how=how, who=name)
 
 
 def fetched(address: str, code: str, out: Path) -> x509.Certificate:

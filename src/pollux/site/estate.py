@@ -32,6 +32,7 @@ from pollux.site.orders import apply_order, order_of, plain_order
 from pollux.site.recent import RecentSamples, Stamps
 from pollux.site.residuals import Residuals
 from pollux.site.shelf import Shelf, apply_run
+from pollux.site.taken import Taken
 from pollux.site.trail import Trail
 from pollux.watch import Alarm, AlarmBook, Rule, Watch
 from pollux.watch.site import site_alarm
@@ -84,6 +85,7 @@ class Estate:
         self.watches = {name: self._watch(holding) for name, holding in self.holdings.items()}
         self.orders = OrderBook()
         self.shelf = Shelf()
+        self.taken = Taken()
         self.beliefs: dict[str, Believed] = {}
         self.residuals = Residuals()
         self.trails: dict[str, Trail] = {}
@@ -143,10 +145,13 @@ class Estate:
                 return self._tick(int(note.body["at"]), note.body.get("beats", {}))
             case "alarm":
                 return Applied(alarms=(self._alarm(note.body),))
-            case "order":
-                return Applied(orders=(self._order(note.body),))
+            case "identity":
+                self.taken.add(str(note.body.get("key", "")))
+                return Applied()
             case "site":
                 return Applied(alarms=site_alarm(self.alarms, note.body))
+            case "order":
+                return Applied(orders=(self._order(note.body),))
             case "run":
                 return Applied(runs=(apply_run(self.shelf, note.body),))
             case "estimate":
@@ -250,6 +255,7 @@ class Estate:
         parts[f"{prefix}orders"] = msgspec.msgpack.encode([plain_order(order) for order in self.orders])
         parts[f"{prefix}residuals"] = self.residuals.freeze()
         parts[f"{prefix}shelf"] = self.shelf.freeze()
+        parts[f"{prefix}taken"] = self.taken.freeze()
         parts[f"{prefix}beliefs"] = msgspec.msgpack.encode(
             {twin: packed(b) for twin, b in sorted(self.beliefs.items())}
         )
@@ -276,6 +282,8 @@ class Estate:
         for order in msgspec.msgpack.decode(parts[f"{prefix}orders"]):
             self.orders.put(order_of(order))
         self.shelf.restore(parts[f"{prefix}shelf"])
+        if f"{prefix}taken" in parts:
+            self.taken.restore(parts[f"{prefix}taken"])
         if f"{prefix}residuals" in parts:
             self.residuals.restore(parts[f"{prefix}residuals"])
         for twin, belief in msgspec.msgpack.decode(parts[f"{prefix}beliefs"]).items():

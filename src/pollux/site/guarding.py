@@ -1,4 +1,5 @@
-"""What an open site does about its identity because time passes: lists are kept, and what ends soon is an alarm."""
+"""What an open site does about its identity because time passes: lists are kept, what ends soon is an alarm, and what
+was changed goes into the audit trail."""
 
 import logging
 from typing import TYPE_CHECKING, Any, Final, final
@@ -7,6 +8,7 @@ from pollux.clock import MINUTE
 from pollux.errors import PolluxError
 from pollux.remember import Note
 from pollux.site.endings import Ending
+from pollux.site.trailing import Trailing
 from pollux.watch.site import SITE
 
 if TYPE_CHECKING:
@@ -26,10 +28,12 @@ class Guarding:
         self._live = live
         self._version, self._looked = -1, 0
         self._told: set[str] = set()
+        self.trail = Trailing(live)
 
     def turn(self) -> None:
         """What has come due."""
         live = self._live
+        self.trail.turn()
         if live.secure is None:
             return
         live.secure.keep()

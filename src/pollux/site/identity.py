@@ -23,8 +23,9 @@ from pollux.guard.requested import requested_key
 from pollux.guard.sealing import KeptKey
 from pollux.guard.succession import renew_issuer, revoke_issuer
 from pollux.site import sealing
-from pollux.site.enrolling import fetched
+from pollux.site.console import user
 from pollux.site.endings import ends_soon
+from pollux.site.enrolling import fetched
 
 FOLDER: Final = "identity"
 _OF_THE_ROOT: Final = "passphrase of the root's key: "
@@ -80,6 +81,7 @@ def init(options: argparse.Namespace) -> None:
     )
     if options.host:
         made.serve_as(options.host, WallClock().now())
+    _written(options.data, "authority made", made.mark, " ".join(options.host or []))
     print(
         f"authority {made.mark}\nthe root's key is in {export}, encrypted: keep that file and its passphrase elsewhere"
     )
@@ -91,6 +93,7 @@ def server(options: argparse.Namespace) -> None:
     if not hosts:
         raise SetupError("expected a name or an address", hint="--host plant.example --host 192.0.2.7")
     made = authority_of(options.data).serve_as(hosts, WallClock().now())
+    _written(options.data, "server certificate made", serial_of(made), " ".join(hosts))
     print(f"{made.serial_number:040x}  until {iso(span(made).end)}")
 
 
@@ -103,7 +106,8 @@ def issue(options: argparse.Namespace) -> None:
     with closing(_accounts(options.data)) as accounts:
         if options.action == "renew" and not _alive(accounts, name):
             raise SetupError(f"expected a certificate of {name} that holds", hint=f"pollux identity issue ... {name}")
-        made = enrol(accounts, authority, name, public, WallClock().now())
+        how = "renewed" if options.action == "renew" else "issued"
+        made = enrol(accounts, authority, name, public, WallClock().now(), how=how)
     out.mkdir(mode=files.FOLDER_MODE, parents=True, exist_ok=True)
     if key:
         files.replace(out / f"{name}.key", key_text(key))
@@ -161,6 +165,7 @@ def renew_root(options: argparse.Namespace) -> None:
     root = authority.root_from(export, _asked(_OF_THE_ROOT))
     authority.renew_root_list(root, revoked, now)
     until = authority.ends()[ROOT_LIST]
+    _written(options.data, "root's list renewed", authority.mark, f"until {iso(until)}")
     print(f"until {iso(until)}")
 
 
@@ -201,8 +206,14 @@ def fetch(options: argparse.Namespace) -> None:
     print(f"{made.serial_number:040x}  until {iso(span(made).end)}")
 
 
+def _written(data: Path, action: str, target: str, detail: str) -> None:
+    """Put what changes no account into the audit trail, by way of the spool."""
+    with closing(_accounts(data)) as accounts:
+        accounts.spool.tell(action, target, detail)
+
+
 def _accounts(data: Path) -> Accounts:
-    return Accounts(data / "accounts.db", clock=WallClock())
+    return Accounts(data / "accounts.db", clock=WallClock(), who=user())
 
 
 def _alive(accounts: Accounts, name: str) -> bool:

@@ -46,8 +46,8 @@ from pollux.site.desk import Desk
 from pollux.site.estate import Applied, Estate
 from pollux.site.fields import Fields, check_fields
 from pollux.site.filters import Filter
-from pollux.site.guests import Guests
 from pollux.site.guarding import Guarding
+from pollux.site.guests import Guests
 from pollux.site.handles import Handle
 from pollux.site.house import Rooms, SiteHouse
 from pollux.site.identity import FOLDER, passphrase
@@ -148,9 +148,9 @@ class LiveSite:
         self.brokers: Brokers = brokers_of(self)
         self.coap: CoapEndpoint | None = coap_endpoint(self)
         self.fields: Fields = self._fields()
+        self.guarding: Guarding = Guarding(self)
         self.desk: Desk = self._desk()
         self.runs: Executor = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="pollux-run")
-        self.guarding: Guarding = Guarding(self)
         self.labs: dict[str, Lab] = labs_of(self.site.declared)
         self.reader: Decoder = self.estate.reader()
         self.history: History = self._history()
@@ -217,6 +217,7 @@ class LiveSite:
         self.runs.shutdown(wait=True, cancel_futures=True)
         self.workers.shutdown(wait=True, cancel_futures=True)
         self.outlooks.shutdown(wait=True, cancel_futures=True)
+        self.guarding.trail.close()
         if self.log.health.accepting:
             self.keep_snapshot()
         self.log.close()

@@ -8,11 +8,12 @@ from pollux.clock import MINUTE
 from pollux.guard import Identity
 from pollux.remember import Note, Ticket
 from pollux.show.facts import AuditEntry
+from pollux.site.trailing import KIND as IDENTITY
 
 if TYPE_CHECKING:
     from pollux.site.live import LiveSite
 
-ACTIONS = ("alarm", "order", "twin", "looked")
+ACTIONS = ("alarm", "order", "twin", "looked", IDENTITY)
 
 REMEMBERED: Final = 10_000
 """Who looked at what within the last minute; beyond that everybody is written down once more."""
@@ -61,4 +62,6 @@ def _entry(seq: int, at: int, note: Note) -> AuditEntry:
     body = note.body
     target = str(body.get("target") or body.get("id") or f"{body.get('type', '')}/{body.get('twin', '')}")
     what = note.kind if note.kind == "looked" else f"{note.kind} {body.get('action', '')}"
+    # Changes of accounts come out of the spool, so their own time is earlier than that of the entry.
+    at = int(body.get("when", at))
     return AuditEntry(seq, at, str(body.get("who", "")), what, target, str(body.get("reason", "")))
