@@ -1,6 +1,7 @@
 """The draft of a survey runs as it stands, and every message that was heard arrives under it."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from tests.check.sparkplug_node import FLOAT, STRING, UINT64, EdgeNode, Tag
 from tests.site.survey.rig import Messages, arrived, found_in, surveyed
 
+from pollux.cli import main
 from pollux.clock import WallClock
 from pollux.site.declare import Site
 from pollux.site.live import TENANT
@@ -142,6 +145,23 @@ def test_hostile_names_stay_texts(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "SystemExit\n" not in (tmp_path / "found" / "site.py").read_text()
 
 
+PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "survey.md"
+
+
+def test_the_page_shows_what_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Messages, output, report and draft of the page belong together."""
+    heard, draft_part = re.findall(r"```text\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    (report_part,) = re.findall(r"```markdown\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    (shown,) = re.findall(r"```console\n[^\n]*\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    (tmp_path / "heard.txt").write_text(heard)
+    out = tmp_path / "found"
+    assert main(["survey", f"file:{tmp_path / 'heard.txt'}", "--out", str(out)]) == 0
+    assert capsys.readouterr().out.replace(str(tmp_path) + "/", "") == shown
+    assert report_part in (out / "survey.md").read_text()
+    written = (out / "site.py").read_text()
+    assert all(part.strip() in written for part in draft_part.split("\n\n\n"))
+
+
 LEVEL = st.text("abcdefgh", min_size=1, max_size=6)
 FLEET = st.fixed_dictionaries(
     {
@@ -176,3 +196,26 @@ def test_whatever_a_fleet_looks_like_its_draft_takes_it(fleets: list[dict[str, A
         tried = trial.one(Sample(line, topic, payload))
         assert tried is not None
         assert tried.refused == [], (topic, payload, draft(found_in(messages)))
+
+
+def test_sparkplug_nodes_become_a_host_application(tmp_path: Path) -> None:
+    """Births tell names and units; data by alias are known from them; orders and the protocol's own are left out."""
+    node = EdgeNode("plant", "edge1")
+    temp = Tag("Temp", FLOAT, 21.5, alias=3, props={"engUnit": "°C"})
+    messages = [
+        node.nbirth(1_795_430_536_000, Tag("Uptime", UINT64, 5)),
+        node.dbirth("P-7", 1_795_430_536_000, temp, Tag("Mode", STRING, "run")),
+        node.dbirth("P-8", 1_795_430_536_000, temp),
+        node.ddata("P-7", 1_795_430_537_000, temp.told(22.5, 1_795_430_537_000)),
+        ("spBv1.0/plant/DCMD/edge1/P-7", node.payload(1_795_430_538_000, temp.told(1.0, 1_795_430_538_000))),
+    ]
+    out = surveyed(tmp_path, messages)
+    namespace: dict[str, Any] = {}
+    exec((out / "site.py").read_text(), namespace)
+    declared = namespace["site"].declared
+    (devices,) = [one for one in declared.values() if "temp" in one.schema.index]
+    assert str(devices.schema.signal("temp").edge) == "degC"
+    (source,) = devices.fields
+    assert (source.group, source.device, source.names) == ("plant", "{id}", {"Temp": "temp", "Mode": "mode"})
+    assert "told beside it: °C" in (out / "survey.md").read_text()
+    assert "DCMD" in (out / "site.py").read_text().partition("# Left out")[2]

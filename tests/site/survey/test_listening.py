@@ -96,7 +96,7 @@ def test_the_command_writes_three_files_and_no_secret(
         assert main([*arguments, "--password-env", "SURVEY_PASSWORD", "--no-samples"]) == 0
     told = capsys.readouterr()
     assert told.err == ""
-    assert "3 messages of 3 topics: 1 types, 3 twins" in told.out
+    assert "3 messages, 3 topics: 1 type, 3 twins" in told.out
     texts = {path.name: path.read_text() for path in out.iterdir()}
     assert set(texts) == {"survey.md", "survey.json", "site.py"}
     assert not any("hush" in text for text in texts.values())

@@ -18,12 +18,14 @@ from pollux.site.survey.leaves import Leaf, documents, kind_of, leaves
 from pollux.site.survey.places import Places, pattern, places
 from pollux.site.survey.shape import Form, Shape, shapes
 from pollux.site.survey.signals import Seen, Signal
+from pollux.site.survey.sparkplug import is_sparkplug, sparkplug_shapes
 
 SPOKEN: Final = frozenset(("value", "unit", "quality", "t", "seq", "boot"))
 """The keys of a payload of one value, where a topic names the signal."""
 
 MOST_SIGNALS: Final = 500
 SHOWN: Final = 160
+_TEXTS: Final = (Encoding.JSON, Encoding.NDJSON, Encoding.TEXT, Encoding.SENML_JSON, Encoding.CSV, Encoding.XML)
 _GAP: Final = 5
 _FEW: Final = 4
 _OWNERS: Final = ("id", "device", "device_id", "deviceId", "sensor", "sensor_id", "node", "node_id", "mac", "serial",
@@ -31,10 +33,9 @@ _OWNERS: Final = ("id", "device", "device_id", "deviceId", "sensor", "sensor_id"
 _Reads = dict[str, list[tuple[Said, Read]]]
 
 
-def findings(ear: Ear, *, what: str, began: int, seconds: float, unreadable: int = 0) -> Findings:
+def findings(ear: Ear, *, what: str, began: int, seconds: float, unreadable: int = 0, note: str = "") -> Findings:
     """What was found in what was heard: `what` was looked at, from `began` (nanoseconds UTC) for `seconds`."""
     reads = {topic: [(said, read_said(topic, said)) for said in heard.samples] for topic, heard in ear.topics.items()}
-    forms = {topic: _form(some) for topic, some in reads.items()}
     return Findings(
         what=what,
         began=iso(began),
@@ -44,8 +45,16 @@ def findings(ear: Ear, *, what: str, began: int, seconds: float, unreadable: int
         overheard=ear.overheard,
         unkept=ear.unkept,
         unreadable=unreadable,
-        found=tuple(_found(shape, ear.topics, reads) for shape in shapes(forms)),
+        note=note,
+        found=tuple(_found(shape, where, ear.topics, reads) for shape, where in _shapes(reads)),
     )
+
+
+def _shapes(reads: _Reads) -> list[tuple[Shape, Places]]:
+    """The shapes of all topics: of Sparkplug the levels are known, of the rest they are found out."""
+    known = [topic for topic in reads if is_sparkplug(topic)]
+    forms = {topic: _form(some) for topic, some in reads.items() if not is_sparkplug(topic)}
+    return [*sparkplug_shapes(known), *((shape, places(shape)) for shape in shapes(forms))]
 
 
 def spoken(document: object) -> bool:
@@ -69,17 +78,16 @@ def _form(reads: Sequence[tuple[Said, Read]]) -> Form:
     return Form(format, frozenset(keys))
 
 
-def _found(shape: Shape, topics: dict[str, Heard], reads: _Reads) -> Found:
+def _found(shape: Shape, where: Places, topics: dict[str, Heard], reads: _Reads) -> Found:
     heard = [topics[topic] for topic in shape.topics]
     all_reads = [(said, read) for topic in shape.topics for said, read in reads[topic]]
-    where = places(shape)
     good = [read for _, read in all_reads if not read.why]
     encodings = Counter(read.encoding for read in good)
     encoding = _encoding(encodings)
     signals = _values(shape, where, reads) if shape.plain else _objects(all_reads)
     owner = "" if shape.plain else _owner(good, where)
     where = where.nameless if owner else where
-    secret = any(signal.secret for signal in signals)
+    withheld = any(signal.secret or signal.personal for signal in signals)
     return Found(
         pattern=pattern(shape, where),
         why=where.why if not owner else f"payloads name their twin in {owner!r}",
@@ -99,7 +107,7 @@ def _found(shape: Shape, topics: dict[str, Heard], reads: _Reads) -> Found:
         time=next((one.wire for one in signals if one.kind == "time" and "." not in one.wire), ""),
         owner=owner,
         columns=max((read.columns for read in good), default=0),
-        sample="" if secret else next((_shown(said) for said, read in all_reads if not read.why), ""),
+        sample="" if withheld else _excerpt(all_reads),
     )
 
 
@@ -144,7 +152,7 @@ def _objects(reads: Sequence[tuple[Said, Read]]) -> tuple[Signal, ...]:
 
 def _owner(reads: Sequence[Read], where: Places) -> str:
     """The key by which payloads name their twin: several names under it, where no level of the topic varies."""
-    if where.why.startswith("level"):
+    if where.why.startswith(("level", "the ")):
         return ""
     if len({record.device for read in reads for record in read.records}) > 1:
         return "SenML"
@@ -184,6 +192,14 @@ def _gaps(intervals: np.typing.NDArray[np.float64]) -> int:
     return int((intervals > _GAP * np.median(intervals)).sum())
 
 
+def _excerpt(reads: Sequence[tuple[Said, Read]]) -> str:
+    """The beginning of a payload that is a text; bytes say nothing to people."""
+    return next((_shown(said) for said, read in reads if not read.why and read.encoding in _TEXTS), "")
+
+
 def _shown(said: Said) -> str:
-    text = said.payload[:SHOWN].decode(errors="backslashreplace")
+    try:
+        text = said.payload.decode()[:SHOWN]
+    except UnicodeDecodeError:
+        return ""
     return "".join(sign if sign.isprintable() else " " for sign in text) + ("…" if len(said.payload) > SHOWN else "")

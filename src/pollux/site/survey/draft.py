@@ -9,6 +9,7 @@ from pollux.site.survey.findings import Findings, Found
 from pollux.site.survey.naming import comment, quoted
 from pollux.site.survey.plan import Kind, Planned, heard_as, plan
 from pollux.site.survey.signals import Signal
+from pollux.site.survey.sparkplug import ALIAS
 
 SHOWN: Final = 4
 _WIDE: Final = 112
@@ -82,13 +83,18 @@ def _why(signal: Signal) -> list[str]:
     lines: list[str] = []
     if signal.kind == "number":
         seen = "" if signal.low is None else f" from {signal.low:g} to {signal.high:g}"
-        seen = f"{signal.values} sampled values{seen}"
+        seen = f"{sampled(signal)}{seen}"
         lines.append(comment(f"{signal.unit or 'unit unknown'}: {signal.why}; {seen}, and bounds well around them"))
     elif signal.kind == "choice":
-        lines.append(f"the words that were heard in {signal.values} sampled values: another one would be refused")
+        lines.append(f"the words that were heard in {sampled(signal)}: another one would be refused")
     if signal.personal:
         lines.append(comment(f"looks personal: {signal.personal}"))
     return lines
+
+
+def sampled(signal: Signal) -> str:
+    """How many values a guess rests on, for people."""
+    return f"{signal.values} sampled value{'' if signal.values == 1 else 's'}"
 
 
 def _role(signal: Signal) -> str:
@@ -106,8 +112,11 @@ def _role(signal: Signal) -> str:
 
 def _fleet(kind: Kind, broker: bool) -> list[str]:
     lines = ["", "site.fleet(", f"    {kind.name},"]
+    groups = dict.fromkeys(mapping.pattern.split("/")[1] for mapping in kind.mappings if mapping.sparkplug)
+    for group in groups:
+        lines += _sparkplug(kind, group, broker)
     for mapping in kind.mappings:
-        for topic in mapping.topics:
+        for topic in () if mapping.sparkplug else mapping.topics:
             lines += _mapping(kind, mapping, topic, broker)
     return [*lines, ")"]
 
@@ -130,6 +139,19 @@ def _mapping(kind: Kind, mapping: Planned, topic: str, broker: bool) -> list[str
         lines.append(f"        twin={quoted(mapping.found.owner)},")
     lines += ["        broker=BROKER,"] if broker else []
     return [*lines, "    ),"]
+
+
+def _sparkplug(kind: Kind, group: str, broker: bool) -> list[str]:
+    """The host application of a group: births, deaths and aliases are its work."""
+    heard = [one for one in kind.mappings if one.sparkplug and one.pattern.split("/")[1] == group]
+    names = {wire: name for one in heard for wire, name in one.names.items() if wire != name}
+    ignore = {wire: why for one in heard for wire, why in one.ignore.items() if not wire.startswith(ALIAS)}
+    lines = ["    px.sparkplug(", f"        {quoted(group)},"]
+    lines += [] if len(heard[0].found.places.facts) else ['        node="{id}",', '        device="",']
+    lines += ["        names={", *(f"            {quoted(wire)}: {kind.name}.{name}," for wire, name in names.items())]
+    lines += ["        },", "        ignore=("]
+    lines += [f"            {quoted(wire)},  # {comment(why)}" for wire, why in ignore.items()]
+    return [*lines, "        ),", *(["        broker=BROKER,"] if broker else []), "    ),"]
 
 
 def _reader(mapping: Planned) -> str:

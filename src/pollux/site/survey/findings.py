@@ -56,7 +56,9 @@ class Found(msgspec.Struct, frozen=True):
 
 @final
 class Findings(msgspec.Struct, frozen=True):
-    """All that was found. `overheard` and `unkept` count what was beyond the bounds; `unreadable` lines of a file."""
+    """All that was found. `overheard` and `unkept` count what was beyond the bounds; `unreadable` lines of a file.
+    `note` says why it ended early, or what else has to be known.
+    """
 
     what: str
     began: str
@@ -66,4 +68,5 @@ class Findings(msgspec.Struct, frozen=True):
     overheard: int
     unkept: int
     unreadable: int
+    note: str
     found: tuple[Found, ...]

@@ -12,6 +12,7 @@ from pollux.check.shapes import is_list, is_object
 from pollux.columns.encodings import SUFFIXES
 from pollux.columns.frames import Encoding
 from pollux.site.survey.heard import Said
+from pollux.site.survey.sparkplug import metrics
 
 SPARKPLUG: Final = "spBv1.0/"
 _SIGNS: Final = (
@@ -125,7 +126,8 @@ def _read(payload: bytes, encoding: Encoding, arrival: int, *, told: bool = Fals
     if encoding in (Encoding.SENML_JSON, Encoding.SENML_CBOR):
         records = tuple(read_records(payload, encoding, reading))
         return Read(encoding, None, "", records, told)
-    return Read(encoding, read_payload(payload, encoding, reading), told=told)
+    records = metrics(payload) if encoding is Encoding.SPARKPLUG else ()
+    return Read(encoding, read_payload(payload, encoding, reading), "", records, told)
 
 
 def _anything(read: Read) -> bool:

@@ -116,7 +116,7 @@ def words(name: str) -> list[str]:
 
 def _by_name(path: str) -> Guess | None:
     tokens = _TOKENS.split(path)
-    if len(tokens) > 1 and _mixed(tokens[-1]) and is_unit(tokens[-1]):
+    if len(tokens) > 1 and mixed(tokens[-1]) and is_unit(tokens[-1]):
         return Guess(str(unit(tokens[-1])), f"its name ends in {tokens[-1]}", "named")
     parts = words(path)
     if len(parts) > 2 and parts[-2] == "per":
@@ -132,8 +132,12 @@ def _by_name(path: str) -> Guess | None:
     return None
 
 
-def _mixed(token: str) -> bool:
-    """Whether a word mixes small and large letters as units do: kPa, mV, MW."""
+def mixed(token: str) -> bool:
+    """Whether a word mixes small and large letters as units do.
+
+    >>> mixed("kPa"), mixed("MW"), mixed("Temp"), mixed("rpm")
+    (True, True, False, False)
+    """
     return 1 < len(token) <= 4 and token != token.lower() and not token[:2].istitle()
 
 

@@ -24,7 +24,7 @@ from pollux.site.survey.naming import quoted
 from pollux.site.survey.outcome import Outcome
 from pollux.site.survey.plan import plan
 from pollux.site.survey.progress import Bar
-from pollux.site.survey.report import report
+from pollux.site.survey.report import counted, report
 
 _LONGEST: Final = 65_535
 _EVERY: Final = 1_000
@@ -53,8 +53,8 @@ def broker_outcome(options: Namespace) -> Outcome:
         why = listen(what, ear, clock, seconds=seconds, progress=progress)
     finally:
         bar.close()
-    found = findings(ear, what=options.what, began=began, seconds=stopwatch() - ran)
-    return _messages(found, options, _broker_text(broker), why)
+    found = findings(ear, what=options.what, began=began, seconds=stopwatch() - ran, note=why)
+    return _messages(found, options, _broker_text(broker))
 
 
 def file_outcome(options: Namespace) -> Outcome:
@@ -80,8 +80,8 @@ def file_outcome(options: Namespace) -> Outcome:
     finally:
         bar.close()
     seconds = max(last - first, 0) / SECOND
-    found = findings(ear, what=path.name, began=first, seconds=seconds, unreadable=unreadable)
-    return _messages(found, options, "", why)
+    found = findings(ear, what=path.name, began=first, seconds=seconds, unreadable=unreadable, note=why)
+    return _messages(found, options, "")
 
 
 def mdns_outcome(options: Namespace) -> Outcome:
@@ -101,14 +101,15 @@ def mdns_outcome(options: Namespace) -> Outcome:
     return Outcome(announced_report(found), found, "", f"{told}{f'; {why}' if why else ''}")
 
 
-def _messages(found: Findings, options: Namespace, broker: str, why: str) -> Outcome:
+def _messages(found: Findings, options: Namespace, broker: str) -> Outcome:
     kinds, left_out = plan(found.found)
     twins = sum(len(kind.twins) for kind in kinds)
-    told = f"{found.messages} messages of {found.topics} topics: {len(kinds)} types, {twins} twins"
-    told += f", {len(left_out)} patterns left out" if left_out else ""
+    told = f"{found.messages} messages, {found.topics} topics: {counted(len(kinds), 'type')}, {counted(twins, 'twin')}"
+    told += f", {counted(len(left_out), 'pattern')} left out" if left_out else ""
+    told += f"; {found.note}" if found.note else ""
     shown = found if options.samples else _without_samples(found)
     text = draft(found, broker) if kinds else ""
-    return Outcome(report(shown, samples=options.samples), shown, text, f"{told}{f'; {why}' if why else ''}")
+    return Outcome(report(shown, samples=options.samples), shown, text, told)
 
 
 def _without_samples(found: Findings) -> Findings:

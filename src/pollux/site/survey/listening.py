@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from ssl import SSLContext
+from time import sleep
 from typing import Final, final
 
 from pollux.clock import Clock, stopwatch
@@ -28,8 +29,9 @@ from pollux.site.survey.heard import Ear
 PACKET_BYTES: Final = 1 << 20
 CONNECT_SECONDS: Final = 10.0
 KEEP_ALIVE: Final = 60
-PER_SECOND: Final = 2_000
-"""Messages that are taken in a second: of more, the socket is read more slowly and a broker drops at QoS 0."""
+PER_SECOND: Final = 10_000
+"""Messages that are taken in a second. Of more the socket is read more slowly; at QoS 0 a broker drops the rest."""
+SLOWED: Final = f"it says more than {PER_SECOND:,} messages a second: some were not heard, so that rates are too low"
 
 _TICK: Final = 0.25
 _OLD: Final = (1, int(Reason.UNSUPPORTED_VERSION))
@@ -113,20 +115,21 @@ class _Talk:
 
     def hear_for(self, seconds: float, wait: Wait, progress: Progress) -> str:
         """Hear until the time is over, or it ends."""
-        begun, first = stopwatch(), self._ear.messages
+        begun, first, note = stopwatch(), self._ear.messages, ""
         try:
             while (passed := stopwatch() - begun) < seconds:
                 self._turn(wait)
                 progress(passed, self._ear)
                 if self._ear.messages - first > PER_SECOND * (passed + 1.0):
-                    wait(_TICK)
+                    note = SLOWED
+                    sleep(_TICK)
             self._leave()
         except KeyboardInterrupt:
             self._leave()
             return "interrupted"
         except (Broken, PacketRefused) as error:
-            return error.message
-        return ""
+            return f"ended early: {error.message}"
+        return note
 
     def _leave(self) -> None:
         with suppress(Broken):

@@ -7,7 +7,8 @@ from typing import Final
 
 from pollux.model.twin import Twin
 from pollux.site.survey.findings import Found
-from pollux.site.survey.guess import words
+from pollux.site.survey.guess import mixed, words
+from pollux.site.survey.shape import mask
 
 _TAKEN: Final = frozenset(
     (
@@ -33,10 +34,11 @@ _LETTERS: Final = re.compile(r"[A-Za-z]{3,}")
 def signal_name(wire: str, taken: Collection[str]) -> str:
     """A name for a signal.
 
-    >>> signal_name("Inlet/Temp.C", ()), signal_name("2", ()), signal_name("class", ()), signal_name("a b", ["a_b"])
-    ('inlet_temp_c', 'v_2', 'v_class', 'a_b_2')
+    >>> signal_name("Inlet/Temp_kPa", ()), signal_name("2", ()), signal_name("class", ()), signal_name("a b", ["a_b"])
+    ('inlet_temp_kpa', 'v_2', 'v_class', 'a_b_2')
     """
-    ascii_words = [re.sub(r"[^a-z0-9]", "", word) for word in words(wire)]
+    told = [word for token in re.split(r"[^A-Za-z0-9]+", wire) for word in ([token] if mixed(token) else words(token))]
+    ascii_words = [re.sub(r"[^a-z0-9]", "", word.lower()) for word in told]
     plain = "_".join(word for word in ascii_words if word)[:60] or "value"
     return _free(f"v_{plain}" if plain[0].isdigit() or plain in _TAKEN else plain, taken)
 
@@ -50,6 +52,7 @@ def class_name(found: Found, taken: Collection[str]) -> str:
     levels = found.pattern.split("/")
     place = levels.index("{id}") if "{id}" in levels else len(levels)
     before = [level for level in levels[:place] if "{" not in level and _LETTERS.search(level)]
+    before = [level for level in before if "#" not in mask(level)] or before
     return _class(re.sub(r"(?<=[a-z]{3})s$", "", before[-1]) if before else "thing", taken)
 
 

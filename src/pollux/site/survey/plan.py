@@ -12,6 +12,7 @@ from pollux.site.survey.findings import Found
 from pollux.site.survey.naming import class_name, signal_name
 from pollux.site.survey.places import plain_id
 from pollux.site.survey.signals import Signal
+from pollux.site.survey.sparkplug import ALIAS, NAMESPACE, ORDERS, of_protocol
 
 KEPT: Final = frozenset(("number", "flag", "choice", "text", "position"))
 MOST_LITERAL: Final = 50
@@ -38,6 +39,11 @@ class Planned:
     ignore: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
+    def sparkplug(self) -> bool:
+        """Whether it is heard as the host application of edge nodes."""
+        return self.found.encoding == Encoding.SPARKPLUG.name and self.pattern.startswith(f"{NAMESPACE}/")
+
+    @property
     def topics(self) -> tuple[str, ...]:
         """What is given to `px.mqtt`: the pattern, or every topic by itself."""
         return self.found.topics if self.literal else (self.pattern,)
@@ -47,6 +53,8 @@ class Planned:
         """The keys that need another name: what tells the time, and what only looks like `t`, `seq`, `boot`."""
         kinds = {signal.wire: signal.kind for signal in self.found.signals}
         time = {} if self.found.plain or self.found.time in ("", "t") else {self.found.time: "t"}
+        if self.sparkplug:
+            return {}
         fitting = {"t": ("time",), "seq": ("number",), "boot": ("text", "choice")}
         fitting = {} if self.found.plain else fitting
         apart = {
@@ -63,6 +71,8 @@ class Planned:
     def read(self) -> bool:
         """Whether a mapping function is needed: what `px.mqtt` cannot say alone."""
         found, where = self.found, self.found.places
+        if self.sparkplug:
+            return False
         known = found.told or Encoding[found.encoding] in _NATIVE or (found.plain and self.suffix == "text")
         several = len(where.ids) > 1 or len(where.signals) > 1
         twins = not where.ids and (not found.owner or found.owner == "SenML")
@@ -110,9 +120,9 @@ def wire_of(mapping: Planned, signal: Signal) -> str:
 
 
 def _usable(found: Found) -> bool:
-    return any(one.kind in KEPT and not one.secret for one in found.signals) and not any(
-        set(topic) & _BESIDES for topic in found.topics
-    )
+    orders = found.encoding == Encoding.SPARKPLUG.name and not {*found.pattern.split("/")}.isdisjoint(ORDERS)
+    odd = any(set(topic) & _BESIDES for topic in found.topics)
+    return any(one.kind in KEPT and not one.secret for one in found.signals) and not orders and not odd
 
 
 def _apart(mappings: Sequence[Planned]) -> list[Planned]:
@@ -137,7 +147,7 @@ def _settled(kinds: list[Kind]) -> None:
 
 def _takes(mapping: Planned, others: Sequence[Planned]) -> bool:
     """Whether a mapping would hear topics of others that come after it."""
-    if mapping.literal:
+    if mapping.literal or mapping.sparkplug:
         return False
     taken = Pattern(heard_as(mapping))
     return any(taken.read(topic) is not None for other in others for topic in other.found.topics)
@@ -174,7 +184,7 @@ def _signals(mapping: Planned, kind: Kind) -> None:
         why = _left_out(signal, mapping)
         if why:
             mapping.ignore[wire] = why
-        elif wire not in RESERVED and signal.wire != mapping.found.owner:
+        elif (mapping.sparkplug or wire not in RESERVED) and signal.wire != mapping.found.owner:
             mapping.names[wire] = _name(wire, signal, kind, mapping)
             kept.append(wire)
     _whole(mapping, kept)
@@ -195,10 +205,14 @@ def _name(wire: str, signal: Signal, kind: Kind, mapping: Planned) -> str:
 def _left_out(signal: Signal, mapping: Planned) -> str:
     """Why a signal is not taken into the draft, empty where it is."""
     wire = wire_of(mapping, signal)
-    if wire in RESERVED:
+    if wire in RESERVED and not mapping.sparkplug:
         return ""
     if signal.secret:
         return "looks like a secret"
+    if mapping.sparkplug and signal.wire.startswith(ALIAS):
+        return "an alias: its metric is named at the birth of its node"
+    if mapping.sparkplug and of_protocol(signal.wire):
+        return "of the protocol, not of the thing"
     if signal.unreadable:
         return f"its unit is told as {signal.unreadable!r}, which Pollux does not read"
     if signal.kind == "text" and signal.nulls:
@@ -230,7 +244,7 @@ def _facts(kind: Kind) -> None:
     """The facts that topics tell; one that a payload tells too gets another name."""
     wires = {wire for mapping in kind.mappings for wire in mapping.names}
     for mapping in kind.mappings:
-        for place, name in mapping.found.places.facts:
+        for place, name in () if mapping.sparkplug else mapping.found.places.facts:
             taken = name in kind.signals or name in wires or signal_name(name, ()) != name
             free = f"topic_{name}" if taken else name
             levels = mapping.pattern.split("/")

@@ -59,12 +59,14 @@ def seconds(number: float) -> str:
 
 
 def _beyond(findings: Findings) -> list[str]:
+    noted = ["", f"Note: {cell(findings.note)}."] if findings.note else []
     told = (
         (findings.overheard, "messages were of topics beyond the bound and were only counted"),
         (findings.unkept, "payloads were beyond the memory and were only counted"),
         (findings.unreadable, "lines were no message"),
     )
-    return ["", *(f"{count} {what}." for count, what in told if count)] if any(count for count, _ in told) else []
+    lines = [f"{count} {what}." for count, what in told if count]
+    return [*noted, "", *lines] if lines else noted
 
 
 def _personal(found: Sequence[Found]) -> list[str]:
@@ -89,14 +91,19 @@ def _often(found: Found) -> str:
 def _section(found: Found, samples: bool) -> list[str]:
     twins = ", ".join(f"`{cell(one)}`" for one in found.twins[:TWINS])
     more = f" and {len(found.twins) - TWINS} more" if len(found.twins) > TWINS else ""
-    lines = ["", f"## `{cell(found.pattern)}`", "", f"{_count(len(found.twins), 'twin')}: {twins}{more} ({found.why})."]
+    lines = [
+        "",
+        f"## `{cell(found.pattern)}`",
+        "",
+        f"{counted(len(found.twins), 'twin')}: {twins}{more} ({found.why}).",
+    ]
     if found.retained:
         lines += ["", f"{found.retained} of {found.messages} messages were retained: published before."]
     if found.rhythm is not None:
         lines += ["", _rhythm(found.rhythm)]
     if found.time:
         lines += ["", f"Its own time stands under `{cell(found.time)}`."]
-    lines += [f"\n{count} payloads could not be read: {cell(why)}." for why, count in found.unread.items()]
+    lines += [f"\n{counted(count, 'payload')} could not be read: {cell(why)}." for why, count in found.unread.items()]
     lines += _signals(found.signals)
     if samples and found.sample:
         lines += ["", "For example:", "", f"    {found.sample}"]
@@ -105,7 +112,7 @@ def _section(found: Found, samples: bool) -> list[str]:
 
 def _rhythm(rhythm: Rhythm) -> str:
     spread = f"80 % within {seconds(rhythm.low)} to {seconds(rhythm.high)}"
-    gaps = f"; {_count(rhythm.gaps, 'gap')} of more than five intervals" if rhythm.gaps else "; no gaps"
+    gaps = f"; {counted(rhythm.gaps, 'gap')} of more than five intervals" if rhythm.gaps else "; no gaps"
     return f"One message in {seconds(rhythm.median)} ({spread}){gaps}; the longest silence {seconds(rhythm.longest)}."
 
 
@@ -125,8 +132,13 @@ def _seen(signal: Signal) -> str:
     nulls = f", {signal.nulls} nulls" if signal.nulls else ""
     if signal.low is not None and signal.high is not None:
         return f"{signal.low:g} to {signal.high:g}{nulls}"
-    return (", ".join(map(cell, signal.words)) or f"{signal.values} values") + nulls
+    return (", ".join(map(cell, signal.words)) or counted(signal.values, "value")) + nulls
 
 
-def _count(count: int, what: str) -> str:
+def counted(count: int, what: str) -> str:
+    """So many of what.
+
+    >>> counted(1, "twin"), counted(2, "twin")
+    ('1 twin', '2 twins')
+    """
     return f"{count} {what}" if count == 1 else f"{count} {what}s"

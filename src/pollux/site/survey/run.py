@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -29,6 +30,9 @@ def run(options: argparse.Namespace) -> int:
     kind = f"{str(options.what).partition(':')[0]}:"
     if kind not in KINDS or ":" not in options.what:
         raise SetupError(f"expected {', '.join(KINDS)} and an address, got {options.what!r}")
+    if urlsplit(str(options.what)).password is not None:
+        # The text itself is not repeated: errors are logged.
+        raise SetupError("expected no password in the address, got one", hint="--user and --password-file")
     try:
         duration(options.seconds)
     except ClockError as error:

@@ -1,7 +1,7 @@
 """Topics to patterns: which levels stand still, which vary, found by how alike the trees below them are.
 
 A level varies where its names have alike subtrees: names that differ in digits alone (`P-7`, `P-8`) need one thing in
-common, others (`kitchen`, `bedroom`) most of what the smaller one has. Below the last level stands what payloads say:
+common, others (`kitchen`, `bedroom`) half of what the smaller one has. Below the last level stands what payloads say:
 objects are alike by their keys; plain values with different names are different signals.
 """
 
@@ -17,7 +17,7 @@ Still = Literal["still", "varies", "values"]
 
 _DIGITS: Final = re.compile(r"[0-9a-fA-F]{6,}|\d+")
 _ALIKE_KEYS: Final = 0.5
-_ALIKE_TREES: Final = 0.6
+_ALIKE_TREES: Final = 0.5
 
 
 @final
