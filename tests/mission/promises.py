@@ -30,7 +30,7 @@ PROMISES = {
     "B1": "MQTT 3.1.1 and 5, any topic layout and payload, as endpoint and as client of a broker that is already there",
     "B2": "CoAP with observe and block-wise transfer",
     "B3": "HTTP and WebSocket ingestion, single and batch",
-    "B4": "OPC UA both ways; Modbus and BACnet into twins, writing declared actuators only",
+    "B4": "OPC UA both ways; Modbus, BACnet and Sparkplug B into twins, writing declared actuators only",
     "B5": "JSON, XML, CBOR, MessagePack, SenML, Sparkplug B and CSV lines",
     "B6": "An agent beside the device samples fast, summarises, and stores and forwards through an outage",
     "B7": "Kafka, Event Hubs, Kinesis, NATS and webhooks, in and out",

@@ -19,7 +19,7 @@ class Press(px.Twin):
 @shows(
     "B4",
     state="partly",
-    command="docs/how-to/opcua.md and docs/how-to/modbus.md",
+    command="docs/how-to/opcua.md, modbus.md and sparkplug.md",
     missing="BACnet (no library with a written licence)",
 )
 def test_a_stock_modbus_server_is_mirrored_and_set_only_where_it_is_declared(tmp_path: Path) -> None:

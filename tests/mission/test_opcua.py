@@ -22,7 +22,7 @@ class Kiln(px.Twin):
 @shows(
     "B4",
     state="partly",
-    command="docs/how-to/opcua.md and docs/how-to/modbus.md",
+    command="docs/how-to/opcua.md, modbus.md and sparkplug.md",
     missing="BACnet (no library with a written licence)",
 )
 def test_a_node_of_a_stock_server_becomes_a_twin_that_a_stock_client_reads(

@@ -19,7 +19,7 @@ class HomeAssistant:
     Home Assistant hears the site's own endpoint, as a service account, or `broker`, a `px.Broker` or its address. What
     comes through a broker may be anybody's, so that it commands nothing, unless `account` says on whose behalf it is:
     that account's rights then decide. Types of persons are announced only where `personal` names them; `only` names the
-    types that are announced, all by default.
+    types that are announced, all by default. Raises SetupError for what cannot be meant.
 
     Source: Home Assistant, "MQTT", section "MQTT Discovery".
 

@@ -19,7 +19,7 @@ _SPELT: Final[Mapping[str, str]] = {
 def words(told: str) -> str:
     """A unit in the words of Pollux where it is known, else as it was told, so that it is refused by its name.
 
-    >>> words("°C"), words("kPa"), words("RPM"), words("furlongs of joy")
+    >>> words("deg C"), words("kPa"), words("RPM"), words("furlongs of joy")
     ('degC', 'kPa', 'rpm', 'furlongs of joy')
     """
     for spelling in (told, _SPELT.get(told.casefold(), ""), told.lower()):
