@@ -26,6 +26,7 @@ from pollux.guard.certificates import new_key
 from pollux.guard.enrolment import revoke
 from pollux.guard.keys import PEM
 from pollux.guard.tokens import TOKEN_BYTES
+from pollux.show import app, est
 from pollux.show.est import EST, PER_ADDRESS
 from pollux.site.enrolling import fetched
 
@@ -47,10 +48,20 @@ def request(name: str = "P-7") -> bytes:
 
 
 def asked(
-    house: House, body: bytes, code: str, *, name: str = "", client: ssl.SSLContext | None = None, path: str = "enroll"
+    house: House,
+    body: bytes,
+    code: str,
+    *,
+    name: str = "",
+    client: ssl.SSLContext | None = None,
+    path: str = "enroll",
+    address: str = "127.0.0.1",
 ) -> tuple[int, bytes]:
-    """Status and body of an enrolment."""
-    line = http.client.HTTPSConnection("localhost", house.http, context=client or house.made.client(), timeout=10)
+    """Status and body of an enrolment, asked for from an address."""
+    context = client or house.made.client()
+    line = http.client.HTTPSConnection(
+        "localhost", house.http, context=context, timeout=10, source_address=(address, 0)
+    )
     headers = {"Authorization": "Basic " + base64.b64encode(f"{name}:{code}".encode()).decode()} if code else {}
     try:
         line.request("POST", f"{EST}/simple{path}", body, {"Content-Type": "application/pkcs10", **headers})
@@ -161,6 +172,23 @@ def test_attempts_are_limited(house: House) -> None:
     codes = {asked(house, request(), "guessed")[0] for _ in range(PER_ADDRESS)}
     assert codes == {401}
     assert asked(house, request(), code_for(house, "P-7"))[0] == 429
+
+
+def test_guesses_from_many_addresses_are_limited_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also by renewing; the authorities stay readable; a minute later the good code is taken."""
+    clock = SimulatedClock(WallClock().now())
+    monkeypatch.setattr(est, "PER_SITE", 12)
+    monkeypatch.setattr(app, "WallClock", lambda: clock)
+    with opened(handshake.made(tmp_path)) as house:
+        mine, code = house.made.client(house.made.device("P-8")), code_for(house, "P-7")
+        codes = [asked(house, request(), "guessed", address=f"127.0.0.{n}")[0] for n in range(2, 12)]
+        codes += [asked(house, request(), "", client=mine, path="reenroll", address="127.0.0.20")[0] for _ in "12"]
+        assert codes == [401] * 10 + [200] * 2
+        assert asked(house, request(), code, address="127.0.0.30")[0] == 429
+        assert asked(house, request(), "", client=mine, path="reenroll", address="127.0.0.30")[0] == 429
+        assert over_http(house.http, house.made.client(), path=f"{EST}/cacerts") == 200
+        clock.advance_to(clock.now() + MINUTE)
+        assert asked(house, request(), code, address="127.0.0.30")[0] == 200
 
 
 def test_a_certificate_is_followed_by_another(house: House) -> None:

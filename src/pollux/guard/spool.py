@@ -78,6 +78,10 @@ class Spool:
         query = "SELECT key, at, tenant, who, action, target, detail, subject FROM spool ORDER BY id LIMIT ?"
         return [Spooled(*row) for row in self._ledger.rows(query, (most,))]
 
+    def __len__(self) -> int:
+        """How many entries wait."""
+        return int(self._ledger.rows("SELECT count(*) FROM spool")[0][0])
+
     def remove(self, keys: Iterable[str]) -> None:
         """Remove entries that are durable elsewhere."""
         with self._ledger.writing() as db:

@@ -8,6 +8,7 @@ from typing import cast, final
 from starlette import routing
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from pollux.clock import WallClock
 from pollux.guard import Doors, Identity
 from pollux.show.api.session import Doorman
 from pollux.show.desk import Desk, SessionDoor
@@ -56,7 +57,7 @@ class Application:
         self._telemetry = Telemetry(self.inlet, house, rates or Rates())
         self._streams = Streams(house, self.inlet, self._telemetry)
         self.tally.beside += [self._telemetry.metrics, self._streams.metrics]
-        self._est = EstDoor(enrolling, house.clock, told=house.gate.attempts.count) if enrolling else None
+        self._est = EstDoor(enrolling, WallClock(), told=house.gate.attempts.count) if enrolling else None
         self._doors = LiveDoors(house, self._hub)
         self._router = routing.Router(
             self._paths(Pages(page)), redirect_slashes=False, default=_nothing, lifespan=self._life

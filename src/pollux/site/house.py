@@ -154,6 +154,7 @@ class SiteHouse:
         found.append(Metric("pollux_snapshots_damaged", "gauge", "Snapshots passed over as damaged.", (({}, damaged),)))
         refused = tuple(({"reason": one.name.lower()}, float(n)) for one, n in sorted(live.letters.counts.items()))
         found.append(Metric("pollux_refused_total", "counter", "Messages that were refused, by reason.", refused))
+        found += live.guarding.trail.metrics()
         if live.secure:
             found += live.secure.metrics()
         found += live.fields.metrics()

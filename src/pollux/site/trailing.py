@@ -15,6 +15,7 @@ from pollux.clock import HOUR, SimulatedClock
 from pollux.errors import PolluxError
 from pollux.guard.spool import SITE, Spool, Spooled
 from pollux.remember import Note, Ticket
+from pollux.show.facts import Metric
 from pollux.site.taken import BATCH
 
 if TYPE_CHECKING:
@@ -87,6 +88,11 @@ class Trailing:
                     return
         except PolluxError as error:
             _LOG.error("audit entries wait in the accounts' file for the next start: %s", error)
+
+    def metrics(self) -> list[Metric]:
+        """How many entries wait for the log."""
+        about = "Changes of accounts and certificates that are not in the log yet."
+        return [Metric("pollux_audit_waiting", "gauge", about, (({}, len(self._live.accounts.spool)),))]
 
     def count(self) -> None:
         """Write down how many attempts failed since this was done last."""
