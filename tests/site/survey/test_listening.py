@@ -4,8 +4,12 @@ import asyncio
 import importlib.util
 import io
 import json
+import signal
 import socket
+import ssl
 import struct
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,11 +20,18 @@ import pytest
 from paho.mqtt.client import Client, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 from tests.connect.broker.mosquitto import mosquitto
+from tests.connect.broker.rig import FakeBroker
+from tests.connect.rig import until
+from tests.guard import handshake
 from tests.site.survey.test_pure import announcement
 
 import pollux as px
 from pollux.cli import main
 from pollux.clock import WallClock
+from pollux.connect.broker.tls import client_context
+from pollux.connect.wire.packets import Connect, Farewell
+from pollux.errors import SetupError
+from pollux.guard.tls import server_context
 from pollux.site.survey.announced import Board
 from pollux.site.survey.heard import Ear
 from pollux.site.survey.listening import Listening, listen
@@ -134,6 +145,109 @@ def test_an_endpoint_of_ours_lets_nobody_hear_what_is_not_his(tmp_path: Path) ->
             assert listen(what, ear, WallClock(), seconds=60, progress=progress) == "interrupted"
             assert [pump.id for pump in pumps] == ["P-7"]
     assert [*ear.topics] == []
+
+
+@contextmanager
+def heard_by(broker: FakeBroker, **more: Any) -> Iterator[tuple[Ear, list[str]]]:
+    """A survey on its way, in a thread of its own: what it has heard, and why it ended."""
+    ear, why = Ear(), list[str]()
+    over = threading.Event()
+
+    def progress(passed: float, so_far: Ear) -> None:
+        if over.is_set():
+            raise KeyboardInterrupt
+
+    def run() -> None:
+        what = Listening(name="fake", port=broker.port, **{"host": "127.0.0.1", **more})
+        try:
+            why.append(listen(what, ear, WallClock(), seconds=60, progress=progress))
+        except SetupError as error:
+            why.append(error.message)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield ear, why
+    finally:
+        over.set()
+        thread.join(PATIENCE)
+        broker.close()
+    assert why
+
+
+def test_every_word_that_is_said_to_a_broker() -> None:
+    """A clean session that ends with it, QoS 0, no acknowledgement of a message that asks for one, a goodbye."""
+    broker = FakeBroker()
+    with heard_by(broker, username="anna", secret=b"hush", filters=("plant/#",)) as (ear, why):
+        line = broker.line()
+        hello = line.welcome(subscribed=False)
+        assert (hello.clean, hello.properties.session_expiry) == (True, 0)
+        assert (hello.username, hello.password) == ("anna", b"hush")
+        assert hello.will is None
+        asked = line.granted(0)
+        assert [(one.filter, one.qos) for one in asked.wishes] == [("plant/#", 0)]
+        line.message(1)
+        until(lambda: ear.messages == 1)
+        assert line.silent()
+        line.raw(b"\x00\x00")
+        until(lambda: why)
+    assert why[0].startswith("ended early: ")
+
+
+def test_a_broker_of_the_older_version_is_heard() -> None:
+    """What does not speak MQTT 5 is asked again in 3.1.1, with a clean session too; an interrupt says goodbye."""
+    broker = FakeBroker()
+    with heard_by(broker) as (ear, why):
+        first = broker.line()
+        assert first.expect(Connect).level == 5
+        first.raw(b"\x20\x02\x00\x01")
+        line = broker.line()
+        hello = line.welcome()
+        assert (hello.level, hello.clean) == (4, True)
+        line.message(7, 0)
+        until(lambda: ear.messages == 1)
+    assert why == ["interrupted"]
+
+
+def test_tls_is_checked_before_anything_is_said(tmp_path: Path) -> None:
+    """The right authority: heard; another one: not believed, and nothing was said."""
+    made = handshake.made(tmp_path)
+    context = server_context(made.folder)
+    context.verify_mode = ssl.CERT_NONE
+    broker = FakeBroker(context)
+    with heard_by(broker, host="localhost", context=client_context(made.folder / "root.pem")) as (ear, _):
+        line = broker.line()
+        line.welcome()
+        line.message(7, 0)
+        until(lambda: ear.messages == 1)
+    other = FakeBroker(context)
+    with heard_by(other, host="localhost", context=client_context()) as (_, why):
+        with pytest.raises(ssl.SSLError):
+            other.line()
+        until(lambda: why)
+    assert "its certificate is not believed" in why[0]
+    made.accounts.close()
+
+
+def test_an_interrupt_of_the_command_writes_what_was_heard(tmp_path: Path) -> None:
+    """Ctrl-C in a process of its own: it says goodbye, ends well, and the report is there."""
+    broker = FakeBroker()
+    command = [sys.executable, "-m", "pollux", "survey", f"mqtt://127.0.0.1:{broker.port}", "--for", "10 min"]
+    process = subprocess.Popen(
+        [*command, "--out", str(tmp_path / "found")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    line = broker.line()
+    line.welcome()
+    # From here on it listens: what it has asked for is granted once it has read that.
+    line.message(7, 0)
+    assert line.silent(0.5)
+    process.send_signal(signal.SIGINT)
+    line.expect(Farewell)
+    told, wrong = process.communicate(timeout=PATIENCE * 3)
+    broker.close()
+    assert (process.returncode, wrong) == (0, "")
+    assert "; interrupted" in told
+    assert "Note: interrupted." in (tmp_path / "found" / "survey.md").read_text()
 
 
 def test_a_broker_that_is_not_there_is_said_so(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import json
 import random
+from datetime import UTC
+from typing import Any
 
 import cbor2
 import msgspec
@@ -15,7 +17,7 @@ from pollux.columns.frames import Encoding
 from pollux.site.survey.analysis import findings
 from pollux.site.survey.announced import Board
 from pollux.site.survey.dns import PTR, SERVICES, SRV, question, read_records
-from pollux.site.survey.draft import bounds
+from pollux.site.survey.draft import bounds, draft
 from pollux.site.survey.findings import Findings
 from pollux.site.survey.formats import read_said
 from pollux.site.survey.guess import is_unit, unit_of
@@ -242,3 +244,22 @@ def test_the_one_question_asks_for_all_services() -> None:
     assert read_records(question()) == []
     assert b"".join(bytes([len(one)]) + one.encode() for one in SERVICES.split(".")) in question()
     assert question()[4:6] == b"\0\x01"
+
+
+SCALAR = st.one_of(
+    st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), st.text(max_size=6), st.binary(max_size=4),
+    st.just(10**400), st.datetimes(timezones=st.just(UTC)),
+)  # fmt: skip
+NAME = st.sampled_from(["t", "seq", "boot", "id", "value", "unit", "lat", "lon", "a.b", "temp", "x"]) | st.text(
+    max_size=4
+)
+DOCUMENT = st.recursive(SCALAR, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAME, inner, max_size=4))
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a/P-1/x", "a/P-2/x", "b"]), DOCUMENT), min_size=1, max_size=6))
+def test_whatever_a_document_holds_the_files_can_be_written(told: list[tuple[str, Any]]) -> None:
+    """Any values in any order: a report, a document, and a draft that runs."""
+    found = found_in((f"{topic}/cbor", cbor2.dumps(document)) for topic, document in told)
+    assert report(found)
+    assert msgspec.json.decode(msgspec.json.encode(found), type=Findings).messages == len(told)
+    exec(draft(found), {})

@@ -68,16 +68,16 @@ def documents(document: Any) -> Sequence[Any]:
 
 
 def kind_of(value: object) -> Kind:
-    """What kind of value it is.
+    """What kind of value it is; `list` is all that no signal holds: lists, bytes, times of CBOR.
 
-    >>> kind_of(True), kind_of(2), kind_of("on"), kind_of([1, 2])
-    ('flag', 'number', 'text', 'list')
+    >>> kind_of(True), kind_of(2), kind_of("on"), kind_of([1, 2]), kind_of(b"x")
+    ('flag', 'number', 'text', 'list', 'list')
     """
     if isinstance(value, bool):
         return "flag"
     if isinstance(value, int | float):
         return "number"
-    return "null" if value is None else "list" if is_list(value) else "text"
+    return "null" if value is None else "text" if isinstance(value, str) else "list"
 
 
 def _is_columns(told: Mapping[Any, Any]) -> bool:

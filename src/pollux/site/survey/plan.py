@@ -222,7 +222,7 @@ def _left_out(signal: Signal, mapping: Planned) -> str:
 
 _WHY: Final = {
     "time": "a time that is not the payload's own",
-    "list": "a list inside an object",
+    "list": "a list, or bytes",
     "long": "a text of more than 4,096 characters",
     "mixed": "values of several kinds",
     "nothing": "always null",

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from datetime import datetime
 from typing import Final, Literal, final
 
 import msgspec
@@ -72,9 +73,10 @@ class Seen:
         self._quantity = self._quantity or leaf.quantity
         if leaf.unit:
             self._units[leaf.unit] += 1
-        if leaf.kind == "number" and math.isfinite(leaf.value):
-            self.low, self.high = min(self.low, float(leaf.value)), max(self.high, float(leaf.value))
-            self._whole = self._whole and float(leaf.value).is_integer()
+        number = _finite(leaf.value) if leaf.kind == "number" else None
+        if number is not None:
+            self.low, self.high = min(self.low, number), max(self.high, number)
+            self._whole = self._whole and number.is_integer()
         elif leaf.kind == "text" and (leaf.value in self._texts or len(self._texts) < _TEXTS):
             self._texts[leaf.value] += 1
         if leaf.kind == "text":
@@ -137,6 +139,14 @@ class Seen:
         return self._whole and (self.low, self.high) == (0.0, 1.0) and self._kinds["number"] >= 2 * _OFTEN
 
 
+def _finite(number: float) -> float | None:
+    """A number as a float, None for one that is none or is too large for one: CBOR tells such."""
+    try:
+        return float(number) if math.isfinite(number) else None
+    except OverflowError:
+        return None
+
+
 def _is_word(text: str) -> bool:
     return 0 < len(text) <= _LONGEST_WORD and text.isprintable() and text == text.strip()
 
@@ -144,7 +154,12 @@ def _is_word(text: str) -> bool:
 def _is_time(path: str, value: object, arrival: int) -> bool:
     """Whether a value is a moment: its name says so, and it lies within thirty years of its arrival."""
     parts = words(path.rpartition(".")[2])
-    if not parts or parts[-1] not in _TIMES or isinstance(value, bool) or not isinstance(value, int | float | str):
+    if (
+        not parts
+        or parts[-1] not in _TIMES
+        or isinstance(value, bool)
+        or not isinstance(value, int | float | str | datetime)
+    ):
         return False
     try:
         return abs(read_time(value) - arrival) < _YEARS
