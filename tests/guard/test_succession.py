@@ -161,6 +161,32 @@ def test_a_crash_between_the_steps_of_a_renewal_shuts_nobody_out(
     assert comes_in(plant, again.device("P-8"))
 
 
+@pytest.mark.parametrize("step", ["succeed", "renew_root_list", "drop", "relist"])
+def test_a_crash_between_the_steps_of_a_revocation_lets_nobody_in(
+    plant: Made, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Records have ended before anything else, and the same command again, with the number, completes it."""
+    device, serial = plant.device("P-7"), serial_of(plant.authority.issuer.certificate)
+    place = plant.authority.issuers if step == "drop" else plant.authority
+
+    def crash(*_: object, **__: object) -> None:
+        raise OSError("no power")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(place, step, crash)
+        with pytest.raises(OSError, match="no power"):
+            revoked(plant)
+    assert all(one.ended is not None for one in plant.accounts.certificates.of())
+    again = replace(plant, authority=Authority.opened(plant.folder))
+    again.authority.keep_listed(plant.accounts.certificates.revoked(now()), now())
+    assert not comes_in(again, device)
+    revoked(again, serial)
+    assert not comes_in(again, device)
+    assert [f"{entry.serial_number:040x}" for entry in again.authority.root_list] == [serial]
+    assert [*plant.folder.glob("former-*.pem")] == []
+    assert comes_in(again, again.device("P-8"))
+
+
 def test_no_two_issuers_bear_one_name(plant: Made) -> None:
     """Lists are found by the name of who has signed them; a long title is cut and the number stays whole."""
     made = renewed(plant)

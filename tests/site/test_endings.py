@@ -164,6 +164,32 @@ def test_the_root_and_its_list_are_alarms_too(tmp_path: Path, monkeypatch: pytes
         assert standing(house) == ["server-ends-soon"]
 
 
+def test_a_list_that_has_run_out_is_an_alarm_until_it_is_written_anew(tmp_path: Path) -> None:
+    """Nobody comes in by certificate meanwhile; the site itself writes it, and the alarm ends."""
+    made = handshake.made(tmp_path)
+    with opened(made) as house:
+        assert house.live.secure is not None
+        made.authority.relist([], 0)
+        assert "issuers-revocation-list-ended" in standing(house)
+        house.made.device("P-7")
+        house.live.guarding.turn()
+        assert standing(house) == []
+
+
+def test_a_replay_has_the_same_alarms(tmp_path: Path) -> None:
+    """They are made of entries of the log alone: a state as of then has them, one as of before has not."""
+    made = handshake.made(tmp_path)
+    made.authority.serve_as(["localhost"], WallClock().now() - 340 * DAY)
+    with opened(made) as house:
+        before = house.live.clock.now()
+        [rule] = standing(house)
+        house.live.log.flush()
+        [alarm] = house.live.rooms.alarms.list()
+        assert house.live.rooms.alarms.list(at=before - 1) == ()
+        assert house.live.rooms.alarms.list(at=house.live.clock.now()) == (alarm,)
+        assert alarm.rule == rule
+
+
 def test_accounts_without_certificates_are_no_alarm(tmp_path: Path) -> None:
     """Nothing ends, so nothing is said."""
     with_none = Accounts(tmp_path / "accounts.db", clock=WallClock())

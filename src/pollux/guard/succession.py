@@ -43,6 +43,8 @@ def revoke_issuer(
     revoked = accounts.certificates.revoked(now)
     if meant == authority.issuer.certificate:
         authority.succeed(root, revoked, now)
-    authority.issuers.drop(serial_of(meant))
     authority.renew_root_list(root, revoked, now, without=[meant.serial_number])
+    # Last: while its file is there the command can be given again.
+    authority.issuers.drop(serial_of(meant))
+    authority.relist(revoked, now)
     return chosen
