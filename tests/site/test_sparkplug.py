@@ -27,6 +27,10 @@ class Pump(px.Twin):
     speed = px.actuator("rad/s", low=0, high=200, safe=0)
 
 
+class Tank(px.Twin):
+    level = px.sensor("m", low=0, high=10)
+
+
 TEMP = Tag("temp", DOUBLE, 68.0, 1, {"engUnit": "°F"})
 RUNNING = Tag("running", BOOLEAN, True, 2)
 SPEED = Tag("Motor/Speed", FLOAT, 60.0, 3, {"engUnit": "rpm"})
@@ -249,6 +253,25 @@ def test_a_replay_knows_what_the_conversation_meant(tmp_path: Path) -> None:
     with site.open(tmp_path, mqtt=None) as live:
         assert live.column("Pump", "N-1").tobytes() == before.tobytes()
         assert "without an endpoint" in live.fields.broken()[0].text
+
+
+def test_devices_of_two_types_behind_one_node_are_told_apart_by_form(tmp_path: Path) -> None:
+    """Each fleet follows the whole node's sequence and takes its own devices."""
+    site = px.Site("plant")
+    pumps = site.fleet(Pump, px.sparkplug("plant", device="pump-{id}"))
+    tanks = site.fleet(Tank, px.sparkplug("plant", device="tank-{id}", node="gw1"))
+    with site.open(tmp_path) as live:
+        assert live.endpoint is not None
+        live.accounts.add("gw", kind="device", roles={"device"}, twins=["*"])
+        node = Edge(live.endpoint.port, "gw1", "gw", live.accounts.issue("gw").secret)
+        node.birth("pump-7", TEMP)
+        node.say(node.dbirth("tank-1", millis(), Tag("level", DOUBLE, 1.5, 2, {"engUnit": "m"})))
+        until(lambda: len(tanks) and float(tanks["1"].now.level) == 1.5)
+        node.say(node.ddata("pump-7", millis(), TEMP.told(212.0, millis() + 1)))
+        until(lambda: pumps["7"].now.temp == pytest.approx(373.15))
+        assert (live.ids("Pump"), live.ids("Tank")) == (["7"], ["1"])
+        assert [driver.counters["host_gaps"] for driver in live.fields.drivers] == [0, 0]
+        node.close()
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,8 @@ class Announcer:
                 self._look()
             except PolluxError as error:
                 _LOG.debug("not everything was told, the rest is next: %s", error)
+            except Exception:  # noqa: BLE001  whatever it is, the next look may tell the rest
+                _LOG.exception("Home Assistant could not be told")
             self._over.wait(TICK)
 
     def _look(self) -> None:

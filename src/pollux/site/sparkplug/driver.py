@@ -99,13 +99,20 @@ class SparkplugDriver(AbstractFieldDriver):
 
     def order(self, order: FieldOrder) -> None:
         with self._lock:
-            if len(self._awaited) >= MOST:
+            if len(self._awaited) >= MOST and not self._room():
                 raise Overloaded(f"{MOST} orders wait for their effect already", retry_after=1.0, at=self.name)
             self._counts.orders += 1
             try:
                 self._send(order)
             except Fault as fault:
                 self._answer(order, "rejected", fault.detail)
+
+    def _room(self) -> bool:
+        """Where time is moved by hand orders have no end by the wall: the oldest of them is waited for no more."""
+        endless = next((one for one in self._awaited if not one.order.expires), None)
+        if endless is not None:
+            self._awaited.remove(endless)
+        return endless is not None
 
     # -- from the thread that hears -----------------------------------------------------------------------------------
 
@@ -205,8 +212,9 @@ class SparkplugDriver(AbstractFieldDriver):
             with self._lock:
                 self._beat()
                 now = self._place.clock.now()
-                while self._awaited and 0 < self._awaited[0].order.expires <= now:
-                    self._awaited.popleft()
+                over = [one for one in self._awaited if 0 < one.order.expires <= now]
+                for one in over:
+                    self._awaited.remove(one)
                 self._delivery.flush()
 
     def _beat(self) -> None:
