@@ -106,7 +106,7 @@ def test_what_the_machine_does_not_take_has_failed():
     """The device's own word is in the answer, and the twin is told nothing."""
     bench = Bench()
     bench.broken = True
-    assert bench.order({"speed": 700}) == [("accepted", ""), ("failed", "speed: no answer")]
+    assert bench.order({"speed": 700}) == [("accepted", "limits checked at the device"), ("failed", "speed: no answer")]
     assert bench.told == []
 
 

@@ -67,7 +67,7 @@ def changed(payload: bytes, **fields: Any) -> bytes:
 def test_a_signed_order_is_carried_out_once_and_answered_as_often_as_it_comes():
     """Accepted and done; the same signature again sets nothing."""
     bench = Bench()
-    assert [state for state, _ in bench.hear(order())] == ["accepted", "done"]
+    assert bench.hear(order()) == [("accepted", "signature and limits checked at the device"), ("done", "")]
     assert [state for state, _ in bench.hear(order())] == ["done"]
     assert bench.set == [("speed", 2000.0)]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pollux.act import ApprovalPolicy
+from pollux.act import GUARDED, ApprovalPolicy
 from pollux.clock import SECOND
 
 from .client import Client
@@ -61,10 +61,24 @@ def test_an_order_lives_through_its_stations(client: Client, house: FakeHouse, p
     for state in ("sent", "accepted", "done", "verified"):
         plant.orders.book.step("o-1", state, who="device", now=NOW)
     done = client.get(f"{TW}/commands/o-1", operator).json
+    assert done["stations"][3]["text"] == "by device; unguarded at the device"
+    assert done["stations"][4]["text"] == "by device"
     assert all(station["t"] is not None for station in done["stations"])
     assert done["end"]["sign"] == "verified"
     assert done["actions"] == []
     assert client.post(f"{TW}/commands/o-1/cancel", {"reason": "late"}, operator).status == 409
+
+
+def test_an_order_that_an_agent_has_checked_beside_the_device_is_not_called_unguarded(
+    client: Client, house: FakeHouse, plant: FakeTenancy
+) -> None:
+    """Its own word says what it has checked."""
+    token = house.tokens["operator"]
+    assert client.post(f"{TW}/commands", ORDER, token).json["state"] == "approved"
+    plant.orders.book.step("o-1", "sent", who="pollux", now=NOW)
+    plant.orders.book.step("o-1", "accepted", who="P-7", reason=f"limits {GUARDED}", now=NOW)
+    station = client.get(f"{TW}/commands/o-1", token).json["stations"][3]
+    assert station["text"] == "by P-7: limits checked at the device"
 
 
 def test_who_may_only_propose_does_not_send(client: Client, house: FakeHouse) -> None:

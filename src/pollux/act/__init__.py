@@ -6,13 +6,14 @@ asked for.
 
 from pollux.act.book import OrderBook
 from pollux.act.envelope import Envelope, Interlock, Slew
-from pollux.act.orders import Carried, Effect, Order, OrderState, Outcome, Transition
+from pollux.act.orders import GUARDED, Carried, Effect, Order, OrderState, Outcome, Transition
 from pollux.act.plan import Plan, PlanChange, Told, plan
 from pollux.act.policy import ApprovalPolicy
 from pollux.act.requests import checked, repeating
 from pollux.act.verify import compare, concluded, judge
 
 __all__ = [
+    "GUARDED",
     "ApprovalPolicy",
     "Carried",
     "Effect",

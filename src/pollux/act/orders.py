@@ -5,7 +5,7 @@ a value: each step makes a new one, and the steps are kept in it.
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal, final
+from typing import Final, Literal, final
 
 OrderState = Literal[
     "proposed", "approved", "sent", "accepted", "done", "verified",
@@ -29,6 +29,9 @@ NEXT: dict[OrderState, frozenset[OrderState]] = {
 
 Carried = Literal["device", "person"]
 """Who carries an order out: the device, by its commands, or a person, by the plan that the person's app shows."""
+
+GUARDED: Final = "checked at the device"
+"""What a device's yes bears where an agent beside it checks what the site sends, and what the signature covers."""
 
 
 @final

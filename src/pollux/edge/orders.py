@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias, final
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from pollux.act import GUARDED
 from pollux.clock import Clock, ClockError, instant
 from pollux.edge.driving import Driving
 from pollux.edge.stream import Stream
@@ -60,6 +61,7 @@ class Orders:
             if capture is not None and capture.command is not None:
                 self._ways[f"twins/{stream.reading.twin}/commands", capture.command.name] = _captured(stream)
         self._said: OrderedDict[str, tuple[str, str]] = OrderedDict()
+        self._guarded = f"{'signature and limits' if keys else 'limits'} {GUARDED}"
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -87,7 +89,7 @@ class Orders:
         if expires is not None and self._clock.now() >= expires:
             return [self._answered(topic, asked.id, "rejected", "its time is over")]
         state, reason = carry(asked.params)
-        accepted = [] if state == "rejected" else [_answer(topic, asked.id, "accepted", "")]
+        accepted = [] if state == "rejected" else [_answer(topic, asked.id, "accepted", self._guarded)]
         return [*accepted, self._answered(topic, asked.id, state, reason)]
 
     def _forged(self, topic: str, asked: Asked) -> str:

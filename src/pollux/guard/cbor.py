@@ -42,6 +42,24 @@ def string(data: bytes) -> bytes:
     return (b"\x59" + size.to_bytes(2, "big") if size < 65536 else b"\x5a" + size.to_bytes(4, "big")) + data
 
 
+def read_string(data: bytes, place: int) -> tuple[bytes, int]:
+    """The byte string that begins at a place, as `string` writes it, and where it ends; raises ValueError for none.
+
+    >>> read_string(string(b"abc") + b"rest", 0)
+    (b'abc', 4)
+    """
+    head = data[place] if place < len(data) else 0
+    size, begin = head - 0x40, place + 1
+    if 0x58 <= head <= 0x5A:
+        begin += 1 << (head - 0x58)
+        size = int.from_bytes(data[place + 1 : begin], "big")
+    elif not 0x40 <= head < 0x58:
+        raise ValueError(f"expected a byte string at byte {place}, got {head:#04x}")
+    if begin + size > len(data):
+        raise ValueError(f"expected {size} bytes at byte {begin}, got {max(0, len(data) - begin)}")
+    return data[begin : begin + size], begin + size
+
+
 def decoded(data: bytes) -> Any:
     """The one value that some bytes are; raises ValueError for anything else.
 

@@ -8,13 +8,14 @@ rules (RFC 8949, section 4.2.1).
 
 import secrets
 from dataclasses import dataclass
-from typing import Any, Final, TypeGuard, cast, final
+from functools import lru_cache
+from typing import Any, Final, TypeGuard, final
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from pollux.guard.cbor import decoded, encoded, string
+from pollux.guard.cbor import decoded, encoded, read_string, string
 
 KEY: Final = 32
 NONCE: Final = 12
@@ -29,6 +30,7 @@ _A256GCM, _EDDSA = 3, -8
 _ENCRYPT: Final = b"\x83\x68Encrypt0"
 _SIGNATURE: Final = b"\x84\x6aSignature1"
 _SIGNED: Final = b"\xd2\x84"
+_ONLY_IV: Final = b"\xa1\x05\x4c"
 _LONGEST_HEADER: Final = 256
 _LONGEST_KID: Final = 128
 
@@ -83,18 +85,33 @@ def seal(
 
 def read_sealed(message: bytes) -> Sealed:
     """A COSE_Encrypt0 as it was sent, not opened; raises CoseError for anything else."""
-    protected, open_, ciphertext = _parts(message, SEALED)
+    if not message.startswith(SEALED):
+        raise CoseError(f"expected a COSE message that begins with {SEALED.hex()}, got {message[:2].hex()}")
+    try:
+        protected, place = read_string(message, len(SEALED))
+        nonce = place + len(_ONLY_IV)
+        ciphertext, end = read_string(message, nonce + NONCE)
+    except ValueError as wrong:
+        raise CoseError(str(wrong)) from None
+    if message[place:nonce] != _ONLY_IV:
+        raise CoseError(f"expected an IV of {NONCE} bytes and nothing else in the unprotected header")
+    if end < len(message):
+        raise CoseError(f"expected nothing after the message, got {len(message) - end} bytes")
+    return Sealed(*_sealing(protected), message[nonce : nonce + NONCE], protected, ciphertext)
+
+
+@lru_cache(maxsize=65_536)
+def _sealing(protected: bytes) -> tuple[bytes, str | int | None]:
+    """The key's name and the content type that a protected header tells: a device tells the same each time."""
     told = _header(protected, {_ALGORITHM, _TYPE, _KID})
-    kid, kind, nonce = told.get(_KID), told.get(_TYPE), open_.get(_IV)
+    kid, kind = told.get(_KID), told.get(_TYPE)
     if told.get(_ALGORITHM) != _A256GCM:
         raise CoseError("expected AES-256-GCM (3) as the algorithm in the protected header")
     if not isinstance(kid, bytes) or not 0 < len(kid) <= _LONGEST_KID:
         raise CoseError(f"expected the key's name as 1 to {_LONGEST_KID} bytes in the protected header")
-    if not isinstance(nonce, bytes) or len(nonce) != NONCE or set(open_) != {_IV}:
-        raise CoseError(f"expected an IV of {NONCE} bytes and nothing else in the unprotected header")
     if kind is not None and (isinstance(kind, bool) or not isinstance(kind, str | int)):
         raise CoseError("expected a content type as text or as a CoAP number")
-    return Sealed(kid, kind, nonce, protected, ciphertext)
+    return kid, kind
 
 
 def sign(payload: bytes, *, key: Ed25519PrivateKey) -> bytes:
@@ -111,7 +128,7 @@ def sign(payload: bytes, *, key: Ed25519PrivateKey) -> bytes:
 
 def verified(message: bytes, keys: "list[Ed25519PublicKey]") -> bytes:
     """The payload of a COSE_Sign1 that one of these keys has signed; raises CoseError for anything else."""
-    protected, open_, payload, signature = _parts(message, _SIGNED)
+    protected, open_, payload, signature = _parts(message)
     told = _header(protected, {_ALGORITHM, _KID})
     if told.get(_ALGORITHM) != _EDDSA or open_:
         raise CoseError("expected EdDSA (-8) in the protected header, and an empty unprotected one")
@@ -122,7 +139,7 @@ def verified(message: bytes, keys: "list[Ed25519PublicKey]") -> bytes:
         key.verify(signature, _structure(_SIGNATURE, protected, b"", payload))
     except InvalidSignature:
         raise CoseError("expected what the key has signed, got something else") from None
-    return bytes(payload)
+    return payload
 
 
 def key_name(key: Ed25519PublicKey) -> bytes:
@@ -135,14 +152,14 @@ def _structure(context: bytes, *strings: bytes) -> bytes:
     return context + b"".join(map(string, strings))
 
 
-def _parts(message: bytes, begin: bytes) -> tuple[Any, ...]:
-    """Protected header, unprotected header and the byte strings that follow."""
-    if not message.startswith(begin):
-        raise CoseError(f"expected a COSE message that begins with {begin.hex()}, got {message[:2].hex()}")
-    protected, open_, *rest = cast("list[Any]", _read(message[1:]))
-    if not _is_map(open_) or not all(isinstance(one, bytes) for one in (protected, *rest)):
+def _parts(message: bytes) -> tuple[bytes, dict[Any, Any], bytes, bytes]:
+    """Protected header, unprotected header, payload and signature of a COSE_Sign1."""
+    if not message.startswith(_SIGNED):
+        raise CoseError(f"expected a COSE message that begins with {_SIGNED.hex()}, got {message[:2].hex()}")
+    protected, open_, payload, signature = _read(message[1:])
+    if not _is_map(open_) or not all(isinstance(one, bytes) for one in (protected, payload, signature)):
         raise CoseError("expected a protected header, a map and byte strings")
-    return protected, open_, *rest
+    return protected, open_, payload, signature
 
 
 def _read(data: bytes) -> Any:

@@ -23,6 +23,7 @@ NAMES = {
     "connections": "many",
     "recovery": "recovery",
     "ingest-tls": "tls",
+    "ingest-sealed": "sealed",
     "ingest-paced": "latency",
     "latency": "latency",
     "coap": "coap",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
-from pollux.act import Order, OrderState, Outcome, Transition
+from pollux.act import GUARDED, Order, OrderState, Outcome, Transition
 from pollux.show.compose.params import outward_params
 from pollux.show.compose.types import outward_number
 from pollux.show.compose.words import amount, title
@@ -119,7 +119,15 @@ def _reached(order: Order, step: Transition) -> str:
     reason = step.reason
     if step.state == "proposed" and order.advice:
         reason = reason.partition(_ADVISED)[2]
-    return f"by {step.who}" + (f": {reason}" if reason else "")
+    guard = "; unguarded at the device" if _unguarded(order, step) else ""
+    return f"by {step.who}" + (f": {reason}" if reason else "") + guard
+
+
+def _unguarded(order: Order, step: Transition) -> bool:
+    """Whether this is the first yes of a device beside which no agent says that it has checked what it sets."""
+    first = next((one for one in order.steps if one.state in ("accepted", "done")), None)
+    sets = order.carrier == "device" and order.name == "set"
+    return sets and step is first and GUARDED not in step.reason
 
 
 def _end(order: Order) -> out.OrderEnd | None:
