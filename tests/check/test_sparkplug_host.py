@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from pollux.check.faults import Fault
 from pollux.check.sparkplug import read_sparkplug
-from pollux.check.sparkplug_host import MOST_NODES, Said, SparkplugHost, address
+from pollux.check.sparkplug_host import MOST_NODES, SparkplugHost
+from pollux.check.sparkplug_said import Said, address
 from pollux.check.sparkplug_writing import REBIRTH, Wish, as_kind, rebirth, write_sparkplug
 from pollux.clock import SECOND, instant
 from tests.check.sparkplug_node import BOOLEAN, DOUBLE, FLOAT, INT16, INT32, STRING, EdgeNode, Tag, part

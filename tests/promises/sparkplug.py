@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from pollux.check.sparkplug_host import NAMESPACE
+from pollux.check.sparkplug_said import NAMESPACE
 from pollux.clock import WallClock
 from pollux.columns.frames import Frames, Message, Origin
 from pollux.model.schema import schema_of

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, final
 
-from pollux.check.sparkplug_host import NAMESPACE
+from pollux.check.sparkplug_said import NAMESPACE
 from pollux.clock import WallClock
 from pollux.columns.frames import Frames, Message
 from pollux.connect.driver import Sink

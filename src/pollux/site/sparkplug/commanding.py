@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, final
 
 from pollux.check.faults import Fault
-from pollux.check.sparkplug_host import Address, Born, Heard
+from pollux.check.sparkplug_said import Address, Born, Heard
 from pollux.check.sparkplug_writing import Wish, as_kind
 from pollux.columns.quality import Reason
 from pollux.connect.field.order import FieldOrder, Param

@@ -7,7 +7,8 @@ from typing import Final, final
 
 from pollux.check.faults import Fault
 from pollux.check.sparkplug import SparkplugPayload, read_sparkplug
-from pollux.check.sparkplug_host import NAMESPACE, Address, Said, SparkplugHost, address
+from pollux.check.sparkplug_host import SparkplugHost
+from pollux.check.sparkplug_said import NAMESPACE, Address, Said, address
 from pollux.check.sparkplug_writing import rebirth, write_sparkplug
 from pollux.clock import stopwatch
 from pollux.columns.frames import Frames, Message

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final, final
 
 from pollux.check.broker import Broker
-from pollux.check.sparkplug_host import KINDS, NAMESPACE, address
+from pollux.check.sparkplug_said import KINDS, NAMESPACE, address
 from pollux.check.sparkplug_writing import rebirth
 from pollux.clock import Clock
 from pollux.columns.frames import Encoding, Frames, Message

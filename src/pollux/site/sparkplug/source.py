@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, final
 
 from pollux.check.broker import Broker
-from pollux.check.sparkplug_host import Address
+from pollux.check.sparkplug_said import Address
 from pollux.clock import SECOND, duration
 from pollux.connect.field.source import AbstractFieldDriver, AbstractFieldSource, FieldPlace
 from pollux.errors import SetupError

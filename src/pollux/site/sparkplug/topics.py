@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, final
 
-from pollux.check.sparkplug_host import NAMESPACE, Address, address
+from pollux.check.sparkplug_said import NAMESPACE, Address, address
 from pollux.columns.frames import Encoding
 from pollux.connect.wire.rights import Reach, Translate, native
 from pollux.site.sparkplug.source import SparkplugSource

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, final
 
 from pollux.check.faults import Fault
-from pollux.check.sparkplug_host import Address, Heard
+from pollux.check.sparkplug_said import Address, Heard
 from pollux.columns.batch import Refusal
 from pollux.columns.field import SPARKPLUG, SPARKPLUG_GOOD, Datum, pack_field
 from pollux.columns.frames import Encoding, Message
