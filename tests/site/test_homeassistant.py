@@ -15,7 +15,7 @@ from tests.connect.rig import until
 from tests.site.discovery import check_entity
 
 import pollux as px
-from pollux.connect.wire.rights import native
+from pollux.connect.wire.rights import Reach, native
 from pollux.errors import SetupError
 from pollux.site.homeassistant.topics import DiscoveryTopics, coded, decoded
 from pollux.site.homeassistant.units import shown
@@ -69,8 +69,8 @@ class Home:
         }
 
     def close(self) -> None:
-        self.client.loop_stop()
         self.client.disconnect()
+        self.client.loop_stop()
 
 
 def site(**more: Any) -> px.Site:
@@ -254,6 +254,14 @@ def test_every_id_has_a_level_of_its_own(id_: str) -> None:
 def test_other_topics_mean_nothing(topic: str) -> None:
     """Unknown types, codes and components."""
     assert DiscoveryTopics("homeassistant", ["Pump"]).reach(f"homeassistant/{topic}") is None
+
+
+def test_a_mapping_below_the_prefix_goes_on_to_be_heard() -> None:
+    """Only what Home Assistant asks of twins is taken; other topics mean what they meant."""
+    topics = DiscoveryTopics("homeassistant", ["Pump"])
+    translate = topics.translate(lambda topic: Reach("Pump/x", "telemetry"))
+    assert translate("homeassistant/sensor/other/state") == Reach("Pump/x", "telemetry")
+    assert not b"homeassistant/sensor/other/state".startswith(topics.heard)
 
 
 def test_a_unit_that_is_not_in_the_table_is_shown_as_it_is() -> None:

@@ -88,8 +88,8 @@ class Edge(EdgeNode):
         sock.close()
 
     def close(self) -> None:
-        self.client.loop_stop()
         self.client.disconnect()
+        self.client.loop_stop()
 
 
 def plant(**more: Any) -> "tuple[px.Site, px.Fleet[Pump]]":

@@ -47,7 +47,7 @@ class Guests:
         if self._sources:
             sink = Sieve(sink, (f"{NAMESPACE}/".encode(),), self._digest, told)
         if home is not None and home.at_endpoint:
-            sink = Sieve(sink, (home.topics.below,), home.asking.digest, told)
+            sink = Sieve(sink, home.topics.heard, home.asking.digest, told)
         return sink
 
     def start(self) -> None:

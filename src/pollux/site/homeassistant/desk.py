@@ -121,7 +121,7 @@ class HomeAssistantDesk:
             gate=live.gate,
             identity=Identity("", name, "service", frozenset({"device"}), tuple(f"{one}/*" for one in types)),
             translate=self.topics.reach,
-            sink=Sieve(live.sink, (self.topics.below,), self.asking.digest, live.letters.keep),
+            sink=Sieve(live.sink, self.topics.heard, self.asking.digest, live.letters.keep),
             clock=WallClock(),
             told=live.letters.keep,
         )

@@ -55,9 +55,9 @@ class DiscoveryTopics:
         self._prefix, self._announced = prefix, tuple(announced)
 
     @property
-    def below(self) -> bytes:
-        """How all of them begin."""
-        return f"{self._prefix}/".encode()
+    def heard(self) -> tuple[bytes, ...]:
+        """How the topics begin that Home Assistant publishes."""
+        return f"{self._prefix}/{OURS}/".encode(), self.status.encode()
 
     @property
     def status(self) -> str:
@@ -99,7 +99,7 @@ class DiscoveryTopics:
         start = f"{self._prefix}/"
 
         def translated(topic: str) -> Reach | None:
-            return self.reach(topic) if topic.startswith(start) else otherwise(topic)
+            return (self.reach(topic) if topic.startswith(start) else None) or otherwise(topic)
 
         return translated
 
