@@ -428,6 +428,19 @@ async def test_what_else_changes_is_announced_once_a_second(stage: Stage) -> Non
 
 
 @staged
+async def test_an_alarm_of_no_twin_is_announced_for_each_that_is_watched(stage: Stage) -> None:
+    """What concerns the whole site may stand beside any twin, so each page asks again."""
+    viewer, wire = stage.link("viewer")
+    viewer.look(Watch(twins=(WatchTwin(twin="Pump/P-1"),)))
+    await stage.ticks(2)
+    stage.house.tenants[""].twins.said.append(Announcement("alarms", None))
+    await stage.ticks(RATE + 2)
+    assert [(one["what"], one["twin"]) for one in wire.said("changed")] == [
+        ("fleet", None), ("alarms", "Pump/P-1"), ("alarms", None),
+    ]  # fmt: skip
+
+
+@staged
 async def test_a_wall_is_told_without_names(stage: Stage) -> None:
     """A wall credential hears that its wall has changed, and nothing of which twin it was."""
     twins = stage.house.tenants[""].twins

@@ -80,12 +80,29 @@ def test_administrators_see_and_acknowledge_it_and_nobody_else(tmp_path: Path) -
             "The certificate of P-7 ends soon", "medium", "raised",
         )  # fmt: skip
         assert "pollux identity renew DIR P-7" in row["text"]
+        assert [one["id"] for one in answered(house, tokens["ann"], "GET", "alarms?twin=Pump/P-7")[1]["alarms"]] == [
+            row["id"]
+        ]
+        assert answered(house, tokens["ann"], "GET", "alarms?twin=Pump/P-8")[1]["alarms"] == []
         where = row["actions"][0]["href"]
         for name in ("olga", "north"):
             assert answered(house, tokens[name], "GET", "alarms")[1]["alarms"] == []
             assert answered(house, tokens[name], "POST", where, b'{"reason": "known cause"}')[0] == 404
         status, acked = answered(house, tokens["ann"], "POST", where, b'{"reason": "a new one is on its way"}')
         assert (status, acked["state"]) == (200, "acknowledged")
+
+
+def test_what_concerns_all_is_beside_every_twin(tmp_path: Path) -> None:
+    """The page shows it under the alerts of each twin, to administrators alone."""
+    made = handshake.made(tmp_path)
+    made.authority.serve_as(["localhost"], WallClock().now() - 340 * DAY)
+    made.accounts.add("olga", kind="person", roles={"operator"}, twins=["*"])
+    tokens = {name: made.accounts.issue(name).secret for name in ("ann", "olga")}
+    with opened(made) as house:
+        house.live.guarding.turn()
+        for name, count in (("ann", 1), ("olga", 0)):
+            rows = answered(house, tokens[name], "GET", "alarms?twin=Pump/P-9")[1]["alarms"]
+            assert [one["title"] for one in rows] == ["The certificate of the server ends soon"] * count
 
 
 def test_the_trace_of_a_device_says_that_its_certificate_ends_soon(tmp_path: Path) -> None:
@@ -109,7 +126,7 @@ def hint(house: House) -> str | None:
 
 
 def test_each_end_has_its_own_words(tmp_path: Path) -> None:
-    """Soon and ended are two alarms; revoked, disabled and renewed devices have none; one speaks for those beyond 20."""
+    """Soon and ended are two alarms; revoked, disabled and renewed devices have none; one speaks for many beyond 20."""
     made, now = handshake.made(tmp_path), WallClock().now()
     far = {"root": now + 400 * DAY, "issuer": now + 31 * DAY, ROOT_LIST: now + 29 * DAY, "server": now - 1}
     found = {one.rule: one for one in endings({**far, ISSUER_LIST: now + 3 * DAY}, made.accounts, now)}

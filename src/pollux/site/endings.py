@@ -15,6 +15,7 @@ from pollux.guard import Accounts
 from pollux.guard.authority import ISSUER_LIST, ROOT_LIST
 from pollux.guard.records import Enrolled
 from pollux.watch import Severity
+from pollux.watch.site import HOUSE
 
 VARIABLE: Final = "POLLUX_IDENTITY_SOON"
 SOON_DAYS: Final = 30.0
@@ -36,12 +37,13 @@ _RENEWED_BY: Final[Mapping[str, str]] = {
 @final
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """Something that must be renewed: `rule` names it and whether it has ended."""
+    """Something that must be renewed: `rule` names it and whether it has ended; `about` is the device whose it is."""
 
     rule: str
     severity: Severity
     title: str
     detail: str
+    about: str = HOUSE
 
 
 def window() -> int:
@@ -99,7 +101,8 @@ def _of_device(one: Enrolled, now: int) -> Ending:
     phase, words = _words(one.expires, now)
     whose = f"{one.tenant}-{one.name}" if one.tenant else one.name
     detail = f"{iso(one.expires)}; pollux identity renew DIR {one.name}, or by the device itself"
-    return Ending(f"device-{whose}-{phase}", "medium", f"The certificate of {one.name} {words}", detail)
+    title = f"The certificate of {one.name} {words}"
+    return Ending(f"device-{whose}-{phase}", "medium", title, detail, about=one.name)
 
 
 def _words(until: int, now: int) -> tuple[str, str]:

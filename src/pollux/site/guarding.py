@@ -2,7 +2,7 @@
 was changed goes into the audit trail."""
 
 import logging
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, final
 
 from pollux.clock import MINUTE
 from pollux.errors import PolluxError
@@ -13,9 +13,6 @@ from pollux.watch.site import SITE
 
 if TYPE_CHECKING:
     from pollux.site.live import LiveSite
-
-IDENTITY: Final = "identity"
-"""What alarms about certificates are about, where others name a twin."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -61,11 +58,7 @@ class Guarding:
                 self._told.add(rule)
 
     def _standing(self) -> dict[str, str]:
-        return {
-            alarm.rule: alarm.id
-            for alarm in self._live.estate.alarms
-            if (alarm.type, alarm.twin) == (SITE, IDENTITY) and alarm.active
-        }
+        return {alarm.rule: alarm.id for alarm in self._live.estate.alarms if alarm.type == SITE and alarm.active}
 
     def _note(self, body: dict[str, Any]) -> None:
         live = self._live
@@ -74,7 +67,7 @@ class Guarding:
 
 def _said(one: Ending) -> dict[str, str]:
     return {
-        "twin": IDENTITY,
+        "twin": one.about,
         "rule": one.rule,
         "severity": one.severity,
         "title": one.title,

@@ -10,6 +10,9 @@ from pollux.watch.alarms import Alarm, AlarmBook, identity
 SITE: Final = "this-site"
 """The type of an alarm about the site: no twin type can have this name."""
 
+HOUSE: Final = "identity"
+"""What such an alarm is about where it is no device's: it concerns every twin."""
+
 
 def site_alarm(book: AlarmBook, body: Mapping[str, Any]) -> tuple[Alarm, ...]:
     """Raise an alarm, or end the one of an id; what is known already, and what has ended, changes nothing.

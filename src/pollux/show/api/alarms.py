@@ -22,9 +22,9 @@ _Body = TypeVar("_Body")
 
 
 def read_alarms(call: Call[AlarmsQuery, None]) -> AlarmList:
-    """The open alarms that may be seen."""
-    at = moment(call.query.at, "?at")
-    found = seen.alarms(call, at, call.query.twin)
+    """The open alarms that may be seen; of one twin also those of the site that concern it."""
+    at, twin = moment(call.query.at, "?at"), call.query.twin
+    found = [alarm for alarm in seen.alarms(call, at) if twin is None or seen.concerns(call, alarm, twin)]
     # The past cannot be acted on.
     presenter = call.tenancy.presenter
     causes = {one.id: presenter.cause(one) if presenter and at is None else "" for one in found}

@@ -5,6 +5,7 @@ from typing import Any, Final, TypeVar
 
 from pollux.act import Order
 from pollux.errors import Overloaded
+from pollux.guard.policy import covers
 from pollux.show.compose.alarms import twin_of
 from pollux.show.compose.view import plain_caption
 from pollux.show.facts import Caption, TwinType
@@ -12,7 +13,7 @@ from pollux.show.house import Noted
 from pollux.show.problems import absent
 from pollux.show.routes import Call
 from pollux.watch import Alarm
-from pollux.watch.site import SITE
+from pollux.watch.site import HOUSE, SITE
 
 AnyCall = Call[Any, Any]
 _Part = TypeVar("_Part")
@@ -51,6 +52,14 @@ def alarms(call: AnyCall, at: int | None, twin: str | None = None) -> list[Alarm
     kinds = types(call)
     found = (alarm for alarm in call.tenancy.alarms.list(at=at) if twin is None or twin_of(alarm) == twin)
     return [alarm for alarm in found if alarm_seen(call, alarm, kinds)]
+
+
+def concerns(call: AnyCall, alarm: Alarm, twin: str) -> bool:
+    """Whether an alarm belongs beside a twin: it is the twin's, or the site's own about all or about its device."""
+    if alarm.type != SITE:
+        return twin_of(alarm) == twin
+    device = call.house.accounts.find(alarm.twin, tenant=call.identity.tenant)
+    return alarm.twin == HOUSE or (device is not None and any(covers(pattern, twin) for pattern in device.twins))
 
 
 def order_seen(call: AnyCall, order: Order) -> bool:

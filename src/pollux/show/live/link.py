@@ -91,6 +91,9 @@ class Link:
             return
         if moves and (twin is None or twin.partition("/")[0] in self.watching.fleets):
             self._pending["fleet", None] = None
+        if twin is None and what == "alarms":
+            # Of no twin: it concerns any, so each that is watched is asked about again.
+            self._pending |= {(what, one.name): None for one in self.watching.twins}
         if twin is None or what in ("alarms", "twins", "fleet", "wall") or self.watching.watches(twin):
             self._pending[what, twin if len(self._pending) < MOST_PENDING else None] = None
 
