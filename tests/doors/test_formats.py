@@ -12,9 +12,11 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from websockets.sync.client import connect
 
+import pollux as px
 from pollux.columns.encodings import FORMS, Form
 from pollux.columns.frames import Encoding
 from pollux.errors import Overloaded
+from pollux.guard.sealing import SealKeys
 from pollux.show.inlet import Inlet
 from tests.check.said import FILES, SAID, SECONDS
 
@@ -113,6 +115,30 @@ def test_over_a_websocket(house: House, form: Form) -> None:
         socket.send(SAID[Encoding.JSON].decode())
         assert json.loads(socket.recv(timeout=10)) == {"durable": 2, "accepted": 2}
     arrived(house, twin)
+
+
+def test_what_is_sealed_comes_in_by_every_door(house: House) -> None:
+    """By content type and by suffix; a list of several twins is no place for it."""
+    keys = SealKeys(house.live.options.folder / "keys")
+    key = keys.make("sealed", ["Machine/sealed-*"], now=0)
+    said = {**json.loads(SAID[Encoding.JSON]), "seq": 1}
+
+    def sealed(door: str) -> bytes:
+        return px.seal(json.dumps(said).encode(), key=key, twin=f"Machine/sealed-{door}")
+
+    device = Paho(house, "sealed-mqtt", level=4)
+    device.send("twins/Machine/sealed-mqtt/telemetry/cose", sealed("mqtt"))
+    arrived(house, "Machine/sealed-mqtt")
+    device.close()
+    answer = house.ask("POST", "/twins/Machine/sealed-http/telemetry", sealed("http"), media="application/cose")
+    assert (answer.status, answer.json) == (202, {"accepted": 1})
+    arrived(house, "Machine/sealed-http")
+    address = f"ws://127.0.0.1:{house.http}/api/v1/twins/Machine/sealed-ws/telemetry?type=cose"
+    with connect(address, additional_headers={"Authorization": f"Bearer {house.token}"}) as socket:
+        socket.send(sealed("ws"))
+        assert json.loads(socket.recv(timeout=10)) == {"durable": 1, "accepted": 1}
+    arrived(house, "Machine/sealed-ws")
+    assert house.ask("POST", "/telemetry", sealed("http"), media="application/cose").status == 415
 
 
 def test_a_stream_that_is_not_read_slows_its_sender_down(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from tests.site.plants import Motor, device, site
 import pollux as px
 from pollux.cli import main
 from pollux.clock import MINUTE, SECOND, SimulatedClock
+from pollux.guard.signing import checked, public_keys
 from pollux.remember import LogReader
 
 START = 1_800_000_000 * SECOND
@@ -108,14 +109,20 @@ def test_what_no_sensor_sees_is_learnt_from_what_it_sees(tmp_path: Path) -> None
         assert low < 293 + truth * 1500 * 600 < high
 
 
-@shows("F1", state="partly", command="POST /api/v1/twins/Pump/P-7/commands", missing="signed orders")
+@shows("F1", state="works", command="POST /api/v1/twins/Pump/P-7/commands")
 def test_an_order_is_carried_out_once(tmp_path: Path) -> None:
-    """Proposed, approved, sent, done: the device hears it once, also when it is asked for again after a restart."""
+    """Proposed, approved, sent, done: the device hears it once, signed, also when it is asked for again after a
+    restart; beyond its limits it is none.
+    """
     plant, motors, _ = site()
     heard: list[str] = []
+    public = tmp_path / "orders.pem"
+    assert main(["identity", "order-key", str(tmp_path), "--out", str(public)]) == 0
 
     def obey(command: dict[str, object]) -> str:
-        heard.append(str(command["id"]))
+        signed = checked(str(command["signature"]), public_keys(public))
+        assert (signed.id, signed.target, signed.params) == (command["id"], "Motor/M-1", {"speed": 900.0})
+        heard.append(signed.id)
         return "done"
 
     with plant.open(tmp_path, insecure=True, act=True) as live, device(live, "Motor/M-1", obey) as m1:
@@ -123,6 +130,8 @@ def test_an_order_is_carried_out_once(tmp_path: Path) -> None:
         order = motors["M-1"].set({Motor.speed: 900.0}, reason="slower")
         assert order.wait("done") == "done"
         again = order.order
+        with pytest.raises(px.ModelError, match="expected 0 to 3000 rpm"):
+            motors["M-1"].set({Motor.speed: 1e9}, reason="faster")
     with plant.open(tmp_path, insecure=True, act=True) as live, device(live, "Motor/M-1", obey) as m1:
         assert live.desk.propose(live.site.declared["Motor"], again).state == "done"
         m1.send(temp=301.0)

@@ -120,6 +120,10 @@ def test_keys_are_made_listed_changed_over_and_ended_on_the_command_line(
     assert capsys.readouterr().out.count("until") == 3
     assert main(["identity", "end-seal", str(folder), "nobody"]) == 1
     assert all(one.ends for one in SealKeys(folder / "keys").all() if one.name == "P-7")
+    with closing(Accounts(folder / "accounts.db", clock=WallClock())) as accounts:
+        written = [(one.action, one.target) for one in accounts.spool.waiting(99) if "seal" in one.action]
+    made, ended = "key to seal with made", "key to seal with ended"
+    assert written == [*((made, one.id) for one in keys), (ended, keys[1].id), (ended, keys[2].id)]
 
 
 def test_orders_of_a_site_with_a_key_leave_signed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,6 +132,7 @@ def test_orders_of_a_site_with_a_key_leave_signed(tmp_path: Path, capsys: pytest
 
     folder, out = tmp_path / "data", tmp_path / "orders.pem"
     assert main(["identity", "order-key", str(folder), "--out", str(out)]) == 0
+    assert folder.stat().st_mode & 0o777 == 0o700
     capsys.readouterr()
     assert main(["identity", "order-key", str(folder)]) == 0
     assert capsys.readouterr().out.encode() == out.read_bytes()

@@ -140,7 +140,8 @@ class SealKeys:
     def make(self, name: str, twins: Sequence[str], *, now: int) -> SealKey:
         """A further key for a device; those before go on holding until they are ended."""
         key = SealKey(id=f"{checked_name(name)}.{secrets.token_hex(4)}", key=secrets.token_bytes(KEY).hex())
-        files.private_folder(self._folder)
+        for folder in (self._folder.parent, self._folder):
+            files.private_folder(folder)
         self._write(KeptKey(id=key.id, name=name, key=key.key, twins=tuple(twins), since=now))
         return key
 

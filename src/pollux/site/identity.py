@@ -21,6 +21,7 @@ from pollux.guard.keys import PEM, key_text
 from pollux.guard.records import Enrolled
 from pollux.guard.requested import requested_key
 from pollux.guard.sealing import KeptKey
+from pollux.guard.signing import OrderKey
 from pollux.guard.succession import renew_issuer, revoke_issuer
 from pollux.site import sealing
 from pollux.site.console import user
@@ -113,6 +114,9 @@ def issue(options: argparse.Namespace) -> None:
         files.replace(out / f"{name}.key", key_text(key))
     files.replace(out / f"{name}.pem", made.public_bytes(PEM) + authority.chain)
     files.replace(out / "authority.pem", authority.root.public_bytes(PEM))
+    orders = OrderKey.kept(options.data / FOLDER, passphrase())
+    if orders:
+        files.replace(out / "orders.pem", orders.text)
     print(f"{made.serial_number:040x}  until {iso(span(made).end)}")
 
 

@@ -12,6 +12,7 @@ from pollux.errors import SetupError
 from pollux.guard import Accounts, files
 from pollux.guard.sealing import KeptKey, SealKeys, told
 from pollux.guard.signing import OrderKey
+from pollux.site.console import user
 
 KEYS: Final = "keys"
 
@@ -21,23 +22,28 @@ def seal(options: argparse.Namespace) -> None:
     name, out = _named(options), options.out
     if out is None:
         raise SetupError("expected --out FILE", hint="where the device's key is to be written")
+    options.data.mkdir(parents=True, exist_ok=True, mode=files.FOLDER_MODE)
     keys, now = SealKeys(options.data / KEYS), WallClock().now()
     key = keys.make(name, options.twins or _twins(options.data, name), now=now)
+    _written(options.data, "key to seal with made", key.id, name)
     files.replace(out, msgspec.json.encode(key) + b"\n")
     print(f"{key.id}  written to {out}")
     if options.only:
-        _say(keys.end(name, now=now, keep=key.id), now)
+        _end(options.data, name, now, keep=key.id)
 
 
 def end_seal(options: argparse.Namespace) -> None:
     """End one key by its id, or all of a device."""
-    now = WallClock().now()
-    _say(SealKeys(options.data / KEYS).end(_named(options), now=now), now)
+    _end(options.data, _named(options), WallClock().now())
 
 
 def order_key(options: argparse.Namespace, passphrase: bytes | None, folder: Path) -> None:
     """Print the public key with which devices check orders, or write it; the key is made where there is none."""
+    options.data.mkdir(parents=True, exist_ok=True, mode=files.FOLDER_MODE)
+    new = OrderKey.kept(folder, passphrase) is None
     key = OrderKey.made(folder, passphrase)
+    if new:
+        _written(options.data, "key that signs orders made", key.public.public_bytes_raw().hex(), "")
     if options.out is None:
         print(key.text.decode(), end="")
     else:
@@ -77,9 +83,16 @@ def _twins(data: Path, name: str) -> list[str]:
     return [f"*/{name}"]
 
 
-def _say(ended: list[KeptKey], now: int) -> None:
-    for one in ended:
+def _end(data: Path, name: str, now: int, *, keep: str = "") -> None:
+    for one in SealKeys(data / KEYS).end(name, now=now, keep=keep):
+        _written(data, "key to seal with ended", one.id, one.name)
         print(line(one, now))
+
+
+def _written(data: Path, action: str, target: str, detail: str) -> None:
+    """Put it into the audit trail, by way of the spool."""
+    with closing(Accounts(data / "accounts.db", clock=WallClock(), who=user())) as accounts:
+        accounts.spool.tell(action, target, detail)
 
 
 def _named(options: argparse.Namespace) -> str:
