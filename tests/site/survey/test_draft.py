@@ -168,11 +168,20 @@ FLEET = st.fixed_dictionaries(
         "root": LEVEL,
         "ids": st.lists(st.from_regex(r"[A-Z]{1,3}-?[0-9]{1,4}", fullmatch=True), min_size=1, max_size=4, unique=True),
         "tail": st.lists(LEVEL, max_size=2),
-        "keys": st.lists(st.text("abcdefgh_.T0", min_size=1, max_size=8), min_size=1, max_size=5, unique=True),
+        "keys": st.lists(
+            st.text("abcdefgh_.T0", min_size=1, max_size=8) | st.sampled_from(["t", "seq", "boot", "id", "unit", "ts"]),
+            min_size=1,
+            max_size=5,
+            unique=True,
+        ),
         "object": st.booleans(),
     }
 )
-KINDS = (st.floats(-1e6, 1e6), st.integers(-1000, 1000), st.booleans(), st.sampled_from(["on", "off", "x y"]))
+PLAIN = (st.floats(-1e6, 1e6), st.integers(-1000, 1000), st.booleans(), st.sampled_from(["on", "off", "x y"]))
+NESTED = (
+    st.just({"lat": 47.1, "lon": 8.5}), st.just({"value": 1.5, "unit": "kPa"}), st.just({"a": 1.5, "b": {"c": "x"}}),
+    st.just([1, 2, 3]),
+)  # fmt: skip
 
 
 @settings(max_examples=25, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.too_slow])
@@ -181,7 +190,7 @@ def test_whatever_a_fleet_looks_like_its_draft_takes_it(fleets: list[dict[str, A
     """Any layouts side by side, of objects or of single values: no message is refused by the draft."""
     messages: list[tuple[str, bytes]] = []
     for fleet in fleets:
-        kinds = {key: data.draw(st.sampled_from(KINDS)) for key in fleet["keys"]}
+        kinds = {key: data.draw(st.sampled_from(PLAIN + NESTED if fleet["object"] else PLAIN)) for key in fleet["keys"]}
         for id in fleet["ids"]:
             head = "/".join([fleet["root"], id, *fleet["tail"]])
             if fleet["object"]:

@@ -63,7 +63,11 @@ def spoken(document: object) -> bool:
     >>> spoken({"value": 1, "unit": "K"}), spoken({"temp": 1}), spoken(21.5)
     (True, False, True)
     """
-    return not is_object(document) or ("value" in document and document.keys() <= SPOKEN)
+    if not is_object(document):
+        return True
+    fitting = isinstance(document.get("unit", ""), str) and isinstance(document.get("boot", ""), str)
+    seq = document.get("seq", 0)
+    return fitting and "value" in document and document.keys() <= SPOKEN and type(seq) is int and seq >= 0
 
 
 def _form(reads: Sequence[tuple[Said, Read]]) -> Form:

@@ -78,7 +78,7 @@ def unit_of(path: str, told: str, low: float, high: float) -> Guess:
         if known is None:
             return Guess("", f"its unit is told as {told!r}, which is none that Pollux knows", "unknown")
         return Guess(known, f"told beside it: {told}", "told")
-    return _by_name(path) or _by_range(path, low, high) or NO_GUESS
+    return _by_name(path.rpartition(".")[2]) or _by_range(path, low, high) or NO_GUESS
 
 
 @lru_cache(maxsize=4096)
@@ -114,11 +114,11 @@ def words(name: str) -> list[str]:
     return [word.lower() for word in _WORDS.split(name) if word]
 
 
-def _by_name(path: str) -> Guess | None:
-    tokens = _TOKENS.split(path)
+def _by_name(name: str) -> Guess | None:
+    tokens = _TOKENS.split(name)
     if len(tokens) > 1 and mixed(tokens[-1]) and is_unit(tokens[-1]):
         return Guess(str(unit(tokens[-1])), f"its name ends in {tokens[-1]}", "named")
-    parts = words(path)
+    parts = words(name)
     if len(parts) > 2 and parts[-2] == "per":
         parts = [*parts[:-2], parts[-1]]
     for size in (2, 1):

@@ -6,7 +6,6 @@ from typing import Any, Final, Literal, final
 
 from pollux.check.packed import PackedBlock
 from pollux.check.shapes import is_list, is_object
-from pollux.check.vocabulary import RESERVED
 from pollux.site.survey.formats import Read
 
 Kind = Literal["number", "flag", "text", "null", "position", "list"]
@@ -81,10 +80,17 @@ def kind_of(value: object) -> Kind:
 
 
 def _is_columns(told: Mapping[Any, Any]) -> bool:
-    """Whether an object is columns: its lists are of one length, and all but `t`, `seq`, `boot` are lists."""
+    """Whether an object is columns: lists of one length; beside a column `t` also one `seq` and `boot` for all."""
     lists = [one for one in told.values() if is_list(one)]
-    rest = [name for name, one in told.items() if not is_list(one) and name not in RESERVED]
+    rest = {name: one for name, one in told.items() if not is_list(one)}
+    if is_list(told.get("t")):
+        rest = {name: one for name, one in rest.items() if not _beside(name, one)}
     return bool(lists) and not rest and len({len(one) for one in lists}) == 1 and not any(map(_nested, lists))
+
+
+def _beside(name: object, told: object) -> bool:
+    """Whether a value is the count or the life that a message of columns has once."""
+    return (name == "seq" and type(told) is int and told >= 0) or (name == "boot" and isinstance(told, str))
 
 
 def _nested(column: Sequence[Any]) -> bool:

@@ -51,16 +51,20 @@ class Planned:
     @property
     def rename(self) -> dict[str, str]:
         """The keys that need another name: what tells the time, and what only looks like `t`, `seq`, `boot`."""
-        kinds = {signal.wire: signal.kind for signal in self.found.signals}
         time = {} if self.found.plain or self.found.time in ("", "t") else {self.found.time: "t"}
         if self.sparkplug:
             return {}
-        fitting = {"t": ("time",), "seq": ("number",), "boot": ("text", "choice")}
-        fitting = {} if self.found.plain else fitting
+        signals = {signal.wire: signal for signal in self.found.signals}
+        heads = {wire.partition(".")[0] for wire in signals}
+        time = {} if self.found.plain or self.found.time in ("", "t") else {self.found.time: "t"}
         apart = {
-            name: f"told_{name}" for name in RESERVED if name in kinds and kinds[name] not in fitting.get(name, ())
+            name: f"told_{name}"
+            for name in RESERVED
+            if name in heads and (self.found.plain or not _meant(name, signals.get(name)))
         }
-        return apart | time
+        # A function names the twin by `id`, so that no key of the payload can be called so.
+        named = {"id": "told_id"} if "id" in heads and self.odd and not self.found.plain else {}
+        return apart | named | time
 
     @property
     def suffix(self) -> str:
@@ -83,7 +87,9 @@ class Planned:
         """Whether no single level of topics is the name of a twin as it is."""
         ids = self.found.places.ids
         told = [topic.split("/") for topic in self.found.topics]
-        return self.literal or len(ids) > 1 or any(plain_id(one[place]) != one[place] for one in told for place in ids)
+        if self.literal or len(ids) > 1 or not (ids or self.found.owner):
+            return True
+        return any(plain_id(one[place]) != one[place] for one in told for place in ids)
 
 
 @final
@@ -117,6 +123,18 @@ def wire_of(mapping: Planned, signal: Signal) -> str:
     """The name under which Pollux hears a signal: renamed where `t`, `seq` or `boot` are meant otherwise."""
     head, dot, rest = signal.wire.partition(".")
     return f"{mapping.rename.get(head, head)}{dot}{rest}"
+
+
+def _meant(name: str, signal: Signal | None) -> bool:
+    """Whether a payload means by `t`, `seq` or `boot` what Pollux means: the time, a count, the life of a device."""
+    if signal is None:
+        return False
+    if name == "t":
+        return signal.kind == "time"
+    if name == "boot":
+        return signal.kind in ("text", "choice") and not signal.nulls
+    low, high = signal.low, signal.high
+    return signal.whole and low is not None and high is not None and 0 <= low < high and not signal.nulls
 
 
 def _usable(found: Found) -> bool:
@@ -230,13 +248,18 @@ _WHY: Final = {
 
 
 def _whole(mapping: Planned, kept: Sequence[str]) -> None:
-    """Ignore the outermost object in which nothing is kept: only its name is seen then."""
+    """Ignore the outermost object in which nothing is kept, too: only its name is seen then.
+
+    A key may have dots of its own, so that the whole name stays.
+    """
     whole: dict[str, str] = {}
     for wire, why in mapping.ignore.items():
         levels = wire.split(".")
         heads = [".".join(levels[:depth]) for depth in range(1, len(levels) + 1)]
         head = next((one for one in heads if not any(name == one or name.startswith(f"{one}.") for name in kept)), wire)
-        whole.setdefault(head, why)
+        if head:
+            whole.setdefault(head, why)
+        whole.setdefault(wire, why)
     mapping.ignore = whole
 
 

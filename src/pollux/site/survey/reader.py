@@ -32,7 +32,7 @@ def reader(
 
     >>> read = reader(ids=(1,), rename={"ts": "t"})
     >>> read("plant/P-7/data", b'{"ts": 1795430536, "temp": 21.5}')
-    [{'id': 'P-7', 't': 1795430536, 'temp': 21.5}]
+    [{'t': 1795430536, 'temp': 21.5, 'id': 'P-7'}]
     """
     how = SUFFIXES[encoding]
     about, names = Reading(columns=columns), dict(rename or {})
@@ -45,7 +45,7 @@ def reader(
         twin: dict[str, Any] = {"id": id or plain_id("-".join(levels[place] for place in ids))} if ids or id else {}
         signal = "_".join(levels[place] for place in signals)
         signal = names.get(signal, signal)
-        return [twin | _said(one, signal, names) for one in _several(_document(payload, how, about, signal))]
+        return [_said(one, signal, names) | twin for one in _several(_document(payload, how, about, signal))]
 
     return read
 
