@@ -12,6 +12,7 @@ from pollux.clock import DAY, SimulatedClock, WallClock
 from pollux.errors import SetupError, StorageFailed
 from pollux.guard import Accounts, spool
 from pollux.guard.enrolment import revoke
+from pollux.guard.ledger import MIGRATIONS
 from pollux.guard.passwords import Passwords
 from pollux.guard.succession import renew_issuer, revoke_issuer
 from tests.guard import handshake
@@ -125,6 +126,22 @@ def test_certificates_and_issuers_are_written_down(tmp_path: Path) -> None:
     assert record.id in entries[0].detail
     assert entries[3].detail == record.id
     made.accounts.close()
+
+
+def test_a_file_of_an_earlier_version_is_brought_forward(tmp_path: Path) -> None:
+    """Its certificates go on to open doors, and from now on changes are written down."""
+    path = tmp_path / "accounts.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(f"{MIGRATIONS[0]} {MIGRATIONS[1]} PRAGMA user_version=2;")
+        db.execute("INSERT INTO accounts VALUES ('', 'P-7', 'device', 'device', 'Pump/P-7', NULL, NULL, 0, 5)")
+        db.execute("INSERT INTO certificates VALUES (?, 'ff', '', 'P-7', 5, 5, ?, NULL)", (bytes(32), 2 * DAY))
+        db.commit()
+    with closing(Accounts(path, clock=SimulatedClock(DAY))) as accounts:
+        identity = accounts.by_certificate(bytes(32))
+        assert identity is not None
+        assert identity.name == "P-7"
+        accounts.certificates.end(accounts.certificates.meant("P-7"), DAY)
+        assert said(accounts) == [(spool.SITE, "certificate revoked", "P-7")]
 
 
 def test_an_apps_entries_are_about_its_person(accounts: Accounts) -> None:

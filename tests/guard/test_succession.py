@@ -137,6 +137,23 @@ def test_a_former_issuer_is_revoked_by_its_number(plant: Made) -> None:
     assert [comes_in(plant, one) for one in (old, new)] == [False, True]
 
 
+def test_keys_of_all_issuers_are_locked_and_private(tmp_path: Path) -> None:
+    """With a passphrase no key lies open, of the one that issues or of one before it; a wrong one opens nothing."""
+    folder, export, secret = tmp_path / "identity", tmp_path / "root.pem", b"opens the site"
+    Authority.made(folder, "Plant", export=export, secret=SECRET, now=now(), passphrase=secret)
+    authority = Authority.opened(folder, passphrase=secret)
+    authority.serve_as(["localhost"], now())
+    authority.succeed(authority.root_from(export, SECRET), [], now())
+    keys = [folder / "issuer.pem", folder / "server.pem", *folder.glob("former-*.pem")]
+    assert len(keys) == 3
+    for path in keys:
+        assert b"BEGIN ENCRYPTED PRIVATE KEY" in path.read_bytes()
+        assert path.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(SetupError, match="passphrase"):
+        Authority.opened(folder, passphrase=b"another one of them")
+    assert len(Authority.opened(folder, passphrase=secret).issuers.former(now())) == 1
+
+
 @pytest.mark.parametrize("step", ["keep_former", "_trust", "succeed"])
 def test_a_crash_between_the_steps_of_a_renewal_shuts_nobody_out(
     plant: Made, monkeypatch: pytest.MonkeyPatch, step: str

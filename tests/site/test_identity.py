@@ -31,7 +31,10 @@ def test_an_authority_on_the_command_line(
     assert asked(monkeypatch, "renew", data, "P-7", "--out", out) == 0
     assert asked(monkeypatch, "revoke", data, f"{first.serial_number:040x}") == 0
     assert asked(monkeypatch, "renew-root", data, "--root", root) == 0
+    assert asked(monkeypatch, "renew-issuer", data, "--root", root) == 0
     capsys.readouterr()
+    assert asked(monkeypatch, "list", data) == 0
+    assert capsys.readouterr().out.count("\nissuer ") == 3  # both by number, and the end of the one that issues
     assert asked(monkeypatch, "list", data, "--json") == 0
     said = json.loads(capsys.readouterr().out)
     states = {one["serial"]: one["state"].split()[0] for one in said["certificates"]}
@@ -76,6 +79,10 @@ def test_wrong_use_says_what_is_missing(
         (["issue", data, "P-9"], "--out"),
         (["issue", data, "P-9", "--out", tmp_path / "o"], "token add"),
         (["revoke", data, "P-9"], "identity list"),
+        (["renew-issuer", data], "--root"),
+        (["revoke-issuer", data], "--root"),
+        (["revoke-issuer", data, "00ff", "--root", tmp_path / "root.pem"], "identity list"),
+        (["renew-issuer", data, "--root", tmp_path / "nowhere.pem"], "nowhere.pem"),
     ]
     for words, told in wrong:
         assert asked(monkeypatch, *words) == 1
