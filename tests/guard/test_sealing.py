@@ -1,6 +1,7 @@
 """Sealed payloads and signatures as bytes: what opens, and that nothing else does."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 import pollux as px
 from pollux.clock import SECOND
-from pollux.guard import cbor
+from pollux.guard import cbor, sealing
 from pollux.guard.cose import CoseError, read_sealed, seal, sign, verified
 from pollux.guard.sealing import EVER, NOTICE, SealKeys
 
@@ -176,6 +177,34 @@ def test_keys_are_kept_with_their_time_private_and_seen_by_who_serves(tmp_path: 
     assert keys.find("../../etc/passwd.00000000") is None
     with pytest.raises(px.NotFound):
         keys.end("P-8", now=0)
+
+
+def test_what_another_process_writes_is_seen_and_what_nobody_writes_is_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A further key at once; an end within a second, also in a folder that was quiet for long; no file is read twice
+    while nothing changes.
+    """
+    theirs, ours, passed, reads = SealKeys(tmp_path), SealKeys(tmp_path), [100.0], list[str]()
+    monkeypatch.setattr(sealing, "stopwatch", lambda: passed[0])
+    read = SealKeys._read
+    monkeypatch.setattr(SealKeys, "_read", staticmethod(lambda path: reads.append(path.name) or read(path)))
+    assert ours.find("P-7.00000000") is None
+    first, second = theirs.make("P-7", ["*"], now=0), theirs.make("P-8", ["*"], now=0)
+    assert ours.find(first.id)
+    assert ours.find(second.id)
+    passed[0] += 2
+    os.utime(tmp_path / "seals", (1, 1))
+    assert ours.find(first.id)
+    reads.clear()
+    for _ in range(5):
+        passed[0] += 2
+        assert ours.find(first.id)
+    assert reads == []
+    theirs.end("P-7", now=0)
+    passed[0] += 2
+    kept, _ = ours.find(first.id) or pytest.fail("lost")
+    assert kept.ends
 
 
 def test_a_key_file_is_read_or_said_to_be_none(tmp_path: Path):

@@ -17,7 +17,7 @@ def plainly(topic: str, payload: bytes) -> tuple[str, bytes]:
 
 
 def sealing(key: SealKey) -> Wire:
-    """Seals native telemetry for its twin, each time it is sent, with the key that the device has then.
+    """Seals native telemetry for its twin, each time it is sent: what waits in the queue is sealed with the key of now.
 
     >>> wire = sealing(SealKey(id="P-7.00000000", key="00" * 32))
     >>> wire("twins/Pump/P-7/telemetry/binary", b"PXB1")[0]

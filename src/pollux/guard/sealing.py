@@ -17,7 +17,7 @@ from typing import Final, final
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from pollux.clock import SECOND, iso, stopwatch
+from pollux.clock import SECOND, WallClock, iso, stopwatch
 from pollux.errors import NotFound, SetupError
 from pollux.guard import cose, files
 from pollux.guard.cose import KEY
@@ -30,7 +30,7 @@ NOTICE: Final = 10 * SECOND
 """An end lies so far ahead of the moment at which it is asked for."""
 
 _LOOK: Final = 1.0
-"""Seconds for which a file that was read is taken as it was."""
+"""Seconds for which files are taken as they were."""
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_@.:-]{0,127}\.[0-9a-f]{8}")
 
@@ -135,7 +135,8 @@ class SealKeys:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / FOLDER
-        self._known: dict[str, tuple[KeptKey, AESGCM, float]] = {}
+        self._known: dict[str, tuple[KeptKey, AESGCM]] = {}
+        self._looked, self._changed = -_LOOK, 0
 
     def make(self, name: str, twins: Sequence[str], *, now: int) -> SealKey:
         """A further key for a device; those before go on holding until they are ended."""
@@ -166,15 +167,20 @@ class SealKeys:
 
     def find(self, id: str) -> tuple[KeptKey, AESGCM] | None:
         """A key by its id, with what opens; None where there is none."""
+        if stopwatch() - self._looked > _LOOK:
+            self._look()
         known = self._known.get(id)
-        if known is None or stopwatch() - known[2] > _LOOK:
-            kept = self._read(self._path(id)) if _ID.fullmatch(id) else None
-            if kept is None:
-                self._known.pop(id, None)
-                return None
-            cipher = known[1] if known and known[0].key == kept.key else AESGCM(bytes.fromhex(kept.key))
-            known = self._known[id] = kept, cipher, stopwatch()
-        return known[0], known[1]
+        if known is None and _ID.fullmatch(id) and (kept := self._read(self._path(id))):
+            known = self._known[id] = kept, AESGCM(bytes.fromhex(kept.key))
+        return known
+
+    def _look(self) -> None:
+        """Forget what was read where a file has been written since: the folder tells, for all keys at once."""
+        self._looked = stopwatch()
+        changed = self._folder.stat().st_mtime_ns if self._folder.is_dir() else 0
+        # Times of files move in steps of some milliseconds: what has just been written may be written again unseen.
+        if changed != self._changed or abs(WallClock().now() - changed) < 3 * SECOND:
+            self._known, self._changed = {}, changed
 
     def _path(self, id: str) -> Path:
         return self._folder / f"{id}.json"
