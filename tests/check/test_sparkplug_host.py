@@ -9,7 +9,9 @@ from pollux.check.sparkplug import read_sparkplug
 from pollux.check.sparkplug_host import MOST_NODES, SparkplugHost
 from pollux.check.sparkplug_said import Said, address
 from pollux.check.sparkplug_writing import REBIRTH, Wish, as_kind, rebirth, write_sparkplug
+from pollux.check.statuses import worth
 from pollux.clock import SECOND, instant
+from pollux.columns.field import SPARKPLUG
 from tests.check.sparkplug_node import BOOLEAN, DOUBLE, FLOAT, INT16, INT32, STRING, EdgeNode, Tag, part
 
 NOW = instant("2026-11-23T10:00:00Z")
@@ -136,6 +138,17 @@ def test_what_is_old_is_told_with_its_time_and_does_not_become_the_last_value(ro
     assert [(one.value, one.time) for one in said.values] == [(1.0, (MS - 5000) * 10**6), (None, MS * 10**6)]
     assert room.hear(node.ddata("P-7", MS, TEMP.told(2.0, MS, quality=0))).values[0].quality == 0
     assert [one.value for one in room.hear(node.ddeath("P-7", MS)).values] == [2.0]
+
+
+@pytest.mark.parametrize(
+    ("code", "quality", "reason"),
+    [(0, "BAD", "TOLD"), (63, "BAD", "TOLD"), (64, "UNCERTAIN", "TOLD"), (191, "UNCERTAIN", "TOLD"),
+     (500, "UNCERTAIN", "STALE")],
+)  # fmt: skip
+def test_told_qualities_have_a_worth(code: int, quality: str, reason: str) -> None:
+    """The codes of the property Quality that are not good, as statuses of the log."""
+    found = worth("sparkplug", SPARKPLUG + code)
+    assert (found[0].name, found[1].name) == (quality, reason)
 
 
 def test_two_nodes_count_for_themselves(room: Room) -> None:

@@ -6,7 +6,7 @@ from typing import Final, final
 from pollux.check.faults import Fault
 from pollux.check.sparkplug_said import Address, Heard
 from pollux.columns.batch import Refusal
-from pollux.columns.field import SPARKPLUG, SPARKPLUG_GOOD, Datum, pack_field
+from pollux.columns.field import SPARKPLUG, SPARKPLUG_GOOD, SPARKPLUG_STALE, Datum, pack_field
 from pollux.columns.frames import Encoding, Message
 from pollux.columns.quality import Reason
 from pollux.connect.wire.rights import native
@@ -69,9 +69,8 @@ class Translator:
                 self.refuse(heard, Fault(Reason.WRONG_TYPE, wrong))
             return None
         of = self._source.units.get(name) or words(value.unit) if signal.kind == "number" else None
-        status = (
-            0 if value.quality >= SPARKPLUG_GOOD and value.quality < 2 * SPARKPLUG_GOOD else value.quality + SPARKPLUG
-        )
+        good = value.quality >= SPARKPLUG_GOOD and value.quality != SPARKPLUG_STALE
+        status = 0 if good else value.quality + SPARKPLUG
         return Datum(name, value.value, value.time or None, status, of or None)
 
 
