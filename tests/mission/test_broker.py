@@ -30,7 +30,7 @@ def test_both_sides_of_mqtt(tmp_path: Path, tool: Callable[[str], str]) -> None:
         pumps = site.fleet(Pump, px.mqtt("plant/{line}/{id}/telemetry", broker=where))
         with site.open(tmp_path / "data", insecure=True) as live:
             assert live.endpoint is not None
-            until(lambda: not live.brokers.broken(), "the broker is heard")
+            until(lambda: not live.doors.brokers.broken(), "the broker is heard")
             for version, port, topic in (
                 ("311", live.endpoint.port, "twins/Pump/P-1/telemetry"),
                 ("5", live.endpoint.port, "twins/Pump/P-2/telemetry"),

@@ -40,8 +40,8 @@ def test_a_node_of_a_stock_server_becomes_a_twin_that_a_stock_client_reads(
                  password_env="PLANT_PASSWORD"),
     )  # fmt: skip
     with site.open(tmp_path, mqtt=None, opcua="127.0.0.1:0") as live:
-        assert live.opcua is not None
-        url = f"opc.tcp://127.0.0.1:{live.opcua.port}"
+        assert live.doors.opcua is not None
+        url = f"opc.tcp://127.0.0.1:{live.doors.opcua.port}"
         until(lambda: len(kilns))
         assert round(float(kilns["K1"].now.temp), 2) == 1173.15
         live.accounts.add("hmi", kind="service", roles={"viewer"}, twins=["Kiln/K1"])
@@ -51,7 +51,7 @@ def test_a_node_of_a_stock_server_becomes_a_twin_that_a_stock_client_reads(
             async with visiting(url, "hmi", secret) as client:
                 return float(await node(client, await index_of(client), "Kiln/K1/temp").read_value())
 
-        shown = live.opcua
+        shown = live.doors.opcua
         until(lambda: bool(shown._house.space and shown._house.space._known))
         assert asyncio.run(read()) == pytest.approx(900.0)
     plant.close()

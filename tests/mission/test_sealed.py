@@ -37,7 +37,7 @@ def test_somebody_at_the_broker_reads_nothing_and_gets_nothing_in(tmp_path: Path
         at = ["-h", "127.0.0.1", "-p", str(broker.port)]
         spy = subprocess.Popen(["mosquitto_sub", *at, "-t", "field/+", "-C", "1", "-N"], stdout=subprocess.PIPE)
         with site.open(data, mqtt=None) as live, closing(Device(broker.port, "P-7")) as device:
-            (client,) = live.brokers.clients.values()
+            (client,) = live.doors.brokers.clients.values()
             until(lambda: client.connected)
             told = json.dumps({"t": WallClock().now(), "seq": 1, "temp": 271828.0}).encode()
             sealed = px.seal(told, key=px.SealKey.read(file), twin="Pump/P-7")

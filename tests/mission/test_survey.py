@@ -25,7 +25,7 @@ def test_a_broker_nobody_has_described_becomes_a_site_that_hears_it(tool: Callab
         exec((out / "site.py").read_text(), draft)
         (declared,) = draft["site"].declared.values()
         with draft["site"].open(tmp_path / "data", mqtt=None) as live:
-            client = next(iter(live.brokers.clients.values()))
+            client = next(iter(live.doors.brokers.clients.values()))
             until(lambda: client.connected)
             say("plant/line1/P-7/telemetry", b'{"temp_c": 22.5, "inlet_kPa": 181.0, "state": "run"}', False)
             name = declared.schema.name

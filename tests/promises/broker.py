@@ -32,7 +32,7 @@ def hear(port: int, folder: str, count: int, ready: Any, used: Any) -> None:
     site.fleet(Pump, px.mqtt("plant/{id}/telemetry", broker=px.Broker(f"mqtt://127.0.0.1:{port}")))
     pause = threading.Event()
     with site.open(folder, mqtt=None) as live:
-        (client,) = live.brokers.clients.values()
+        (client,) = live.doors.brokers.clients.values()
         while not client.connected:
             pause.wait(0.01)
         pause.wait(5)  # what is compiled is loaded by then

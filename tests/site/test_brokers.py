@@ -36,7 +36,7 @@ def plant(port: int, **broker: Any) -> "tuple[px.Site, px.Fleet[Pump]]":
 
 
 def client(live: LiveSite, place: int = 0) -> Any:
-    return list(live.brokers.clients.values())[place]
+    return list(live.doors.brokers.clients.values())[place]
 
 
 @pytest.fixture

@@ -157,11 +157,11 @@ def test_a_number_set_there_becomes_an_order_of_the_account(house: Opened) -> No
     order = until(lambda: next(iter(live.estate.orders.of("Pump", "P-7")), None))
     assert (order.proposer, order.name, order.reason) == ("home", "set", "by Home Assistant")
     assert order.params[0][1] == pytest.approx(1200.0)
-    before = live.guests.home.asking.refused  # type: ignore[union-attr]
+    before = live.doors.guests.home.asking.refused  # type: ignore[union-attr]
     for wrong in (b"9000", b"fast", b"nan", b"1" * 100, b""):
         heard.client.publish(setting, wrong)
     heard.client.publish(setting.replace("speed", "temp"), b"1")
-    until(lambda: live.guests.home.asking.refused == before + 6)  # type: ignore[union-attr]
+    until(lambda: live.doors.guests.home.asking.refused == before + 6)  # type: ignore[union-attr]
     assert len(live.estate.orders.of("Pump", "P-7")) == 1
     pressing = heard.configs()["homeassistant/button/Pump-P-7/flush/config"]
     heard.client.publish(pressing["command_topic"], pressing["payload_press"].encode())
@@ -176,7 +176,7 @@ def test_who_may_not_command_sees_and_commands_nothing(house: Opened) -> None:
     board = home("board")
     until(lambda: len(board.configs()) == 7)
     board.client.publish("homeassistant/pollux/Pump-P-7/speed/set", b"1200")
-    until(lambda: live.guests.home.asking.refused)  # type: ignore[union-attr]
+    until(lambda: live.doors.guests.home.asking.refused)  # type: ignore[union-attr]
     assert not live.estate.orders.of("Pump", "P-7")
     assert live.endpoint is not None
     live.accounts.add("P-9", kind="device", roles={"device"}, twins=["Pump/P-9"])
@@ -195,11 +195,11 @@ def test_who_may_not_command_sees_and_commands_nothing(house: Opened) -> None:
 def test_persons_are_not_announced_unless_they_are_named(tmp_path: Path) -> None:
     """Personal types are left out, and their topics mean nothing."""
     with site().open(tmp_path / "a") as live:
-        assert live.guests.home is not None
-        assert live.guests.home.topics.reach("homeassistant/sensor/Guest-G-1/pulse/config") is None
+        assert live.doors.guests.home is not None
+        assert live.doors.guests.home.topics.reach("homeassistant/sensor/Guest-G-1/pulse/config") is None
     with site(personal=["Guest"]).open(tmp_path / "b") as live:
-        assert live.guests.home is not None
-        assert live.guests.home.topics.reach("homeassistant/sensor/Guest-G-1/pulse/config") is not None
+        assert live.doors.guests.home is not None
+        assert live.doors.guests.home.topics.reach("homeassistant/sensor/Guest-G-1/pulse/config") is not None
     with pytest.raises(SetupError, match="expected declared types"):
         site(only=["Tank"]).open(tmp_path / "c")
     for wrong in ({"prefix": "a/+"}, {"account": "home"}):

@@ -64,7 +64,7 @@ def test_a_broker_that_reads_changes_moves_and_repeats_gets_nothing_in(broker: M
     with site.open(folder, mqtt=None) as live, closing(Device(broker.port, "P-1")) as device:
         for name in ("P-1", "P-2"):
             pumps.add(name)
-        (client,) = live.brokers.clients.values()
+        (client,) = live.doors.brokers.clients.values()
         until(lambda: client.connected)
         first = px.seal(told(1, 271828.0), key=mine, twin="Pump/P-1")
         forged = bytes([*first[:-1], first[-1] ^ 1])

@@ -119,7 +119,7 @@ def house(tmp_path: Path) -> Iterator[Opened]:
 
 
 def counted(live: LiveSite, name: str) -> int:
-    return live.fields.drivers[0].counters[name]
+    return live.doors.fields.drivers[0].counters[name]
 
 
 def test_a_device_behind_a_node_becomes_a_twin(house: Opened) -> None:
@@ -252,7 +252,7 @@ def test_a_replay_knows_what_the_conversation_meant(tmp_path: Path) -> None:
         before = live.column("Pump", "N-1")
     with site.open(tmp_path, mqtt=None) as live:
         assert live.column("Pump", "N-1").tobytes() == before.tobytes()
-        assert "without an endpoint" in live.fields.broken()[0].text
+        assert "without an endpoint" in live.doors.fields.broken()[0].text
 
 
 def test_devices_of_two_types_behind_one_node_are_told_apart_by_form(tmp_path: Path) -> None:
@@ -270,7 +270,7 @@ def test_devices_of_two_types_behind_one_node_are_told_apart_by_form(tmp_path: P
         node.say(node.ddata("pump-7", millis(), TEMP.told(212.0, millis() + 1)))
         until(lambda: pumps["7"].now.temp == pytest.approx(373.15))
         assert (live.ids("Pump"), live.ids("Tank")) == (["7"], ["1"])
-        assert [driver.counters["host_gaps"] for driver in live.fields.drivers] == [0, 0]
+        assert [driver.counters["host_gaps"] for driver in live.doors.fields.drivers] == [0, 0]
         node.close()
 
 

@@ -24,7 +24,7 @@ def test_a_host_behind_mosquitto_says_that_it_is_there_and_asks_again_after_a_re
         )
         node = Edge(broker.port, "gw1", host="hq")
         with site.open(tmp_path / "data", mqtt=None, act=True) as live:
-            until(lambda: not live.fields.broken(), "the broker is heard")
+            until(lambda: not live.doors.fields.broken(), "the broker is heard")
             until(node.state)
             node.birth("P-7", TEMP, Tag("Motor/Speed", DOUBLE, 1.0, 3, {"engUnit": "rad/s"}))
             until(lambda: len(pumps) and pumps["P-7"].now.temp == pytest.approx(293.15))
@@ -33,7 +33,7 @@ def test_a_host_behind_mosquitto_says_that_it_is_there_and_asks_again_after_a_re
             assert asked[0].value == 5.0
             node.say(node.ddata("P-7", millis(), Tag("Motor/Speed", DOUBLE, 0, 3).told(5.0, millis())))
             assert order.wait("done") == "done"
-            until(lambda: live.fields.drivers[0].counters["beats"], "a beat of who lives and says nothing")
+            until(lambda: live.doors.fields.drivers[0].counters["beats"], "a beat of who lives and says nothing")
         until(lambda: len(node.state()) >= 2, "the host has said goodbye")
         assert [one["online"] for one in node.state()[-2:]] == [True, False]
         assert len({one["timestamp"] for one in node.state()[-2:]}) == 1
@@ -45,4 +45,4 @@ def test_a_host_behind_mosquitto_says_that_it_is_there_and_asks_again_after_a_re
             node.birth("P-7", Tag("temp", DOUBLE, 10.0, 8, {"engUnit": "degC"}))
             until(lambda: pumps["P-7"].now.temp == pytest.approx(283.15))
             node.lose()
-            until(lambda: live.fields.drivers[0].counters["host_deaths"], "the will is heard")
+            until(lambda: live.doors.fields.drivers[0].counters["host_deaths"], "the will is heard")

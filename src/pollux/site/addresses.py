@@ -21,3 +21,11 @@ def parsed(address: str, *, secured: bool = False) -> tuple[str, int]:
             hint="use 127.0.0.1, or TLS: pollux serve ... --tls",
         )
     return host, int(port)
+
+
+def allowed(address: str, *, secured: bool, by_name: bool) -> tuple[str, int]:
+    """The same where devices may come in by name: then nobody is heard but this machine, with TLS too."""
+    host, port = parsed(address, secured=secured)
+    if by_name and not is_loopback(host):
+        raise SetupError(f"expected loopback where devices come in by name, got {host}", at=address)
+    return host, port

@@ -53,7 +53,7 @@ class Guests:
     def start(self) -> None:
         """Let drivers speak over the endpoint, before they start, and tell Home Assistant."""
         endpoint = self._live.endpoint
-        for driver in self._own(self._live.fields.drivers):
+        for driver in self._own(self._live.doors.fields.drivers):
             if endpoint is not None:
                 driver.attach(OwnLine(endpoint, driver.source, WallClock()))
 
@@ -79,7 +79,7 @@ class Guests:
         return [] if self.home is None else self.home.metrics()
 
     def _digest(self, frames: Frames) -> list[Message]:
-        return [told for driver in self._own(self._live.fields.drivers) for told in driver.digest(frames)]
+        return [told for driver in self._own(self._live.doors.fields.drivers) for told in driver.digest(frames)]
 
     @staticmethod
     def _own(drivers: list[AbstractFieldDriver]) -> list[SparkplugDriver]:

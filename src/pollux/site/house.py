@@ -122,15 +122,7 @@ class SiteHouse:
         found: list[Broken] = []
         if not live.log.health.accepting:
             found.append(Broken(promise="acknowledged means durable", text=live.log.health.reason))
-        if live.endpoint is not None and live.endpoint.failure:
-            found.append(Broken(promise="devices are heard", text=live.endpoint.failure))
-        if live.coap is not None and live.coap.failure:
-            found.append(Broken(promise="devices are heard", text=live.coap.failure))
-        if live.opcua is not None and live.opcua.failure:
-            found.append(Broken(promise="twins are shown over OPC UA", text=live.opcua.failure))
-        found += live.fields.broken()
-        found += live.brokers.broken()
-        found += live.guests.broken()
+        found += live.doors.broken()
         for name, filter_ in live.filters.items():
             if filter_.fault:
                 found.append(Broken(promise=f"{name}: the hidden is estimated", text=filter_.fault))
@@ -157,18 +149,7 @@ class SiteHouse:
         found += live.guarding.trail.metrics()
         if live.secure:
             found += live.secure.metrics()
-        found += live.fields.metrics()
-        if live.opcua is not None:
-            samples = tuple(({"kind": name}, float(count)) for name, count in live.opcua.counters.items())
-            found.append(Metric("pollux_opcua_total", "counter", "What the OPC UA server counted.", samples))
-        found += live.brokers.metrics()
-        found += live.guests.metrics()
-        if live.endpoint is not None:
-            samples = tuple(({"kind": name}, float(count)) for name, count in live.endpoint.counters.items())
-            found.append(Metric("pollux_mqtt_total", "counter", "What the MQTT endpoint counted.", samples))
-        if live.coap is not None:
-            samples = tuple(({"kind": name}, float(count)) for name, count in live.coap.counters.items())
-            found.append(Metric("pollux_coap_total", "counter", "What the CoAP endpoint counted.", samples))
+        found += live.doors.metrics()
         return found
 
     def speed(self) -> float:

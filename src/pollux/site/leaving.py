@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 def leave(live: "LiveSite", order: Order, payload: bytes) -> None:
     """Send an order to its device. Raises DataRefused where it has no address, Overloaded where too many wait."""
     expires = _expiry(live, order.expires_at)
-    if live.fields.send(order.type, order.twin, payload, expires=expires):
+    if live.doors.fields.send(order.type, order.twin, payload, expires=expires):
         return
-    if live.brokers.send(order.type, order.twin, payload, expires=expires):
+    if live.doors.brokers.send(order.type, order.twin, payload, expires=expires):
         return
     topic = f"twins/{order.type}/{order.twin}/commands"
     if live.endpoint:

@@ -20,43 +20,40 @@ from pollux.check import Decoder
 from pollux.clock import Clock, ScaledClock, SimulatedClock, WallClock, stopwatch
 from pollux.columns.batch import Batch
 from pollux.columns.frames import Frames
-from pollux.columns.memory import NEVER
 from pollux.columns.view import LiveReader, live_view
 from pollux.connect.coap.endpoint import CoapEndpoint
 from pollux.connect.mqtt.endpoint import MqttEndpoint
 from pollux.connect.wire.rights import layouts
 from pollux.errors import SetupError
-from pollux.guard import Accounts, Doors, Gate, Keyring
-from pollux.guard.requests import is_loopback
+from pollux.guard import Accounts, Gate, Keyring
 from pollux.guard.sealing import SealKeys
 from pollux.guard.signing import OrderKey
 from pollux.mirror.once import Once
 from pollux.remember import History, Log, Note, Snapshots, Ticket
-from pollux.show import Application, Server, invite, serve
+from pollux.show import Server, invite
 from pollux.show.compose.params import Param, outward_params
-from pollux.site.addresses import parsed
+from pollux.site.addresses import allowed
 from pollux.site.as_of import AsOf
-from pollux.site.brokers import Brokers, brokers_of, check_brokers
+from pollux.site.brokers import check_brokers
 from pollux.site.cadence import Cadence
 from pollux.site.carrier import Carrier
 from pollux.site.cycles import Cycles
-from pollux.site.datagrams import coap_endpoint
 from pollux.site.declare import Declared, Site
 from pollux.site.desk import Desk
+from pollux.site.doors import Doors
 from pollux.site.estate import Applied, Estate
-from pollux.site.fields import Fields, check_fields
+from pollux.site.fields import check_fields
 from pollux.site.filters import Filter
 from pollux.site.guarding import Guarding
-from pollux.site.guests import Guests
 from pollux.site.handles import Handle
-from pollux.site.house import Rooms, SiteHouse
+from pollux.site.house import Rooms
 from pollux.site.identity import FOLDER, passphrase
 from pollux.site.labs import labs_of
 from pollux.site.leaving import leave
 from pollux.site.meaning import meaning, patterns, persons
 from pollux.site.meter import Meter
 from pollux.site.news import NewsRoom
-from pollux.site.nodes import check_address, opcua_server
+from pollux.site.nodes import check_address
 from pollux.site.pipe import Pipe
 from pollux.site.presenting import Lab
 from pollux.site.recover import Past
@@ -68,7 +65,7 @@ from pollux.site.states import StatePublisher
 from pollux.site.turns import Turns
 
 if TYPE_CHECKING:
-    from pollux.connect.opcua.server.endpoint import OpcuaServer
+    pass
 
 ADMINISTRATOR = "administrator"
 TENANT = ""
@@ -109,7 +106,8 @@ class LiveSite:
         self._wall = WallClock()
         for address in (options.mqtt, options.http, options.coap):
             if address is not None:
-                self._parsed(address)  # what cannot be listened on is refused before anything is opened
+                # What cannot be listened on is refused before anything is opened.
+                allowed(address, secured=options.tls is not None, by_name=options.insecure)
         check_brokers(site.declared)
         check_fields(site.declared)
         check_address(options.opcua)
@@ -143,11 +141,7 @@ class LiveSite:
         self.workers: Executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="pollux-work")
         self.outlooks: Executor = ThreadPoolExecutor(1, thread_name_prefix="pollux-outlook")
         self.filters: dict[str, Filter] = self._filters()
-        self.guests: Guests = Guests(self)
-        self.endpoint: MqttEndpoint | None = self._endpoint()
-        self.brokers: Brokers = brokers_of(self)
-        self.coap: CoapEndpoint | None = coap_endpoint(self)
-        self.fields: Fields = self._fields()
+        self.doors: Doors = Doors(self)
         self.guarding: Guarding = Guarding(self)
         self.desk: Desk = self._desk()
         self.runs: Executor = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="pollux-run")
@@ -156,12 +150,10 @@ class LiveSite:
         self.history: History = self._history()
         self._indexing: Future[object] = self.workers.submit(self.history.prepare)
         self.rooms: Rooms = Rooms(self)
-        self.opcua: OpcuaServer | None = opcua_server(self)
-        self._states = StatePublisher(self.publish) if self.endpoint or self.coap or self.guests.home else None
+        self._states = StatePublisher(self.publish) if self.endpoint or self.coap or self.doors.guests.home else None
         self._turns = Turns(self.turn) if not isinstance(self.clock, SimulatedClock) else None
         self.owing: list[Callable[[], None]] = []
         """Called before time is moved by hand: each waits until somebody inside has done what was asked of it."""
-        self.server: Server | None = None
         self._closing = False
         self._configure()
 
@@ -177,18 +169,10 @@ class LiveSite:
     def _begin(self) -> None:
         sys.setswitchinterval(0.0005)
         threading.Thread(target=self._compile, name="pollux-compile", daemon=True).start()
-        if self.endpoint:
-            self.endpoint.start()
-        self.brokers.start()
-        if self.coap:
-            self.coap.start()
-        self.guests.start()
-        self.fields.start()
-        if self.opcua:
-            self.opcua.start()
+        self.doors.open()
         self.desk.opened()
         if self.options.http is not None:
-            self._serve(self.options.http)
+            self.doors.show(self.options.http)
         if self._turns:
             self._turns.start()
 
@@ -203,17 +187,7 @@ class LiveSite:
             self._turns.stop()
         self.log.flush()
         self._closing = True
-        if self.server:
-            self.server.stop()
-        self.guests.stop()
-        if self.endpoint:
-            self.endpoint.stop()
-        self.brokers.stop()
-        if self.coap:
-            self.coap.stop()
-        self.fields.stop()
-        if self.opcua:
-            self.opcua.stop()
+        self.doors.close()
         self.runs.shutdown(wait=True, cancel_futures=True)
         self.workers.shutdown(wait=True, cancel_futures=True)
         self.outlooks.shutdown(wait=True, cancel_futures=True)
@@ -229,69 +203,21 @@ class LiveSite:
             estate.decoder.compile()
         self.reader.compile()
 
-    def _serve(self, address: str) -> None:
-        host, port = self._parsed(address)
-        secure = self.secure
-        doors, enrolling = (secure.doors, secure.desk) if secure else (Doors, None)
-        app = Application(SiteHouse(self), doors=doors, enrolling=enrolling)
-        acceptor, name = (secure.acceptor("http", self._shaken), secure.names[0]) if secure else (None, None)
-        self.server = serve(app, host=host, port=port, secure=acceptor, name=name).start()
-
-    def _parsed(self, address: str) -> tuple[str, int]:
-        """Host and port; with TLS beyond loopback too, but nobody comes in by name from there."""
-        host, port = parsed(address, secured=self.options.tls is not None)
-        if self.options.insecure and not is_loopback(host):
-            raise SetupError(f"expected loopback where devices come in by name, got {host}", at=address)
-        return host, port
-
     def _secure(self) -> Secure | None:
         folder = self.options.tls
         if folder is None:
             return None
         return Secure(folder, self.accounts, clock=self._wall, passphrase=passphrase(), older=self.options.older)
 
-    def _endpoint(self) -> MqttEndpoint | None:
-        if self.options.mqtt is None:
-            return None
-        return MqttEndpoint(
-            self._parsed(self.options.mqtt),
-            gate=self.gate,
-            sink=self.guests.sieve(self.sink),
-            clock=self._wall,
-            translate=self.guests.translate(layouts(patterns(self.site.declared, brokers=False))),
-            personal=persons(self.site.declared),
-            told=self.letters.keep,
-            tls=self.secure.acceptor("mqtt", self._shaken) if self.secure else None,
-        )
-
-    def _shaken(self, address: str, why: str) -> None:
+    def shaken(self, address: str, why: str) -> None:
         """A handshake failed: who it was is not known."""
         self.gate.attempts.tell("", "", address, why)
 
-    def _fields(self) -> Fields:
-        return Fields(
-            self.site.declared,
-            self.options.folder,
-            gate=self.gate,
-            sink=self.sink,
-            clock=self._wall,
-            told=self.letters.keep,
-            acts=self.options.act,
-            known=self._known,
-        )
-
-    def _known(self, type_: str, twin: str, signal: str) -> int:
-        """When the newest value that is known of a signal was so."""
-        with self.pipe.lock:
-            block = self.estate.blocks[type_]
-            row = block.row_of.get(twin)
-            return int(NEVER if row is None else block.event_time[block.schema.index[signal], row])
-
     def _desk(self) -> Desk:
         """Takes orders; without `act` it has no carrier, so that nothing can leave."""
-        acts = self.options.act and (self.endpoint or self.coap or self.brokers or self.fields)
+        acts = self.options.act and self.doors.carries
         key = OrderKey.kept(self.options.folder / FOLDER, passphrase())
-        carrier = Carrier(partial(leave, self), self._retain, self._noted_step, self._asked, key) if acts else None
+        carrier = Carrier(partial(leave, self), self.doors.retain, self._noted_step, self._asked, key) if acts else None
         return Desk(self, carrier)
 
     def _asked(self, order: Order) -> dict[str, Param]:
@@ -351,6 +277,21 @@ class LiveSite:
         if name == ADMINISTRATOR and self.accounts.find(ADMINISTRATOR) is None:
             self.accounts.add(ADMINISTRATOR, kind="person", roles={ADMINISTRATOR}, twins=["*"])
         return invite(self.accounts, name, self.server.url)
+
+    @property
+    def endpoint(self) -> MqttEndpoint | None:
+        """Where devices speak MQTT."""
+        return self.doors.mqtt
+
+    @property
+    def coap(self) -> CoapEndpoint | None:
+        """Where devices speak CoAP."""
+        return self.doors.coap
+
+    @property
+    def server(self) -> Server | None:
+        """What serves the page and the API."""
+        return self.doors.http
 
     @property
     def speed(self) -> float:
@@ -488,16 +429,7 @@ class LiveSite:
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """To whoever hears a topic and may."""
-        if self.endpoint:
-            self.endpoint.publish(topic, payload, qos=1 if not retain else 0, retain=retain)
-        if self.coap:
-            self.coap.publish(topic, payload)
-        self.guests.publish(topic, payload)
-
-    def _retain(self, topic: str, payload: bytes) -> None:
-        """To whoever hears a topic and may, now or later, at least once."""
-        if self.endpoint:
-            self.endpoint.publish(topic, payload, qos=1, retain=True)
+        self.doors.publish(topic, payload, retain=retain)
 
     def _noted_step(self, order: Order, step: Transition) -> Ticket:
         body = {"at": step.at, "action": step.state, "id": step.order, "who": step.who, "reason": step.reason}

@@ -42,9 +42,9 @@ def run(options: argparse.Namespace) -> int:
         print(f"devices  {scheme}://{host}:{live.endpoint.port}", flush=True)
         if live.coap is not None:
             print(f"         {'coaps' if live.secure else 'coap'}://{host}:{live.coap.port}", flush=True)
-        if live.opcua is not None:
-            print(f"shows    opc.tcp://{options.opcua}, certificate {live.opcua.pin}", flush=True)
-        for client in live.brokers.clients.values():
+        if live.doors.opcua is not None:
+            print(f"shows    opc.tcp://{options.opcua}, certificate {live.doors.opcua.pin}", flush=True)
+        for client in live.doors.brokers.clients.values():
             print(f"hears    {client.name}", flush=True)
         over.wait(options.seconds)
     return 0

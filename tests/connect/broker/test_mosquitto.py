@@ -70,9 +70,9 @@ def test_through_mosquitto(tool: Callable[[str], str], tmp_path: Path, version: 
     with mosquitto(tool, tmp_path / "broker") as broker:
         site = declared_in(site_file(tmp_path, broker, version=version, qos=qos))
         with site.open(tmp_path / "data") as live:
-            (client,) = live.brokers.clients.values()
+            (client,) = live.doors.brokers.clients.values()
             until(lambda: client.connected, client.trouble)
-            assert live.brokers.broken() == []
+            assert live.doors.brokers.broken() == []
             device = Device(broker.port, "P-7", qos=qos)
             for n in range(1, count + 1):
                 device.say("plant/l1/P-7/telemetry", reading(n))
@@ -88,7 +88,7 @@ def test_orders_go_there_and_answers_come_back(tool: Callable[[str], str], tmp_p
     with mosquitto(tool, tmp_path / "broker") as broker:
         site = declared_in(site_file(tmp_path, broker))
         with site.open(tmp_path / "data", act=True, mqtt=None) as live:
-            (client,) = live.brokers.clients.values()
+            (client,) = live.doors.brokers.clients.values()
             until(lambda: client.connected, client.trouble)
             device = Device(broker.port, "P-7")
             device.client.subscribe("plant/l1/P-7/cmd", 1)
@@ -118,7 +118,7 @@ def test_with_certificates_on_both_sides(tool: Callable[[str], str], tmp_path: P
             site = px.Site("plant")
             site.fleet(Pump, px.mqtt("plant/{id}", broker=where))
             with site.open(tmp_path / "data", mqtt=None) as live:
-                (client,) = live.brokers.clients.values()
+                (client,) = live.doors.brokers.clients.values()
                 until(lambda: client.connected if not words else words in client.trouble, client.trouble)  # noqa: B023
 
 

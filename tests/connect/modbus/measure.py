@@ -107,7 +107,7 @@ def site_share(port, devices, numbers=CELLS, seconds=10.0):
 
 
 def _polls(live):
-    return sum(driver.counters["polls"] for driver in live.fields.drivers)
+    return sum(driver.counters["polls"] for driver in live.doors.fields.drivers)
 
 
 def run(server, port):

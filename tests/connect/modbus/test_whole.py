@@ -55,7 +55,7 @@ def test_registers_become_a_twin_and_its_history(tmp_path):
     with serving(boiler()) as stock:
         site, boilers = plant(stock.port)
         with site.open(tmp_path, mqtt=None) as live:
-            until(lambda: len(boilers) and not live.fields.broken())
+            until(lambda: len(boilers) and not live.doors.fields.broken())
             now = boilers["B-1"].now
             assert float(now.temp) == pytest.approx(273.15 + 65.3)
             assert float(now.pressure) == pytest.approx(150.0)
@@ -74,7 +74,7 @@ def test_a_loose_sensor_and_a_device_that_goes_are_told_apart(tmp_path):
     with serving(boiler(temp=0x8000)) as stock:
         site, boilers = plant(stock.port)
         with site.open(tmp_path, mqtt=None) as live:
-            until(lambda: len(boilers) and not live.fields.broken())
+            until(lambda: len(boilers) and not live.doors.fields.broken())
 
             until(lambda: boilers["B-1"].quality["temp"].reasons.get("disconnected", 0) > 1)
             assert boilers["B-1"].quality["pressure"].reasons == {}
@@ -92,7 +92,7 @@ def test_an_order_is_done_when_it_has_been_read_back(tmp_path):
     with serving(boiler()) as stock:
         site, boilers = plant(stock.port)
         with site.open(tmp_path, mqtt=None, act=True) as live:
-            until(lambda: len(boilers) and not live.fields.broken())
+            until(lambda: len(boilers) and not live.doors.fields.broken())
             order = boilers["B-1"].set({Boiler.setpoint: 50.0}, reason="a cold night")
             assert order.wait("done", timeout=10)
             assert stock.cells(110, 1, unit=3) == [1220]
@@ -105,7 +105,7 @@ def test_without_act_there_is_no_desk_and_nothing_is_written(tmp_path):
     with serving(boiler()) as stock:
         site, boilers = plant(stock.port)
         with site.open(tmp_path, mqtt=None) as live:
-            until(lambda: len(boilers) and not live.fields.broken())
+            until(lambda: len(boilers) and not live.doors.fields.broken())
             with pytest.raises(OrderRefused, match="the site observes"):
                 boilers["B-1"].set({Boiler.setpoint: 50.0}, reason="a cold night")
         assert {function for function, _, _ in stock.asked} == {3}

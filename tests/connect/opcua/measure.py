@@ -83,7 +83,7 @@ def reading() -> None:
                  publishing="200 ms", sampling="10 ms", queue=100),
     )  # fmt: skip
     with site.open(tempfile.mkdtemp(), mqtt=None) as live:
-        (driver,) = live.fields.drivers
+        (driver,) = live.doors.fields.drivers
         while driver.counters["values"] < 2 * TWINS:
             threading.Event().wait(0.1)
         before, used, begun = driver.counters["values"], spent(), time.perf_counter()
@@ -99,14 +99,14 @@ def showing() -> None:
     site.fleet(Many, paper)
     memory, begun = resident(), time.perf_counter()
     with site.open(tempfile.mkdtemp(), mqtt=None, opcua="127.0.0.1:0") as live:
-        assert live.opcua is not None
+        assert live.doors.opcua is not None
         print(f"showing: open after {time.perf_counter() - begun:.1f} s, {resident() - memory:.0f} MB")
         delivery = paper.made[0].delivery
         for number in range(200):
             delivery.tell(f"M{number}", [Datum(name, 1.0, WallClock().now()) for name in "abcdefghij"])
         delivery.flush()
         begun, memory = time.perf_counter(), resident()
-        while len(live.opcua._house.space._known) < 200:  # type: ignore[union-attr]
+        while len(live.doors.opcua._house.space._known) < 200:  # type: ignore[union-attr]
             threading.Event().wait(0.05)
         print(f"showing: 200 twins of 10 signals are nodes after {time.perf_counter() - begun:.1f} s, "
               f"{resident() - memory:.0f} MB")  # fmt: skip
@@ -114,7 +114,7 @@ def showing() -> None:
         token = live.accounts.issue("all").secret
 
         async def visit() -> None:
-            async with visiting(f"opc.tcp://127.0.0.1:{live.opcua.port}", "all", token) as client:  # type: ignore[union-attr]
+            async with visiting(f"opc.tcp://127.0.0.1:{live.doors.opcua.port}", "all", token) as client:  # type: ignore[union-attr]
                 index = await index_of(client)
                 nodes = [
                     client.get_node(ua.NodeId(f"Many/M{n}/{name}", index)) for n in range(10) for name in "abcdefghij"

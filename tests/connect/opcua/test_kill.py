@@ -44,7 +44,7 @@ def test_a_killed_site_goes_on_without_a_gap_and_without_a_double(plant, tmp_pat
     threading.Event().wait(0.3)
     made, fleet = site(plant.url, pin)
     with made.open(tmp_path, mqtt=None) as live:
-        (driver,) = live.fields.drivers
+        (driver,) = live.doors.fields.drivers
         until(lambda: driver.connected and driver.counters["gaps_filled"] == 1)
         threading.Event().wait(0.2)
         over.set()

@@ -45,7 +45,7 @@ class House:
 
     def __init__(self, live, paper):
         self.live, self.paper = live, paper
-        self.url = f"opc.tcp://127.0.0.1:{live.opcua.port}"
+        self.url = f"opc.tcp://127.0.0.1:{live.doors.opcua.port}"
         self.tokens = {}
         for name, roles, twins in (
             ("hmi", {"viewer"}, ["Pump/P-7"]),
@@ -66,7 +66,7 @@ class House:
 
     @property
     def counters(self):
-        return self.live.opcua.counters
+        return self.live.doors.opcua.counters
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def house(tmp_path_factory):
 
 
 def _shown(live):
-    space = live.opcua._house.space
+    space = live.doors.opcua._house.space
     return {} if space is None else space._known
 
 
@@ -156,7 +156,7 @@ def test_nobody_comes_in_without_a_name_or_with_a_wrong_token(house):
     for more in ({}, {"name": "hmi", "secret": "guess"}, {"name": "nobody", "secret": house.tokens["hmi"]}):
         with pytest.raises((refusal("UaStatusCodeError"), ua.UaError)):
             visited(visit(**more))
-    assert house.live.opcua.present == []
+    assert house.live.doors.opcua.present == []
 
 
 def test_a_channel_without_security_shows_how_to_come_in_and_no_more(house):
@@ -298,14 +298,14 @@ def test_whoever_is_revoked_is_out_within_seconds(house):
             assert await temp.read_value() == pytest.approx(21.0)
             live.accounts.revoke(token.id)
             for _ in range(100):
-                if "guest" not in live.opcua.present:
+                if "guest" not in live.doors.opcua.present:
                     break
                 await asyncio.sleep(0.05)
             with pytest.raises((refusal("UaStatusCodeError"), ua.UaError, ConnectionError, asyncio.TimeoutError)):
                 await temp.read_value()
 
     visited(visit())
-    assert "guest" not in live.opcua.present
+    assert "guest" not in live.doors.opcua.present
     assert house.counters["ended"] >= 1
 
 
@@ -419,7 +419,7 @@ def test_services_that_change_the_server_are_refused(house):
 def test_what_a_client_holds_is_bounded_and_ends_with_it(house):
     """Subscriptions and monitored items are refused beyond their bounds; nothing is kept of who left."""
     limits = ServerLimits()
-    inside = house.live.opcua._house
+    inside = house.live.doors.opcua._house
 
     async def visit():
         async with house.visit("hmi") as client:
@@ -440,7 +440,7 @@ def test_what_a_client_holds_is_bounded_and_ends_with_it(house):
 
 def test_who_does_not_fetch_what_was_told_keeps_no_more_than_a_queue(house):
     """A subscriber that never asks for its notifications: the oldest of each item go, and others are served."""
-    server = house.live.opcua._house.space._server
+    server = house.live.doors.opcua._house.space._server
 
     async def visit():
         async with house.visit("hmi") as client:
@@ -464,7 +464,7 @@ def test_who_does_not_fetch_what_was_told_keeps_no_more_than_a_queue(house):
 
 def test_junk_disturbs_nobody(house):
     """Bytes that are no OPC UA, pieces without end and connections that say nothing: a canary is served throughout."""
-    port = house.live.opcua.port
+    port = house.live.doors.opcua.port
     junk = [
         b"GET / HTTP/1.1\r\n\r\n",
         b"HELF" + struct.pack("<I", 0xFFFFFFFF) + bytes(1000),
@@ -488,13 +488,13 @@ def test_junk_disturbs_nobody(house):
                         writer.write(piece[start : start + 65_536])
                         await writer.drain()
                 assert await temp.read_value() == pytest.approx(21.0)
-            held = [len(one._buffer) for one in house.live.opcua._house.space._server.bserver.clients]
+            held = [len(one._buffer) for one in house.live.doors.opcua._house.space._server.bserver.clients]
             assert max(held) < 400_000
             for writer in writers:
                 writer.close()
 
     visited(visit())
-    assert house.live.opcua.failure == ""
+    assert house.live.doors.opcua.failure == ""
 
 
 def test_a_write_is_an_order_of_whoever_may_command(house):
@@ -543,7 +543,7 @@ def test_new_twins_appear_and_removed_ones_go(house):
         async with house.visit("all") as client:
             index = await index_of(client)
             assert await node(client, index, "Pump/P-9/temp").read_value() == pytest.approx(5.0)
-            who = house.live.opcua._show.enter(Credential("all", house.tokens["all"].encode()))
+            who = house.live.doors.opcua._show.enter(Credential("all", house.tokens["all"].encode()))
             house.live.rooms.editor.remove("Pump", "P-9", who=who)
             for _ in range(100):
                 if ("Pump", "P-9") not in _shown(house.live):

@@ -57,8 +57,8 @@ def test_from_the_node_to_the_twin_its_history_and_back(plant, tmp_path, monkeyp
     for i in range(2, 5):
         plant.say("X.P7.temp", 20.0 + i, then + i * SECOND)
     with site.open(tmp_path, mqtt=None) as live:
-        until(lambda: live.fields.drivers[0].connected)
+        until(lambda: live.doors.fields.drivers[0].connected)
         plant.say("X.P7.temp", 25.0, then + 5 * SECOND)
         times = [then + i * SECOND for i in range(6)]
         until(lambda: fleet["P7"].history(Pump.temp, "1 h").time.tolist() == times)
-        assert not live.fields.drivers[0].takes("P7")
+        assert not live.doors.fields.drivers[0].takes("P7")

@@ -114,7 +114,7 @@ class ReceptionsRoom:
             decoded = int(estate.mirror.populations[type_].rhythm.messages[row])
         there = self._connected(type_, twin)
         words = "connected" if there else "not connected" if there is not None else "speaks over HTTP"
-        if not there and (through := live.brokers.words(type_)):
+        if not there and (through := live.doors.brokers.words(type_)):
             # Of a device behind a broker only the broker knows whether it is there.
             there, words = None, through
         heard = int(np.maximum(last, 0))
