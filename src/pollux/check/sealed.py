@@ -43,21 +43,27 @@ class AbstractKeys(Protocol):
 class Opener:
     """Opens what is sealed in batches of one tenant, for the vocabularies of its types."""
 
-    __slots__ = ("_bounds", "_keys", "_origins", "_since", "_twins", "_vocabularies")
+    __slots__ = ("_asked", "_bounds", "_keys", "_origins", "_since", "_twins", "_vocabularies")
 
     def __init__(self, vocabularies: Sequence[Vocabulary], keys: AbstractKeys | None, bounds: Bounds) -> None:
         self._vocabularies, self._keys, self._bounds = vocabularies, keys, bounds
         since = [one.mapping.sealed for one in vocabularies]
         self._since: I64 = np.array([_NEVER_SEALED if one is None else one for one in since], np.int64)
+        self._asked = any(one is not None for one in since)
         self._twins: dict[tuple[int, str], tuple[str, bytes]] = {}
         self._origins: dict[tuple[Origin, str], Origin] = {}
 
-    def open(self, frames: Frames, entry: I32, topics: Topics, telling: Telling) -> tuple[Frames, Mask]:
-        """The frames with what was sealed opened, and which those are; of what is refused the `entry` is taken away."""
+    def open(self, frames: Frames, entry: I32, topics: Topics, telling: Telling) -> tuple[Frames, Mask | None]:
+        """The frames with what was sealed opened, and which those are, None for none; of what is refused the `entry` is
+        taken away.
+        """
+        if not self._asked and SEALED not in frames.arena:
+            # Where nobody seals, a batch of one message pays for no arrays.
+            return frames, None
         sealed, bare = self._kinds(frames, entry, topics)
         self._refuse(bare, entry, telling)
         if not sealed.any():
-            return frames, sealed
+            return frames, None
         opened: dict[int, tuple[bytes, Encoding, Origin]] = {}
         for i in np.flatnonzero(sealed).tolist():
             try:
@@ -68,9 +74,9 @@ class Opener:
                 entry[i], sealed[i] = NO_ENTRY, False
         return _with(frames, opened), sealed
 
-    def counted(self, raw: Raw, sealed: Mask, telling: Telling) -> Raw:
+    def counted(self, raw: Raw, sealed: Mask | None, telling: Telling) -> Raw:
         """What sealed payloads said with a number and a time; without, whoever sends one again would be believed."""
-        if not sealed.any():
+        if sealed is None:
             return raw
         inside = sealed[raw.frame]
         uncounted = inside & (raw.seq == NO_SEQUENCE)

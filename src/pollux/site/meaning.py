@@ -24,12 +24,14 @@ def patterns(declared: Mapping[str, Declared], *, brokers: bool = True) -> list[
 
 def meaning(declared: Mapping[str, Declared]) -> dict[str, Any]:
     """What entries are understood with: the models' digests, the mappings' patterns, the places of field values, the
-    calibrations of sensors.
+    calibrations of sensors, since when payloads are sealed.
     """
     models = {name: one.schema.digest for name, one in declared.items()}
     mappings = {name: [mapping.pattern.text for mapping in one.mappings] for name, one in declared.items()}
     fields = {name: [line for source in one.fields for line in source.meaning()] for name, one in declared.items()}
     told = {name: lines for name, lines in fields.items() if lines}
     curves = {name: held_as(one.calibrations) for name, one in declared.items() if one.calibrations}
-    more = {"fields": told, "calibrations": curves}
+    seals = {name: [str(mapping.sealed) for mapping in one.mappings] for name, one in declared.items()}
+    sealed = {name: since for name, since in seals.items() if set(since) - {"None"}}
+    more = {"fields": told, "calibrations": curves, "sealed": sealed}
     return {"models": models, "mappings": mappings, **{word: some for word, some in more.items() if some}}
