@@ -15,7 +15,7 @@ import pollux as px
 from pollux.clock import SECOND
 from pollux.guard import cbor, sealing
 from pollux.guard.cose import CoseError, read_sealed, seal, sign, verified
-from pollux.guard.sealing import EVER, NOTICE, SealKeys
+from pollux.guard.sealing import EVER, NOTICE, KeptKey, SealKeys
 
 KEY = bytes(range(32))
 VECTOR = {
@@ -188,7 +188,12 @@ def test_what_another_process_writes_is_seen_and_what_nobody_writes_is_not_read_
     theirs, ours, passed, reads = SealKeys(tmp_path), SealKeys(tmp_path), [100.0], list[str]()
     monkeypatch.setattr(sealing, "stopwatch", lambda: passed[0])
     read = SealKeys._read
-    monkeypatch.setattr(SealKeys, "_read", staticmethod(lambda path: reads.append(path.name) or read(path)))
+
+    def noted(path: Path) -> KeptKey | None:
+        reads.append(path.name)
+        return read(path)
+
+    monkeypatch.setattr(SealKeys, "_read", staticmethod(noted))
     assert ours.find("P-7.00000000") is None
     first, second = theirs.make("P-7", ["*"], now=0), theirs.make("P-8", ["*"], now=0)
     assert ours.find(first.id)
