@@ -34,7 +34,7 @@ def test_a_host_behind_mosquitto_says_that_it_is_there_and_asks_again_after_a_re
             node.say(node.ddata("P-7", millis(), Tag("Motor/Speed", DOUBLE, 0, 3).told(5.0, millis())))
             assert order.wait("done") == "done"
             until(lambda: live.doors.fields.drivers[0].counters["beats"], "a beat of who lives and says nothing")
-        until(lambda: len(node.state()) >= 2, "the host has said goodbye")
+        until(lambda: len(node.state()) >= 2 and not node.state()[-1]["online"], "the host has said goodbye")
         assert [one["online"] for one in node.state()[-2:]] == [True, False]
         assert len({one["timestamp"] for one in node.state()[-2:]}) == 1
         node.heard.clear()

@@ -134,8 +134,8 @@ class Watch:
             # A good value ends a doubt, also one that came earlier in the same batch.
             relevant = relevant | np.isin(batch.signal, list(followed))
         # What was not measured is no reading: neither heard nor doubted.
-        relevant = relevant & (batch.quality != Quality.MISSING)
-        return relevant
+        measured: Mask = batch.quality != Quality.MISSING
+        return relevant & measured
 
     def _lively(self, batch: Batch, places: I64, rows: int) -> Mask:
         """Which of these samples are of a twin for which something may begin, go on or end in this batch."""
