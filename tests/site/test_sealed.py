@@ -173,7 +173,7 @@ def test_an_agent_seals_and_checks_through_a_broker_where_somebody_listens_and_s
     ):
         spy.client.subscribe("#", 1)
         until(lambda: "P-1" in live.ids("Pump") and float(pumps["P-1"].now.temp) == 271828.0)
-        assert agent.standing.sent
+        until(lambda: agent.standing.sent)
         pumps["P-1"].set({Pump.speed: 100.0}, reason="warm up")
         until(lambda: any(one.topic.endswith("/commands") for one in spy.heard))
         until(lambda: done == [100.0])

@@ -289,6 +289,8 @@ class Emulated:
         self._devices.wait()
         for order, state, reason in ended:
             self._devices.tell(order.member, order.id, state, reason)
+        if ended:
+            self._devices.wait()
 
     def _measured(self, member: int, names: Sequence[str]) -> str:
         """One device reads some signals now, between its cycles or at one; why it could not, or nothing."""

@@ -80,6 +80,7 @@ class Speaker:
         self._answer = answer
         self._seq = 0
         self._waiting: set[int] = set()
+        self._telling: set[int] = set()
         self._sent = 0
         self._acknowledged = 0
         self._changed = threading.Condition()
@@ -125,8 +126,9 @@ class Speaker:
             return self._changed.wait_for(lambda: self._sent == self._acknowledged, timeout)
 
     def tell(self, command: str, state: State, reason: str = "") -> None:
-        """Say what has become of a command that was accepted."""
-        self._chorus.do(lambda: self._tell(command, state, reason))
+        """Say what has become of a command that was accepted; `wait` waits for this too."""
+        self._owe()
+        self._chorus.do(lambda: self._say(command, state, reason))
 
     def stop(self) -> None:
         """Leave."""
@@ -142,11 +144,19 @@ class Speaker:
         self._waiting.add(self._client.publish(topic, body, qos=1).mid)
 
     def _tell(self, command: str, state: State, reason: str) -> None:
+        self._owe()
+        self._say(command, state, reason)
+
+    def _say(self, command: str, state: State, reason: str) -> None:
         self._said[command] = state, reason
         while len(self._said) > REMEMBERED:
             self._said.popitem(last=False)
         body = json.dumps({"id": command, "state": state, "reason": reason})
-        self._client.publish(f"twins/{self._twin}/commands/ack", body, qos=1)
+        self._telling.add(self._client.publish(f"twins/{self._twin}/commands/ack", body, qos=1).mid)
+
+    def _owe(self) -> None:
+        with self._changed:
+            self._sent += 1
 
     def _on_connect(self, client: paho.Client, _: Any, __: Any, reason: Any, ___: Any) -> None:
         if reason.is_failure:
@@ -157,7 +167,9 @@ class Speaker:
         self._connected.set()
 
     def _on_publish(self, _: paho.Client, __: Any, mid: int, reason: Any, ____: Any) -> None:
-        if mid in self._waiting and not reason.is_failure:
+        # An answer that is not taken is not said again: it is over all the same.
+        if mid in self._telling or (mid in self._waiting and not reason.is_failure):
+            self._telling.discard(mid)
             self._waiting.discard(mid)
             with self._changed:
                 self._acknowledged += 1
