@@ -5,6 +5,7 @@ from typing import final
 import numpy as np
 
 from pollux.clock import SECOND, Clock, stopwatch
+from pollux.columns.batch import Batch
 from pollux.site.estate import Applied
 
 STRETCH = 10 * SECOND
@@ -22,7 +23,7 @@ class Meter:
         self._count = 0
         self._waits = np.zeros(SYNCS)
         self._synced = 0
-        self.behind: float | None = None
+        self._newest: Batch | None = None
         self.rate: float | None = None
 
     def tell(self, applied: Applied) -> None:
@@ -30,10 +31,16 @@ class Meter:
         now = self._clock.now()
         for batch in applied.batches.values():
             self._count += len(batch)
-            self.behind = max(0.0, float(np.median(batch.arrival - batch.event_time)) / SECOND)
+            self._newest = batch
         if now - self._since >= STRETCH:
             self.rate = self._count / ((now - self._since) / SECOND)
             self._since, self._count = now, 0
+
+    @property
+    def behind(self) -> float | None:
+        """The median delay from event to twin of what came last, in seconds."""
+        newest = self._newest
+        return None if newest is None else max(0.0, float(np.median(newest.arrival - newest.event_time)) / SECOND)
 
     def durable(self, begun: float) -> None:
         """An entry that was taken at `begun`, on the stopwatch, is on the disk; from the log's thread."""
