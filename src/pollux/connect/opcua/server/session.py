@@ -72,7 +72,7 @@ class GuardedSession:
             self._house.entering = None
 
     async def close_session(self, delete_subs: bool = True) -> None:
-        """Nothing of a session outlives it: subscriptions that nobody holds would fill the memory (asyncua issue 1982)."""
+        """Nothing of a session outlives it: subscriptions of nobody would fill the memory (asyncua issue 1982)."""
         if self in self._house.sessions:
             self._house.sessions.remove(self)
         await self._inner.close_session(True)
