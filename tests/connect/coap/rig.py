@@ -79,6 +79,16 @@ class Client:
         self.send(code, path, payload, **more)
         return self.get()
 
+    def insist(self, code: int, path: str, payload: bytes = b"", *, times: int = 4) -> Message:
+        """The same, sent again under its own message id while nothing comes, as a client has to (RFC 7252, 4.2)."""
+        number = self.send(code, path, payload)
+        for _ in range(times):
+            try:
+                return self.get(within=2.0)
+            except TimeoutError:
+                self.send(code, path, payload, number=number)
+        return self.get()
+
     def acknowledge(self, message: Message) -> None:
         self.raw(encode(Message(Kind.ACK, 0, message.id)))
 
