@@ -156,6 +156,7 @@ def watch(runs, rng, within):
             device = int(block.ids[heard.row[place]][2:])
             flags[device].append((step, int(heard.signal[place]), Reason(heard.reason[place])))
     inspector = mirror.populations["Box"].inspector
+    assert inspector is not None, "there are checks"
     rows = [block.row(f"B-{number}") for number in range(len(runs))]
     return Seen(flags, [inspector.clock_of(row) for row in rows], [inspector.unit_of(0, row) for row in rows])
 
@@ -213,7 +214,7 @@ def study(bases, rng, repeats, within="1 K"):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--tuning", action="store_true", help="the seeds on which thresholds were chosen")
     parser.add_argument("--real", type=Path, metavar="FOLDER", help="where the data sets lie")
     parser.add_argument("--boxes", type=int, default=40, help="synthetic boxes, an hour each")
