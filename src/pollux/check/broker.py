@@ -1,13 +1,13 @@
 """A broker that is already there: where it is, who Pollux is to it, and what is asked of it. It opens nothing."""
 
 from dataclasses import KW_ONLY, dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, Literal, final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from pollux.clock import SECOND, duration
 from pollux.errors import SetupError
+from pollux.guard.requests import is_loopback
 
 Version = Literal["5", "3.1.1"]
 PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
@@ -96,7 +96,7 @@ class Broker:
         return duration(self.keepalive) // SECOND
 
     def _check_secrets(self) -> None:
-        if not (self.secured or self.plain or _is_here(self.host)):
+        if not (self.secured or self.plain or is_loopback(self.host)):
             raise SetupError(
                 f"expected mqtts:// beyond this machine, got mqtt:// to {self.host}",
                 at=self.name,
@@ -146,10 +146,3 @@ def _parts(url: str) -> SplitResult:
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         raise SetupError("expected nothing behind host and port", at=f"{parts.scheme}://{host}", hint=FOR_EXAMPLE)
     return parts
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

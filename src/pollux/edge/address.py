@@ -2,7 +2,6 @@
 
 import ssl
 from dataclasses import KW_ONLY, dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, final
 from urllib.parse import SplitResult, urlsplit
@@ -11,6 +10,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from pollux.errors import SetupError
+from pollux.guard.requests import is_loopback
 
 PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 _EXAMPLE: Final = 'for example "mqtts://plant.example:8883"'
@@ -40,7 +40,7 @@ class Address:
         parts = self._parts
         if parts.scheme not in PORTS or not parts.hostname or parts.username or parts.path.strip("/"):
             raise SetupError("expected mqtt:// or mqtts:// with a host and nothing else", at=self.url, hint=_EXAMPLE)
-        if not (self.secured or self.plain or _is_here(self.host)):
+        if not (self.secured or self.plain or is_loopback(self.host)):
             raise SetupError("expected mqtts:// beyond this machine, got mqtt://", at=self.url, hint=_EXAMPLE)
         if (self.certificate is None) != (self.key is None):
             raise SetupError("expected certificate and key together, got one of them", at=self.url)
@@ -90,10 +90,3 @@ class Address:
         except ValueError:
             raise SetupError("expected an address, got another text", at=self.url[:80], hint=_EXAMPLE) from None
         return parts
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

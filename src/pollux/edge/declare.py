@@ -1,10 +1,8 @@
 """What an edge agent declares: where it tells, what it reads, and how much disk it may take. It opens nothing."""
 
-import importlib.util
-import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
 from pollux.check.ids import fault as id_fault
 from pollux.clock import SECOND, Clock, WallClock, duration
@@ -21,6 +19,7 @@ from pollux.edge.summary import Plan, Summary, counter, signal_of
 from pollux.errors import SetupError
 from pollux.guard.sealing import SealKey
 from pollux.guard.signing import public_keys
+from pollux.model.files import declared_as
 from pollux.model.schema import schema_of
 from pollux.model.symbols import Symbol
 from pollux.model.twin import Twin
@@ -184,18 +183,7 @@ class Edge:
 
 def edge_in(path: Path) -> Edge:
     """The agent that a file declares under the name `edge`; the file is run, with your rights."""
-    if not path.exists():
-        raise SetupError("there is no such file", at=str(path))
-    spec = importlib.util.spec_from_file_location("pollux_edge_file", path)
-    if spec is None or spec.loader is None:
-        raise SetupError("expected a Python file", at=str(path))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    found: Any = vars(module).get("edge")
-    if not isinstance(found, Edge):
-        raise SetupError("expected `edge = px.Edge(...)` in it, found none", at=str(path))
-    return found
+    return declared_as("edge", Edge, path)
 
 
 def _check_lines(plan: Plan, reading: Reading) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, final
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar, final
 
 from pollux.act import ApprovalPolicy, Envelope, Interlock, Slew
 from pollux.act.envelope import Bounds
@@ -13,6 +13,7 @@ from pollux.check.sealed import AbstractKeys
 from pollux.clock import Clock
 from pollux.connect.field.source import AbstractFieldSource
 from pollux.errors import SetupError
+from pollux.model.files import declared_as
 from pollux.model.schema import Schema, Signal, schema_of
 from pollux.model.symbols import Symbol
 from pollux.model.twin import Twin
@@ -249,21 +250,7 @@ class Site:
 
 def declared_in(path: Path) -> Site:
     """The site that a file declares under the name `site`; the file is run, with your rights."""
-    import importlib.util
-    import sys
-
-    if not path.exists():
-        raise SetupError("there is no such file", at=str(path))
-    spec = importlib.util.spec_from_file_location("pollux_site_file", path)
-    if spec is None or spec.loader is None:
-        raise SetupError("expected a Python file", at=str(path))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    found: Any = vars(module).get("site")
-    if not isinstance(found, Site):
-        raise SetupError("expected `site = px.Site(...)` in it, found none", at=str(path))
-    return found
+    return declared_as("site", Site, path)
 
 
 def _words(signal: Signal) -> Callable[[float], str]:

@@ -6,8 +6,7 @@ import socket
 import struct
 from typing import Any, Final, final
 
-from pollux.errors import SetupError
-from pollux.guard.requests import is_loopback
+from pollux.connect.binding import bound
 
 Address = tuple[Any, ...]
 """Where a datagram came from: an address of the socket's family and, on a wildcard, the local one behind it."""
@@ -27,7 +26,9 @@ class Datagrams:
     """
 
     def __init__(self, address: tuple[str, int], *, secured: bool, most: int) -> None:
-        self._socket, self._most = _bound(address, secured), most
+        self._socket, self._most = bound(address, socket.SOCK_DGRAM, encrypted=secured, protocol="CoAP"), most
+        with contextlib.suppress(OSError):
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         where = self._socket.getsockname()
         self.port = int(where[1])
         self._six = self._socket.family == socket.AF_INET6
@@ -83,30 +84,3 @@ class Datagrams:
         # In: interface, own address, address in the header. Out: any interface, own address.
         mine = struct.unpack("=I4s4s", local)[2]
         return [(socket.IPPROTO_IP, _PKTINFO_4, struct.pack("=I4s4s", 0, mine, bytes(4)))]
-
-
-def _bound(address: tuple[str, int], secured: bool) -> socket.socket:
-    host, port = address
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE)
-    except OSError as error:
-        raise SetupError(f"expected an address to listen on, got {host!r}: {error}", at="coap") from None
-    if not found or not (secured or all(is_loopback(str(where[4][0])) for where in found)):
-        raise SetupError(
-            f"expected a loopback address for CoAP without DTLS, got {host!r}",
-            at="coap",
-            hint="listen on 127.0.0.1, or with DTLS: pollux serve ... --tls",
-        )
-    family, kind, protocol, _, where = found[0]
-    made = socket.socket(family, kind, protocol)
-    try:
-        with contextlib.suppress(OSError):
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-        made.setblocking(False)
-        made.bind(where)
-    except OSError as error:
-        made.close()
-        raise SetupError(
-            f"expected a free port, got {host}:{port}: {error.strerror}", at="coap", hint="port 0 takes any free one"
-        ) from None
-    return made
