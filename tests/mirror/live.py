@@ -24,7 +24,8 @@ class Live:
         self.decoder = Decoder({"Pump": mappings}, self.blocks)
         self.mirror = Mirror(self.blocks, self.decoder.judges)
         if compiled:
-            self.decoder.compile()
+            assert self.decoder.compile()
+            assert self.mirror.compile()
 
     def hear(self, messages: Sequence[Message]) -> Effects:
         """Apply messages as one batch."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import final
 
 import numpy as np
@@ -27,20 +28,32 @@ class Assembled:
 
 
 def assemble(
-    raw: Raw, frames: Frames, entries: EntryColumns, *, types: I32, beliefs: Sequence[Belief], lives: Lives
+    raw: Raw,
+    frames: Frames,
+    entries: EntryColumns,
+    *,
+    types: I32,
+    beliefs: Sequence[Belief],
+    lives: Lives,
+    kernels: ModuleType | None = None,
 ) -> dict[int, Assembled]:
-    """The columns of each type, by its number; `types` says which type each vocabulary speaks of."""
+    """The columns of each type, by its number; `types` says which type each vocabulary speaks of.
+
+    With `kernels` the passes over samples are compiled, and their results the same.
+    """
     spoken: I32 = types[entries.vocabulary[raw.entry]]
     if not len(spoken):
         return {}
     if (spoken == spoken[0]).all():
-        return {int(spoken[0]): _one(raw, frames, entries, beliefs[int(spoken[0])], lives)}
+        return {int(spoken[0]): _one(raw, frames, entries, beliefs[int(spoken[0])], lives, kernels)}
     numbers: list[int] = np.unique(spoken).tolist()
     parts = {number: raw.messages(np.flatnonzero(spoken == number)) for number in numbers}
-    return {number: _one(part, frames, entries, beliefs[number], lives) for number, part in parts.items()}
+    return {number: _one(part, frames, entries, beliefs[number], lives, kernels) for number, part in parts.items()}
 
 
-def _one(raw: Raw, frames: Frames, entries: EntryColumns, belief: Belief, lives: Lives) -> Assembled:
+def _one(
+    raw: Raw, frames: Frames, entries: EntryColumns, belief: Belief, lives: Lives, kernels: ModuleType | None
+) -> Assembled:
     row = entries.row[raw.entry]
     arrival = frames.arrival[raw.frame]
     messages = Messages(
@@ -54,15 +67,13 @@ def _one(raw: Raw, frames: Frames, entries: EntryColumns, belief: Belief, lives:
         samples=_starts(raw.samples),
         texts=_starts(raw.texts),
     )
-    return Assembled(_batch(raw, row, arrival, belief), _texts(raw, row, arrival), messages)
+    return Assembled(_batch(raw, row, arrival, belief, kernels), _texts(raw, row, arrival), messages)
 
 
-def _batch(raw: Raw, row: I32, arrival: I64, belief: Belief) -> Batch:
-    heard = np.repeat(arrival, raw.samples)
-    event_time = np.where(raw.time == NEVER, heard, raw.time)
-    rows = np.repeat(row, raw.samples)
+def _batch(raw: Raw, row: I32, arrival: I64, belief: Belief, kernels: ModuleType | None) -> Batch:
+    rows, heard, frame, event_time = _spread(raw, row, arrival, kernels)
     value, quality, reason = belief.calibrated(
-        rows, raw.signal, raw.value, event_time, arrival=heard, told=raw.quality, why=raw.reason
+        rows, raw.signal, raw.value, event_time, arrival=heard, told=raw.quality, why=raw.reason, kernels=kernels
     )
     return Batch(
         row=rows,
@@ -72,8 +83,21 @@ def _batch(raw: Raw, row: I32, arrival: I64, belief: Belief) -> Batch:
         value=value,
         quality=quality,
         reason=reason,
-        frame=np.repeat(raw.frame, raw.samples),
+        frame=frame,
     )
+
+
+def _spread(raw: Raw, row: I32, arrival: I64, kernels: ModuleType | None) -> tuple[I32, I64, I32, I64]:
+    """Row, arrival, frame and event time of each sample."""
+    if kernels is None:
+        heard = np.repeat(arrival, raw.samples)
+        event_time = np.where(raw.time == NEVER, heard, raw.time)
+        return np.repeat(row, raw.samples), heard, np.repeat(raw.frame, raw.samples), event_time
+    count = len(raw.value)
+    rows, frame = np.empty(count, np.int32), np.empty(count, np.int32)
+    heard, event_time = np.empty(count, np.int64), np.empty(count, np.int64)
+    kernels.spread((row, arrival, raw.frame, raw.samples), raw.time, (rows, heard, frame, event_time))
+    return rows, heard, frame, event_time
 
 
 def _texts(raw: Raw, row: I32, arrival: I64) -> Texts:

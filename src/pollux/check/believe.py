@@ -1,6 +1,7 @@
 """Beliefs: what each sample is worth by itself: its number, its range, its time stamp."""
 
 from collections.abc import Mapping, Sequence
+from types import ModuleType
 from typing import final
 
 import numpy as np
@@ -36,13 +37,27 @@ class Belief:
         ]
 
     def calibrated(
-        self, row: I32, signal: I32, value: F64, event_time: I64, *, arrival: I64, told: U8, why: U16
+        self,
+        row: I32,
+        signal: I32,
+        value: F64,
+        event_time: I64,
+        *,
+        arrival: I64,
+        told: U8,
+        why: U16,
+        kernels: ModuleType | None = None,
     ) -> tuple[F64, U8, U16]:
         """True values with quality and reason; what was measured without a valid calibration is uncertain."""
         expired = np.empty(0, np.int64)
         if self.calibrations is not None:
             value, expired = self.calibrations.apply(row, signal, value, event_time)
-        quality, reason = self.judge(signal, value, event_time, arrival=arrival, told=told, why=why)
+        if kernels is not None and not self._doubts:
+            quality, reason = told.copy(), why.copy()
+            bounds = self._low, self._high, self._bounds.earliest, self._bounds.ahead
+            kernels.judge((signal, value, event_time, arrival), bounds, quality, reason)
+        else:
+            quality, reason = self.judge(signal, value, event_time, arrival=arrival, told=told, why=why)
         doubt_expired(expired, quality, reason)
         return value, quality, reason
 

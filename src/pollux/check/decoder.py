@@ -140,12 +140,24 @@ class Decoder:
         if scanner is not None:
             raw, rest = scanner.scan(frames, entry, self._topics, self._lives)
             scanned.append(raw)
-        packed, rest = self._packed.scan(frames, entry, rest, self._topics, self._lives)
-        self._tell(frames, entry, rest, telling)
-        raw = self._opener.counted(Raw.join([*scanned, *packed, telling.raw()]), sealed, telling)
+        if rest.any():
+            packed, rest = self._packed.scan(frames, entry, rest, self._topics, self._lives)
+            scanned += packed
+            self._tell(frames, entry, rest, telling)
+        if telling.any or not scanned:
+            scanned.append(telling.raw())
+        raw = self._opener.counted(Raw.join(scanned), sealed, telling)
         raw = self._with_facts(raw, frames, telling)
         self._know_rows()
-        made = assemble(raw, frames, self._topics.columns, types=self._types, beliefs=self._beliefs, lives=self._lives)
+        made = assemble(
+            raw,
+            frames,
+            self._topics.columns,
+            types=self._types,
+            beliefs=self._beliefs,
+            lives=self._lives,
+            kernels=None if scanner is None else scanner.passes,
+        )
         return self._decoded(made, _refusals(heard, telling.faults), len(frames))
 
     def calibration(self, name: str, twin: str, signal: int, at: int) -> Calibration | None:

@@ -30,10 +30,11 @@ class TopicFacts:
     only to look no further while that topic stays the same.
     """
 
-    __slots__ = ("_blocks", "_last", "_longest", "_vocabularies")
+    __slots__ = ("_any", "_blocks", "_last", "_longest", "_vocabularies")
 
     def __init__(self, vocabularies: Sequence[Vocabulary], blocks: Mapping[str, Block], longest: int) -> None:
         self._vocabularies = vocabularies
+        self._any = any(vocabulary.facts for vocabulary in vocabularies)
         self._blocks = blocks
         self._longest = longest
         self.forget()
@@ -44,6 +45,8 @@ class TopicFacts:
 
     def tell(self, raw: Raw, frames: Frames, topics: Topics, telling: Telling) -> None:
         """Tell the facts that the messages' topics say anew; `raw` is in log order."""
+        if not self._any:
+            return
         entries = topics.columns
         speaking = entries.telling[raw.entry] == 1
         for number, vocabulary in enumerate(self._vocabularies):

@@ -16,10 +16,10 @@ from pollux.check.keytable import KeyTable
 from pollux.check.lives import NO_BOOT, Lives
 from pollux.check.names import Names
 from pollux.check.raw import Raw
-from pollux.check.topics import IGNORED, NO_ENTRY, Topics
+from pollux.check.topics import NO_ENTRY, Topics
 from pollux.check.vocabulary import Vocabulary
 from pollux.columns.arrays import I32, I64, U8, Mask
-from pollux.columns.frames import Encoding, Frames
+from pollux.columns.frames import Frames
 from pollux.columns.quality import Quality, Reason
 
 _CHUNK: Final = 1 << 20
@@ -34,12 +34,12 @@ def compiled_scanner(
     texts. It changes no result.
     """
     try:
-        kernels = import_module("pollux.check.kernels")
+        kernels, passes = import_module("pollux.check.kernels"), import_module("pollux.check.batch_kernels")
         tables = import_module("pollux.check.kernel_table")
     except ImportError:
         return None
     drawn = hash(("pollux", "topics")) if seed is None else seed
-    scanner = Scanner(vocabularies, bounds, kernels, tables, np.uint64(drawn & 0xFFFF_FFFF_FFFF_FFFF))
+    scanner = Scanner(vocabularies, bounds, kernels, passes, tables, np.uint64(drawn & 0xFFFF_FFFF_FFFF_FFFF))
     scanner.warm()
     return scanner
 
@@ -53,11 +53,13 @@ class Scanner:
         vocabularies: Sequence[Vocabulary],
         bounds: Bounds,
         kernels: ModuleType,
+        passes: ModuleType,
         tables: ModuleType,
         seed: np.uint64,
     ) -> None:
         self._bounds = bounds
         self._kernels = kernels
+        self.passes = passes
         self._tables = tables
         self._seed = seed
         self._topics = Names(tables, seed)
@@ -75,6 +77,7 @@ class Scanner:
         self._tables.locate(self._topics.table, bytes_read, nothing.astype(np.int64), nothing, self._seed, nothing)
         index, left = np.empty((0, 4), np.int32), np.empty(0, np.bool_)
         self._run(bytes_read, index, nothing, nothing, nothing, left)
+        self.passes.warm()
 
     def locate(self, frames: Frames, topics: Topics) -> I32:
         """The entries of the frames' topics, NO_ENTRY where they are not known yet."""
@@ -87,24 +90,30 @@ class Scanner:
 
     def scan(self, frames: Frames, entry: I32, topics: Topics, lives: Lives) -> tuple[Raw, Mask]:
         """What the frames say that it takes, and which known frames are left."""
-        columns, known = topics.columns, np.flatnonzero(entry != NO_ENTRY)
-        told = entry[known]
-        vocabulary, channel = np.full(len(entry), IGNORED, np.int32), np.full(len(entry), -1, np.int32)
-        vocabulary[known] = columns.vocabulary[told]
-        channel[known] = self._words.channel[columns.vocabulary[told], columns.channel[told]]
-        encoding = frames.encoding.astype(np.int32)
-        encoding[known] = np.where(encoding[known] == Encoding.GUESS, columns.encoding[told], encoding[known])
-        read = (encoding <= Encoding.JSON) & (frames.index[:, 3] <= self._bounds.payload)
-        read &= (vocabulary != IGNORED) & self._words.spoken[vocabulary]
-        left = (vocabulary != IGNORED) & ~read
-        group = np.where(read, vocabulary, -1).astype(np.int32)
-        return self._chunks(frames, entry, group, channel, left, lives), left
+        columns, words, count = topics.columns, self._words, len(entry)
+        index = np.ascontiguousarray(frames.index)
+        group, channel, left = np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.bool_)
+        known, spoken = (columns.vocabulary, columns.channel, columns.encoding), (words.spoken, words.channel)
+        longest, out = self._bounds.payload, (group, channel, left)
+        size = self.passes.sort_out(entry, index, np.ascontiguousarray(frames.encoding), known, spoken, longest, out)
+        return self._chunks(frames, index, entry, group, channel, left, lives, size), left
 
-    def _chunks(self, frames: Frames, entry: I32, group: I32, channel: I32, left: Mask, lives: Lives) -> Raw:
+    def _chunks(
+        self,
+        frames: Frames,
+        index: I32,
+        entry: I32,
+        group: I32,
+        channel: I32,
+        left: Mask,
+        lives: Lives,
+        size: int,
+    ) -> Raw:
         """Read the batch in pieces of bounded size, so that the sheet is bounded too."""
-        arena, index = _bytes(frames.arena), np.ascontiguousarray(frames.index)
-        piece = np.cumsum(index[:, 3], dtype=np.int64) // _CHUNK
-        cuts = [0, *(np.flatnonzero(np.diff(piece)) + 1).tolist(), len(entry)]
+        arena, cuts = _bytes(frames.arena), [0, len(entry)]
+        if size > _CHUNK:
+            piece = np.cumsum(index[:, 3], dtype=np.int64) // _CHUNK
+            cuts[1:1] = (np.flatnonzero(np.diff(piece)) + 1).tolist()
         parts: list[Raw] = []
         for start, end in pairwise(cuts):
             here = slice(start, end)

@@ -52,6 +52,11 @@ class Telling:
         texts = self.texts[-1] if self.texts else 0
         return len(self.value) > samples or len(self.text) > texts
 
+    @property
+    def any(self) -> bool:
+        """Whether it holds messages."""
+        return bool(self.frame or self.raws)
+
     def close(self, frame: int, entry: int, seq: int = NO_SEQUENCE, boot: str | None = None) -> None:
         """What was told since the last close is one message."""
         self.frame.append(frame)

@@ -5,6 +5,7 @@ columns bit for bit, and a snapshot with the rest gives the whole.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import final
 
 import numpy as np
@@ -45,6 +46,17 @@ class Mirror:
             name: Population(block, known.get(name), follow.get(name)) for name, block in blocks.items()
         }
         self.counts = Counts()
+
+    def compile(self) -> bool:
+        """Make the passes over samples compiled from the next batch on; False where numba is missing."""
+        try:
+            kernels = import_module("pollux.mirror.kernels")
+        except ImportError:
+            return False
+        kernels.warm()
+        for population in self.populations.values():
+            population.kernels = kernels
+        return True
 
     def apply(self, decoded: Decoded) -> Effects:
         """Apply what a batch of frames said; it must have been decoded from the state as it is now."""

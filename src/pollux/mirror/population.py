@@ -2,21 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import ModuleType
 from typing import Final, final
 
 import numpy as np
 
-from pollux.columns.arrays import I32, I64, Mask, distinct
+from pollux.columns.arrays import I64, Mask
 from pollux.columns.batch import Batch, Messages, Place, Texts
 from pollux.columns.block import Block
 from pollux.columns.inspector import AbstractInspector
 from pollux.columns.judge import AbstractJudge
 from pollux.columns.quality import Quality, Reason
 from pollux.mirror.effects import Changes
-from pollux.mirror.newest import Contest, Samples
 from pollux.mirror.presence import Rhythm
 from pollux.mirror.recents import Recents, Series, joined
 from pollux.mirror.seen import Seen
+from pollux.mirror.settling import Settling, in_order
 from pollux.mirror.stretches import Stretches
 from pollux.mirror.tally import Tally
 
@@ -27,18 +28,18 @@ _NO_CELLS: Final = np.empty(0, np.int64)
 class Population:
     """The twins of one type: their block, presence, counters, and the newest values of judged signals.
 
-    `inspect` makes an inspector that begins with nothing, where rules follow the devices over time.
+    `inspect` makes an inspector that begins with nothing, where rules follow the devices over time. With `kernels` the
+    passes over samples are compiled, and their results the same.
     A cell is a signal of a twin, numbered signal * capacity + row: where it stands in the block's arrays.
     """
 
     __slots__ = (
-        "_contest",
         "_inspect",
         "_judge_of",
-        "_noise",
-        "_slot",
+        "_settling",
         "block",
         "inspector",
+        "kernels",
         "recents",
         "rhythm",
         "seen",
@@ -53,9 +54,8 @@ class Population:
         self._judge_of = judge
         self._inspect = inspect
         self.clear()
-        self._contest = Contest()
-        self._slot = block.layout.signal_slot.astype(np.int64)
-        self._noise = np.array([signal.noise for signal in block.schema.signals])
+        self._settling = Settling(block)
+        self.kernels: ModuleType | None = None
 
     def clear(self) -> None:
         """Remember nothing of anybody."""
@@ -91,7 +91,7 @@ class Population:
     def take(self, messages: Messages, batch: Batch, texts: Texts) -> tuple[Changes, I64, int]:
         """Apply what was told, in log order: what changed, who was heard, how many messages were heard before."""
         self.reserve()
-        heard = self.rhythm.hear(messages.row, messages.arrival)
+        heard = self.rhythm.hear(messages.row, messages.arrival, self.kernels)
         first = self.seen.accept(messages)
         repeated = len(first) - int(np.count_nonzero(first))
         if repeated:
@@ -103,7 +103,7 @@ class Population:
             batch = replace(batch, quality=quality, reason=reason)
             self.stretches.note(batch)
         changes = self._apply(batch, texts)
-        self.tally.note(changes.batch, changes.late)
+        self.tally.note(changes.batch, changes.late, self.kernels)
         self.block.version += 1
         return changes, heard, repeated
 
@@ -116,72 +116,23 @@ class Population:
             block.version += 1
 
     def _apply(self, batch: Batch, texts: Texts) -> Changes:
-        aside = batch.set_aside
-        good = np.flatnonzero(~aside)
-        doubted = self._set_aside(batch, np.flatnonzero(aside))
-        told = batch.select(good) if len(doubted) else batch
-        late, current = np.zeros(len(batch), np.bool_), np.zeros(len(batch), np.bool_)
-        cells = self._cells(told)
-        outcome = self._contest.hold(_samples(told, cells), self._known(told, cells))
-        late[good], current[good[outcome.winners]] = outcome.late, True
-        self._write(told, cells, outcome.winners)
-        self.rhythm.reach(told.row, told.event_time)
-        judged, amended = self._judge(told, outcome.winners)
-        if judged is not told:
-            quality, reason = batch.quality.copy(), batch.reason.copy()
-            quality[good], reason[good] = judged.quality, judged.reason
-            batch = replace(batch, quality=quality, reason=reason)
-        said = self._tell(texts)
-        changed = np.concatenate((cells[outcome.winners], doubted, amended, said))
-        return self._changes(batch, texts, late, current, changed)
+        late, current, changed = self._settling.settle(batch, self.rhythm, self.kernels)
+        judged, amended = self._judge(batch, current)
+        return self._changes(judged, texts, late, current, np.concatenate((changed, amended, self._tell(texts))))
 
-    def _cells(self, batch: Batch) -> I64:
-        return batch.signal.astype(np.int64) * self.block.memory.capacity + batch.row
-
-    def _known(self, batch: Batch, cells: I64) -> Samples:
-        """What is known of the cells of some samples."""
-        memory, signals = self.block.memory, len(self._noise)
-        times = memory.times.reshape(-1)
-        time, arrival = times[cells], times[cells + signals * memory.capacity]
-        value = memory.numbers.reshape(-1)[self._slot[batch.signal] * memory.capacity + batch.row]
-        return Samples(cells, time, time != arrival, value)
-
-    def _write(self, batch: Batch, cells: I64, winners: I64) -> None:
-        memory, signals = self.block.memory, len(self._noise)
-        capacity, width = memory.capacity, self.block.layout.width
-        cell, row, signal = cells[winners], batch.row[winners], batch.signal[winners]
-        numbers, times = memory.numbers.reshape(-1), memory.times.reshape(-1)
-        numbers[self._slot[signal] * capacity + row] = batch.value[winners]
-        numbers[cell + width * capacity] = self._noise[signal]
-        times[cell] = batch.event_time[winners]
-        times[cell + signals * capacity] = batch.arrival[winners]
-        memory.quality.reshape(-1)[cell] = batch.quality[winners]
-        memory.reason.reshape(-1)[cell] = batch.reason[winners]
-
-    def _set_aside(self, batch: Batch, places: I64) -> I64:
-        """Keep the newest reading of each cell that was set aside, beside its last value; the cells."""
-        if not len(places):
-            return _NO_CELLS
-        memory, doubted = self.block.memory, batch.select(places)
-        cells = self._cells(doubted)
-        memory.aside.reshape(-1)[cells] = doubted.value
-        memory.aside_time.reshape(-1)[cells] = doubted.arrival
-        memory.aside_reason.reshape(-1)[cells] = doubted.reason
-        return cells
-
-    def _judge(self, batch: Batch, winners: I64) -> tuple[Batch, I64]:
+    def _judge(self, batch: Batch, current: Mask) -> tuple[Batch, I64]:
         """The samples as the judge sees them beside their neighbours, and the cells whose last value it sees anew."""
         if self.recents is None:
             return batch, _NO_CELLS
         quality, reason, amended = batch.quality.copy(), batch.reason.copy(), [_NO_CELLS]
-        told = batch.event_time != batch.arrival
+        believed, told = ~batch.set_aside, batch.event_time != batch.arrival
         for signal in self.recents.judge.signals:
-            mine = np.flatnonzero(batch.signal == signal)
+            mine = np.flatnonzero(believed & (batch.signal == signal))
             if len(mine):
                 series = Series(batch.row[mine].astype(np.int64), batch.event_time[mine], told[mine], batch.value[mine])
                 seen, why = self.recents.note(signal, series)
                 quality[mine], reason[mine] = joined(batch.quality[mine], batch.reason[mine], seen, why)
-                new = winners[batch.signal[winners] == signal]
+                new = mine[current[mine]]
                 self.recents.base(signal, batch.row[new].astype(np.int64), batch.quality[new], batch.reason[new])
                 amended.append(self._amend(signal, np.unique(series.row)))
         return replace(batch, quality=quality, reason=reason), np.concatenate(amended)
@@ -228,20 +179,6 @@ class Population:
         return known is None or repr(value) > repr(known)
 
     def _changes(self, batch: Batch, texts: Texts, late: Mask, current: Mask, cells: I64) -> Changes:
-        signals, capacity = len(self._noise), self.block.memory.capacity
-        keys = distinct((cells % capacity) * signals + cells // capacity)
-        row: I32 = (keys // signals).astype(np.int32)
-        first = np.append(True, row[1:] != row[:-1]) if len(row) else np.empty(0, np.bool_)
-        return Changes(
-            batch=batch,
-            late=late,
-            current=current,
-            texts=texts,
-            row=row,
-            signal=(keys % signals).astype(np.int32),
-            rows=row[first],
-        )
-
-
-def _samples(batch: Batch, cells: I64) -> Samples:
-    return Samples(cells, batch.event_time, batch.event_time != batch.arrival, batch.value)
+        signals, capacity = len(self.block.schema.signals), self.block.memory.capacity
+        row, signal, rows = in_order((cells % capacity) * signals + cells // capacity, signals, self.kernels)
+        return Changes(batch=batch, late=late, current=current, texts=texts, row=row, signal=signal, rows=rows)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import IntEnum
+from types import ModuleType
 from typing import Any, Final, final
 
 import numpy as np
@@ -65,8 +66,11 @@ class Rhythm:
         """A row without an owner was never heard."""
         self.heard[row], self.interval[row], self.messages[row], self.watermark[row] = NEVER, 0.0, 0, NEVER
 
-    def hear(self, row: I32, arrival: I64) -> I64:
+    def hear(self, row: I32, arrival: I64, kernels: ModuleType | None = None) -> I64:
         """Note messages in log order; repeated ones count too, for whoever repeats is there. The rows heard."""
+        if kernels is not None:
+            own, rows = (self._first, self.heard, self.interval, self.messages), np.empty(len(row), np.int64)
+            return rows[: kernels.hear(row, arrival, own, _LEARNING, _LONGEST_STEP, rows)]
         place = np.arange(len(row), dtype=np.int32)
         # With repeated places the last assignment stays: from the end backwards that is the first message of a twin.
         self._first[row[::-1]] = place[::-1]

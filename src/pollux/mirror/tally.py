@@ -5,6 +5,7 @@ it is met.
 """
 
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any, Final, final
 
 import numpy as np
@@ -63,17 +64,25 @@ class Tally:
         """Count messages that were heard before."""
         np.add.at(self.duplicates, messages.row[~first], 1)
 
-    def note(self, batch: Batch, late: Mask) -> None:
+    def note(self, batch: Batch, late: Mask, kernels: ModuleType | None = None) -> None:
         """Count samples that were heard for the first time, with what they are worth."""
         if not len(batch):
             return
-        rows = self.samples.shape[1]
-        cells = batch.signal.astype(np.int64) * rows + batch.row
+        if kernels is not None:
+            samples = batch.row, batch.signal, batch.event_time, batch.arrival, batch.quality
+            if kernels.tally(samples, late, (self.samples, self.late, self.delays), BUCKETS):
+                self._doubts(batch, self._cells(batch))
+            return
+        cells = self._cells(batch)
         _count(self.samples.reshape(-1), cells)
         if late.any():
             np.add.at(self.late, batch.row[late], 1)
         self._doubts(batch, cells)
         self._delays(batch)
+
+    def _cells(self, batch: Batch) -> I64:
+        cells: I64 = batch.signal.astype(np.int64) * self.samples.shape[1] + batch.row
+        return cells
 
     def _doubts(self, batch: Batch, cells: I64) -> None:
         less = np.flatnonzero(batch.quality != Quality.GOOD)

@@ -107,6 +107,13 @@ class Estate:
             seals=next((one.seals for one in self.holdings.values() if one.seals is not None), None),
         )
 
+    def compile(self) -> None:
+        """Be compiled from the next batch on, where numba is there; what is said stays the same."""
+        self.decoder.compile()
+        self.mirror.compile()
+        for watch in self.watches.values():
+            watch.compile()
+
     def unsure(self, name: str, twin: str, signal: str, at: int) -> float:
         """The standard uncertainty of a sensor's calibration at a moment, in the unit of the columns; 0 for none."""
         index = self.blocks[name].schema.index[signal]

@@ -200,7 +200,7 @@ class LiveSite:
 
     def _compile(self) -> None:
         for estate in self.estates.values():
-            estate.decoder.compile()
+            estate.compile()
         self.reader.compile()
 
     def _secure(self) -> Secure | None:

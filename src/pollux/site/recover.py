@@ -61,7 +61,7 @@ class Past:
         estates, after = self._snapped(until, until_seq) or (self.fresh(), 0)
         if self._is_much(after, until_seq):
             for estate in estates.values():
-                estate.decoder.compile()
+                estate.compile()
         replay(self._reader.read(after, until_seq), estates, until=until)
         return estates
 

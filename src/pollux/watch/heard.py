@@ -16,6 +16,11 @@ class Heard:
     def __init__(self, signals: int) -> None:
         self._last: I64 = np.zeros((signals, 64), np.int64)
 
+    @property
+    def table(self) -> I64:
+        """All of it, valid until it grows."""
+        return self._last
+
     def grow(self, rows: int) -> None:
         """Make room for so many twins."""
         have = self._last.shape[1]

@@ -1,4 +1,4 @@
-"""Where one rule stands for each twin, as columns by row, so that what most samples leave alone is seen at once."""
+"""Where rules stand for each twin, as columns by row, so that what most samples leave alone is seen at once."""
 
 from typing import Any, Final, final
 
@@ -11,27 +11,50 @@ HOUSE: Final = -1
 
 
 @final
-class Standings:
-    """For each row since when a limit is passed, the alarm that is raised, and the newest moment that was looked at.
+class Floor:
+    """The columns of all rules of one type, each of shape (rules, rows + 1).
 
-    `busy[row + 1]` says whether a limit is being passed or an alarm stands; `last[row + 1]` is the newest moment.
+    `busy[rule, row + 1]` says whether a limit is being passed or an alarm stands; `last[rule, row + 1]` is the newest
+    moment that was looked at.
     """
 
-    __slots__ = ("_alarms", "_pending", "busy", "last")
+    __slots__ = ("busy", "last")
 
-    def __init__(self) -> None:
-        self._alarms: dict[int, str] = {}
-        self._pending: dict[int, int] = {}
-        self.busy: Mask = np.zeros(64, np.bool_)
-        self.last: I64 = np.zeros(64, np.int64)
+    def __init__(self, rules: int) -> None:
+        self.busy: Mask = np.zeros((rules, 64), np.bool_)
+        self.last: I64 = np.zeros((rules, 64), np.int64)
 
     def grow(self, rows: int) -> None:
         """Make room for so many twins."""
-        have = len(self.busy)
+        rules, have = self.busy.shape
         if rows + 1 > have:
             more = max(rows + 1, 2 * have) - have
-            self.busy = np.concatenate([self.busy, np.zeros(more, np.bool_)])
-            self.last = np.concatenate([self.last, np.zeros(more, np.int64)])
+            self.busy = np.concatenate([self.busy, np.zeros((rules, more), np.bool_)], axis=1)
+            self.last = np.concatenate([self.last, np.zeros((rules, more), np.int64)], axis=1)
+
+
+@final
+class Standings:
+    """Where one rule of a floor stands: since when its limit is passed by each row, and the alarm that is raised."""
+
+    __slots__ = ("_alarms", "_floor", "_pending", "_rule")
+
+    def __init__(self, floor: Floor, rule: int) -> None:
+        self._floor, self._rule = floor, rule
+        self._alarms: dict[int, str] = {}
+        self._pending: dict[int, int] = {}
+
+    @property
+    def busy(self) -> Mask:
+        """Of which rows a limit is being passed or an alarm stands, at row + 1."""
+        busy: Mask = self._floor.busy[self._rule]
+        return busy
+
+    @property
+    def last(self) -> I64:
+        """The newest moment that was looked at of each row, at row + 1."""
+        last: I64 = self._floor.last[self._rule]
+        return last
 
     def alarm(self, row: int) -> str:
         """The alarm that stands; empty for none."""
@@ -77,15 +100,12 @@ class Standings:
             sorted(self._alarms.items()),
         ]
 
-    @staticmethod
-    def of(frozen: list[Any]) -> "Standings":
-        """What was frozen."""
-        made = Standings()
+    def restore(self, frozen: list[Any]) -> None:
+        """Go on from what was frozen, on a floor where nothing of this rule stands."""
         places, last = np.frombuffer(frozen[0], np.int64), np.frombuffer(frozen[1], np.int64)
-        made.grow(int(places.max(initial=0)))
-        made.last[places] = last
-        made._pending, made._alarms = {int(r): int(m) for r, m in frozen[2]}, {int(r): str(a) for r, a in frozen[3]}
-        for row in (*made._pending, *made._alarms):
-            made.grow(row + 1)
-            made.busy[row + 1] = True
-        return made
+        self._pending, self._alarms = {int(r): int(m) for r, m in frozen[2]}, {int(r): str(a) for r, a in frozen[3]}
+        standing = [*self._pending, *self._alarms]
+        self._floor.grow(max(int(places.max(initial=0)), 1 + max(standing, default=0)))
+        self.last[places] = last
+        for row in standing:
+            self.busy[row + 1] = True

@@ -5,13 +5,12 @@ and with `tick`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, final
 
 import msgspec
 import numpy as np
 
-from pollux.columns.arrays import I64, Mask
 from pollux.columns.batch import Batch
 from pollux.columns.quality import Quality, Reason
 from pollux.errors import StorageError
@@ -21,12 +20,10 @@ from pollux.watch.raising import Raising, Sample
 from pollux.watch.recent import RecentExtremes
 from pollux.watch.rules import Change, Limit, Rule, Silence
 from pollux.watch.standings import HOUSE, Standings
+from pollux.watch.sweeping import Sweep
 
 PERSISTENCE = 60_000_000_000
 """A doubted value that still stands after this long is believed (trust.md P13: a choice)."""
-
-FEW: Final = 8
-"""Up to so many samples it costs less to hold each against the rules than to sort them."""
 
 NOWHERE: Final = -1
 """The signal of a rule about something that is no signal of the type."""
@@ -42,7 +39,7 @@ class Line:
 
     rule: Rule
     signal: int
-    standings: Standings = field(default_factory=Standings)
+    standings: Standings
     recent: RecentExtremes | None = None
 
 
@@ -72,29 +69,28 @@ class Watch:
         self._book = book
         self._alarms = Raising(type_name, book)
         self._thing = thing
+        of = [signals.get(rule.signal, NOWHERE) for rule in rules]
+        self._sweep = Sweep(rules, of, len(signals))
         self._lines = [
             Line(
                 rule,
-                signals.get(rule.signal, NOWHERE),
+                of[number],
+                Standings(self._sweep.floor, number),
                 recent=RecentExtremes(rule.within) if isinstance(rule, Change) else None,
             )
-            for rule in rules
+            for number, rule in enumerate(rules)
         ]
-        self._heard = Heard(len(signals))
         self._doubts: dict[tuple[int, int], str] = {}
-        self._wanted: Mask = np.zeros(len(signals), np.bool_)
-        self._wanted[[line.signal for line in self._lines if line.signal != NOWHERE]] = True
+
+    def compile(self) -> bool:
+        """Sweep compiled from the next batch on; False where numba is missing."""
+        return self._sweep.compile()
 
     def apply(self, batch: Batch, ids: Sequence[str]) -> list[Alarm]:
         """Hold a batch against the rules; what was raised, confirmed or ended comes back in order."""
-        places = np.flatnonzero(self._relevant(batch))
-        if not len(places):
+        if not (self._lines or self._doubts or (batch.quality != Quality.GOOD).any()):
             return []
-        self._grow(len(ids))
-        if len(places) > FEW:
-            lively = self._lively(batch, places, len(ids))
-            self._pass_over(batch, places[~lively])
-            places = places[lively]
+        places = self._sweep.lively(batch, self._doubts, len(ids))
         changed: list[Alarm] = []
         for index in places.tolist():
             changed += self._sample(batch, index, ids)
@@ -102,7 +98,8 @@ class Watch:
 
     def tick(self, now: int, ids: Sequence[str], beats: Mapping[str, int] | None = None) -> list[Alarm]:
         """Time has passed: silences, persistence and shelves."""
-        self._grow(len(ids))
+        self._sweep.heard.grow(len(ids))
+        self._sweep.floor.grow(len(ids))
         changed = self._book.unshelve(now)
         for line in self._lines:
             if isinstance(line.rule, Silence):
@@ -111,7 +108,7 @@ class Watch:
 
     def forget(self, row: int, moment: int) -> list[Alarm]:
         """The twin of a row is gone: whoever gets the row begins anew, and what was raised of it ends."""
-        self._heard.forget(row)
+        self._sweep.heard.forget(row)
         gone = [self._doubts.pop(key) for key in [*self._doubts] if key[1] == row]
         for line in self._lines:
             gone.append(line.standings.forget(row))
@@ -123,60 +120,14 @@ class Watch:
         """The rows and signals whose last value is doubted: a second reading is asked for."""
         return [(row, self._names[signal]) for (signal, row) in self._doubts]
 
-    # -- many at once -------------------------------------------------------------------------------------------------
-
-    def _relevant(self, batch: Batch) -> Mask:
-        """Samples that a rule looks at, or that are doubted or were."""
-        relevant: Mask = self._wanted[batch.signal]
-        doubted = (batch.quality == Quality.UNCERTAIN) | (batch.quality == Quality.BAD)
-        if doubted.any() or self._doubts:
-            followed = {signal for signal, _ in self._doubts} | set(batch.signal[doubted].tolist())
-            # A good value ends a doubt, also one that came earlier in the same batch.
-            relevant = relevant | np.isin(batch.signal, list(followed))
-        # What was not measured is no reading: neither heard nor doubted.
-        measured: Mask = batch.quality != Quality.MISSING
-        return relevant & measured
-
-    def _lively(self, batch: Batch, places: I64, rows: int) -> Mask:
-        """Which of these samples are of a twin for which something may begin, go on or end in this batch."""
-        row, signal, value = batch.row[places], batch.signal[places], batch.value[places]
-        stirs: Mask = (batch.quality[places] != Quality.GOOD) | ~np.isfinite(value)
-        stirs |= batch.reason[places] == Reason.DISCONNECTED
-        for line in self._lines:
-            mine = np.flatnonzero(signal == line.signal)
-            stirs[mine] |= line.standings.busy[row[mine] + 1]
-            if isinstance(line.rule, Limit):
-                stirs[mine] |= line.rule.passing(value[mine])
-            elif line.recent is not None:
-                stirs[mine] = True  # what it is compared with is taken in one after the other
-        twins = np.zeros(rows, np.bool_)
-        twins[row[stirs]] = True
-        twins[[twin for _, twin in self._doubts]] = True
-        lively: Mask = twins[row]
-        return lively
-
-    def _pass_over(self, batch: Batch, places: I64) -> None:
-        """Take note of good samples that are far from every limit."""
-        places = places[self._wanted[batch.signal[places]]]
-        row, signal, moment = batch.row[places], batch.signal[places], batch.event_time[places]
-        self._heard.hear(signal, row, batch.arrival[places])
-        for line in self._lines:
-            mine = np.flatnonzero(signal == line.signal)
-            np.maximum.at(line.standings.last, row[mine] + 1, moment[mine])
-
-    def _grow(self, rows: int) -> None:
-        self._heard.grow(rows)
-        for line in self._lines:
-            line.standings.grow(rows)
-
     # -- one by one ---------------------------------------------------------------------------------------------------
 
     def _sample(self, batch: Batch, index: int, ids: Sequence[str]) -> list[Alarm]:
         row, signal = int(batch.row[index]), int(batch.signal[index])
         reason, good = Reason(int(batch.reason[index])), bool(batch.quality[index] == Quality.GOOD)
         sample = Sample(row, ids[row], int(batch.event_time[index]), float(batch.value[index]), good)
-        if self._wanted[signal]:
-            self._heard.hear_one(signal, row, int(batch.arrival[index]))
+        if self._sweep.wanted[signal]:
+            self._sweep.heard.hear_one(signal, row, int(batch.arrival[index]))
         changed = self._doubt(signal, sample, reason)
         if not np.isfinite(sample.value) or reason == Reason.DISCONNECTED:
             return changed
@@ -248,7 +199,7 @@ class Watch:
             if (now - last > rule.after) != bool(line.standings.alarm(HOUSE)):
                 yield HOUSE, last
         elif line.signal != NOWHERE:
-            heard = self._heard.last(line.signal)[:rows]
+            heard = self._sweep.heard.last(line.signal)[:rows]
             silent = (heard > 0) & (now - heard > rule.after)
             for row in np.flatnonzero(silent != line.standings.busy[1 : rows + 1]).tolist():
                 yield row, int(heard[row])
@@ -282,7 +233,7 @@ class Watch:
         """The state as bytes, for a snapshot."""
         lines = [[line.standings.freeze(), line.recent.freeze() if line.recent else None] for line in self._lines]
         doubts = [[signal, row, alarm] for (signal, row), alarm in self._doubts.items()]
-        return msgspec.msgpack.encode([FORM, lines, self._heard.freeze(), doubts])
+        return msgspec.msgpack.encode([FORM, lines, self._sweep.heard.freeze(), doubts])
 
     def restore(self, frozen: bytes) -> None:
         """Take a state frozen under the same rules; raises StorageError for one of another form."""
@@ -291,8 +242,8 @@ class Watch:
             raise StorageError(f"expected the state of a watch in form {FORM}, got another", at=self._type)
         lines, heard, doubts = parts
         for line, (standings, recent) in zip(self._lines, lines, strict=True):
-            line.standings = Standings.of(standings)
+            line.standings.restore(standings)
             if line.recent and recent:
                 line.recent.restore(recent)
-        self._heard = Heard.of(heard, len(self._signals))
+        self._sweep.heard = Heard.of(heard, len(self._signals))
         self._doubts = {(signal, row): alarm for signal, row, alarm in doubts}
