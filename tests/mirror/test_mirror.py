@@ -32,7 +32,7 @@ def test_a_sample_becomes_the_last_value_with_its_worth():
     assert live.told("arrival", "temp") == NOW
     assert live.told("quality", "temp") == Quality.GOOD
     changes = effects.changes["Pump"]
-    assert (changes.row.tolist(), changes.signal.tolist(), changes.rows.tolist()) == ([0], [TEMP], [0])
+    assert changes.changed() == [(0, TEMP)]
     assert effects.counts.samples == effects.counts.messages == effects.counts.frames == 1
 
 
@@ -45,7 +45,7 @@ def test_late_data_is_kept_but_does_not_overwrite():
     assert changes.late.tolist() == [True]
     assert changes.current.tolist() == [False]
     assert changes.batch.value.tolist() == [299.0]
-    assert len(changes.rows) == 0
+    assert changes.changed() == []
     assert live.value("temp") == 300.0
     assert effects.counts.late == 1
 
@@ -83,7 +83,7 @@ def test_what_is_set_aside_is_shown_beside_the_last_value():
         assert live.told("aside_time", "temp") == NOW + 9 * SECOND
         assert live.told("aside_reason", "temp") == reason
         assert effects.changes["Pump"].batch.reason.tolist() == [reason]
-        assert effects.changes["Pump"].signal.tolist() == [TEMP]
+        assert [signal for _, signal in effects.changes["Pump"].changed()] == [TEMP]
         assert effects.counts.aside == 1
     assert live.mirror.populations["Pump"].rhythm.watermark[0] == watermark == NOW
 
@@ -100,7 +100,7 @@ def test_a_doubt_comes_and_goes_with_what_is_known_of_the_neighbours():
     late = live.hear([say({"temp": 324, "t": NOW - SECOND})])
     assert live.told("quality", "temp") == Quality.GOOD
     assert live.told("reason", "temp") == Reason.NONE
-    assert late.changes["Pump"].signal.tolist() == [TEMP]
+    assert [signal for _, signal in late.changes["Pump"].changed()] == [TEMP]
     assert late.changes["Pump"].current.tolist() == [False]
 
 
@@ -129,9 +129,9 @@ def test_topics_tell_facts_once():
     first = live.hear([say({"temp": 300}, topic="plant/l1/3/P-1/telemetry")])
     assert live.blocks["Pump"].texts[SCHEMA.index["line"]] == ["l1"]
     assert live.value("floor") == 3.0
-    assert {SCHEMA.signals[i].name for i in first.changes["Pump"].signal} == {"temp", "line", "floor"}
+    assert {SCHEMA.signals[i].name for _, i in first.changes["Pump"].changed()} == {"temp", "line", "floor"}
     again = live.hear([say({"temp": 301}, topic="plant/l1/3/P-1/telemetry", at=1)])
-    assert {SCHEMA.signals[i].name for i in again.changes["Pump"].signal} == {"temp"}
+    assert {SCHEMA.signals[i].name for _, i in again.changes["Pump"].changed()} == {"temp"}
     moved = live.hear([say({"temp": 301}, topic="plant/l2/3/P-1/telemetry", at=2)])
     assert live.blocks["Pump"].texts[SCHEMA.index["line"]] == ["l2"]
     assert moved.changes["Pump"].texts.value == ("l2",)

@@ -1,7 +1,6 @@
 """Topics: what each topic heard so far says, worked out once and then looked up by its bytes."""
 
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from typing import Final, final
 
 import numpy as np
@@ -49,6 +48,7 @@ class Topics:
         "_bounds",
         "_epochs",
         "_index",
+        "_keys",
         "_vocabularies",
         "columns",
         "entries",
@@ -70,6 +70,7 @@ class Topics:
         self.generation += 1
         self.entries: list[Entry] = []
         self._index: dict[bytes, int] = {}
+        self._keys: list[bytes] = []
         self.columns = EntryColumns()
 
     def begin(self) -> bool:
@@ -122,12 +123,13 @@ class Topics:
 
     def keys(self, start: int) -> list[bytes]:
         """The topics in the order of their entries, from number `start` on."""
-        return list(islice(self._index, start, None))
+        return self._keys[start:]
 
     def _enter(self, key: bytes, entry: Entry) -> int:
         number = len(self.entries)
         self.entries.append(entry)
         self._index[key] = number
+        self._keys.append(key)
         self.columns.append(entry)
         return number
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import final
 
-from pollux.columns.arrays import I32, I64, Mask
+from pollux.columns.arrays import I64, Mask
 from pollux.columns.batch import Batch, Refusal, Texts
 
 
@@ -15,17 +15,20 @@ class Changes:
 
     `batch` are the samples that were heard for the first time, late and doubted ones too, with their final qualities:
     this is what rules, filters and history take. `late` says which of them were older than what was known, `current`
-    which became a last value. `texts` are the facts told. `row` and `signal` are the cells, in ascending order of row,
-    whose value, quality or fact changed; `rows` are the twins of these.
+    which became a last value. `texts` are the facts told. `cells` are those whose value, quality or fact changed, in no
+    order, numbered signal * `capacity` + row.
     """
 
     batch: Batch
     late: Mask
     current: Mask
     texts: Texts
-    row: I32
-    signal: I32
-    rows: I32
+    cells: I64
+    capacity: int
+
+    def changed(self) -> list[tuple[int, int]]:
+        """Row and signal of each cell that changed, in ascending order."""
+        return sorted({(cell % self.capacity, cell // self.capacity) for cell in self.cells.tolist()})
 
 
 @final

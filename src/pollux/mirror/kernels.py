@@ -101,22 +101,6 @@ def settle(samples: Any, memory: Any, schema: Any, watermark: I64, mark: I32, ou
 
 
 @short
-def listed(keys: I64, signals: int, out: Any) -> tuple[int, int]:
-    """Keys in ascending order (row * signals + signal) as rows and signals, each once, and each row once: how many."""
-    row, signal, rows = out
-    cells = twins = 0
-    for i in range(len(keys)):
-        if i > 0 and keys[i] == keys[i - 1]:
-            continue
-        row[cells], signal[cells] = keys[i] // signals, keys[i] % signals
-        if cells == 0 or row[cells] != row[cells - 1]:
-            rows[twins] = row[cells]
-            twins += 1
-        cells += 1
-    return cells, twins
-
-
-@short
 def tally(samples: Any, late: Mask, counters: Any, buckets: int) -> int:
     """Count samples; how many of them are worth less than good."""
     row, signal, time, arrival, quality = samples
@@ -142,7 +126,6 @@ def warm() -> None:
     hear(ints, longs, (ints, longs, numbers, longs), 0.0, 0.0, longs)
     samples = ints, ints, longs, longs, numbers, longs, bytes_, reasons
     settle(samples, _memory(), (longs, numbers, 0), longs, ints, (masks, masks, longs))
-    listed(longs, 1, (ints, ints, ints))
     counts = np.empty((0, 0), np.uint32)
     tally((ints, ints, longs, longs, bytes_), masks, (counts, np.empty(0, np.uint32), counts), 0)
 

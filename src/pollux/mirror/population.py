@@ -17,7 +17,7 @@ from pollux.mirror.effects import Changes
 from pollux.mirror.presence import Rhythm
 from pollux.mirror.recents import Recents, Series, joined
 from pollux.mirror.seen import Seen
-from pollux.mirror.settling import Settling, in_order
+from pollux.mirror.settling import Settling
 from pollux.mirror.stretches import Stretches
 from pollux.mirror.tally import Tally
 
@@ -118,7 +118,8 @@ class Population:
     def _apply(self, batch: Batch, texts: Texts) -> Changes:
         late, current, changed = self._settling.settle(batch, self.rhythm, self.kernels)
         judged, amended = self._judge(batch, current)
-        return self._changes(judged, texts, late, current, np.concatenate((changed, amended, self._tell(texts))))
+        cells = np.concatenate((changed, amended, self._tell(texts)))
+        return Changes(judged, late, current, texts, cells, self.block.memory.capacity)
 
     def _judge(self, batch: Batch, current: Mask) -> tuple[Batch, I64]:
         """The samples as the judge sees them beside their neighbours, and the cells whose last value it sees anew."""
@@ -177,8 +178,3 @@ class Population:
     def _greater(self, row: int, signal: int, value: str | Place) -> bool:
         known = self.block.texts[signal][row] if isinstance(value, str) else self.block.place_of(signal, row)
         return known is None or repr(value) > repr(known)
-
-    def _changes(self, batch: Batch, texts: Texts, late: Mask, current: Mask, cells: I64) -> Changes:
-        signals, capacity = len(self.block.schema.signals), self.block.memory.capacity
-        row, signal, rows = in_order((cells % capacity) * signals + cells // capacity, signals, self.kernels)
-        return Changes(batch=batch, late=late, current=current, texts=texts, row=row, signal=signal, rows=rows)

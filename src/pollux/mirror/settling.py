@@ -5,7 +5,7 @@ from typing import Final, NamedTuple, final
 
 import numpy as np
 
-from pollux.columns.arrays import I32, I64, Mask, distinct
+from pollux.columns.arrays import I64, Mask
 from pollux.columns.batch import Batch
 from pollux.columns.block import Block
 from pollux.mirror.newest import Contest, Samples
@@ -111,19 +111,6 @@ class Settling:
         memory.aside_time.reshape(-1)[cells] = doubted.arrival
         memory.aside_reason.reshape(-1)[cells] = doubted.reason
         return cells
-
-
-def in_order(keys: I64, signals: int, kernels: ModuleType | None = None) -> tuple[I32, I32, I32]:
-    """Rows and signals of keys (row * signals + signal), ascending and each once, and the rows, each once."""
-    if kernels is not None:
-        ascending = np.sort(keys)
-        row, signal, rows = (np.empty(len(keys), np.int32) for _ in range(3))
-        cells, twins = kernels.listed(ascending, signals, (row, signal, rows))
-        return row[:cells], signal[:cells], rows[:twins]
-    ascending = distinct(keys)
-    row = (ascending // signals).astype(np.int32)
-    first = np.append(True, row[1:] != row[:-1]) if len(row) else np.empty(0, np.bool_)
-    return row, (ascending % signals).astype(np.int32), row[first]
 
 
 def _samples(batch: Batch, cells: I64) -> Samples:
