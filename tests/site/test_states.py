@@ -43,7 +43,7 @@ def test_each_turn_takes_its_share_and_nobody_waits_for_ever(
     """All change again and again, and a turn has room for a third: three turns bring everybody once."""
     monkeypatch.setattr(states_module, "A_TURN", TWINS // 3)
     told: list[str] = []
-    publisher = StatePublisher(lambda topic, body, **_: told.append(topic.split("/")[2]))
+    publisher = StatePublisher(lambda some: told.extend(topic.split("/")[2] for topic, _ in some))
     for turn in range(6):
         change(opened[0], publisher, *range(TWINS))
         publisher.flush()
@@ -53,7 +53,9 @@ def test_each_turn_takes_its_share_and_nobody_waits_for_ever(
 
 def test_only_the_newest_values_leave(opened: tuple[LiveSite, px.Fleet[Motor]]) -> None:
     told: list[tuple[str, float]] = []
-    publisher = StatePublisher(lambda topic, body, **_: told.append((topic, json.loads(body)["temp"]["value"])))
+    publisher = StatePublisher(
+        lambda some: told.extend((topic, json.loads(body)["temp"]["value"]) for topic, body in some)
+    )
     for temp in (301.0, 302.0, 303.0):
         change(opened[0], publisher, 1, temp=temp)
     publisher.flush()
@@ -61,16 +63,19 @@ def test_only_the_newest_values_leave(opened: tuple[LiveSite, px.Fleet[Motor]]) 
     assert told == [("twins/Motor/M-1/state", 303.0)]
 
 
-def test_what_is_not_taken_comes_next_time(opened: tuple[LiveSite, px.Fleet[Motor]]) -> None:
+def test_what_is_not_taken_comes_next_time(
+    opened: tuple[LiveSite, px.Fleet[Motor]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     told: list[str] = []
     room = [2]
 
-    def publish(topic: str, body: bytes, **_: object) -> None:
+    def publish(some: list[tuple[str, bytes]]) -> None:
         if not room[0]:
-            raise Overloaded("no room", retry_after=1.0, at=topic)
+            raise Overloaded("no room", retry_after=1.0, at=some[0][0])
         room[0] -= 1
-        told.append(topic)
+        told.extend(topic for topic, _ in some)
 
+    monkeypatch.setattr(states_module, "AT_ONCE", 1)
     publisher = StatePublisher(publish)
     change(opened[0], publisher, 1, 2, 3)
     publisher.flush()

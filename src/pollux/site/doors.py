@@ -1,5 +1,6 @@
 """The doors of an open site: everything through which something comes in from outside, or leaves."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, final
 
 from pollux.clock import WallClock
@@ -92,6 +93,15 @@ class Doors:
         if self.coap:
             self.coap.publish(topic, payload)
         self.guests.publish(topic, payload)
+
+    def publish_states(self, states: Sequence[tuple[str, bytes]]) -> None:
+        """The states of some twins, retained."""
+        if self.mqtt:
+            self.mqtt.publish_retained(states)
+        for topic, payload in states:
+            if self.coap:
+                self.coap.publish(topic, payload)
+            self.guests.publish(topic, payload)
 
     def retain(self, topic: str, payload: bytes) -> None:
         """To whoever hears a topic and may, now or later, at least once."""

@@ -150,7 +150,8 @@ class LiveSite:
         self.history: History = self._history()
         self._indexing: Future[object] = self.workers.submit(self.history.prepare)
         self.rooms: Rooms = Rooms(self)
-        self._states = StatePublisher(self.publish) if self.endpoint or self.coap or self.doors.guests.home else None
+        heard = self.endpoint or self.coap or self.doors.guests.home
+        self._states = StatePublisher(self.doors.publish_states, self.pipe.lock) if heard else None
         self._turns = Turns(self.turn) if not isinstance(self.clock, SimulatedClock) else None
         self.owing: list[Callable[[], None]] = []
         """Called before time is moved by hand: each waits until somebody inside has done what was asked of it."""

@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Literal, final
 
 from pollux.clock import Clock
@@ -137,20 +137,38 @@ class MqttEndpoint(AbstractDriver):
         After `stop` it does nothing. Raises DataRefused for a topic with wildcards or a QoS above 2, Overloaded when
         too many wait to be sent.
         """
+        name = self._checked(topic, payload, qos)
+        if self._stopped:
+            return
+        self._admit(topic)
+        said = Properties(content_type=content_type) if content_type else NONE
+        fleeting = not expires and self._common.rights.is_order(topic)
+        message = Message(name, bytes(payload), qos=qos, retain=retain, said=said, expires=expires, fleeting=fleeting)
+        self._loop.later(lambda: self._publish(message, then))
+
+    def publish_retained(self, some: Iterable[tuple[str, bytes]]) -> None:
+        """Send topics and payloads at QoS 0, retained, in one go: the loop is asked once for all of them.
+
+        Raises what `publish` raises; then none is sent.
+        """
+        messages = [Message(self._checked(topic, payload, 0), payload, retain=True) for topic, payload in some]
+        if self._stopped or not messages:
+            return
+        self._admit(messages[0].topic.decode())
+        self._loop.later(lambda: self._publish_all(messages))
+
+    def _checked(self, topic: str, payload: bytes, qos: int) -> bytes:
         limits, name = self._common.limits, topic.encode()
         if not is_name(name, longest=limits.topic_bytes, levels=limits.topic_levels) or qos not in (0, 1, 2):
             raise DataRefused(f"expected a topic without wildcards and QoS 0, 1 or 2, got {topic!r} and {qos}")
         if len(payload) + len(name) + 64 > limits.packet_bytes:
             raise DataRefused(f"expected a payload of at most {limits.packet_bytes} bytes", at=topic)
-        if self._stopped:
-            return
-        if self._loop.asked >= limits.posted:
+        return name
+
+    def _admit(self, topic: str) -> None:
+        if self._loop.asked >= self._common.limits.posted:
             self._common.counters.refused_posted += 1
             raise Overloaded("too many messages wait to be published", retry_after=1.0, at=topic)
-        said = Properties(content_type=content_type) if content_type else NONE
-        fleeting = not expires and self._common.rights.is_order(topic)
-        message = Message(name, bytes(payload), qos=qos, retain=retain, said=said, expires=expires, fleeting=fleeting)
-        self._loop.later(lambda: self._publish(message, then))
 
     def tunnel(self, address: str, certificate: bytes | None = None) -> socket.socket:
         """The end of a connection on which MQTT is spoken, for whoever brings its bytes otherwise, as over WebSocket.
@@ -172,6 +190,12 @@ class MqttEndpoint(AbstractDriver):
         reached = self._loop.router.publish(message, self._common.clock.now())
         if then is not None:
             then(reached)
+
+    def _publish_all(self, messages: Sequence[Message]) -> None:
+        now = self._common.clock.now()
+        self._common.counters.published += len(messages)
+        for message in messages:
+            self._loop.router.publish(message, now)
 
     def _adopt(self, sock: socket.socket, address: str, seal: Seal) -> None:
         self._loop.later(lambda: self._loop.lines.adopt(sock, address, seal, self._common.clock.now()))
