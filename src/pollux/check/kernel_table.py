@@ -24,11 +24,11 @@ _njit: Any = numba.njit
 
 # Never fastmath: NaN, infinity and the last bit are what they are in Python. Reference counting is off: nothing is made
 # here, and counting the arrays at every call costs more than the calls.
-jit: _Decorator = _njit(nogil=True, _nrt=False)
-inlined: _Decorator = _njit(nogil=True, _nrt=False, forceinline=True)
+jit: _Decorator = _njit(_nrt=False)
+inlined: _Decorator = _njit(_nrt=False, forceinline=True)
 
 # numba's cache watches the file of an entry point, not of what it calls: clear it after a change in a kernel file.
-entry_point: _Decorator = _njit(nogil=True, _nrt=False, cache=True)
+entry_point: _Decorator = _njit(_nrt=False, cache=True)
 
 NOT_FOUND: Final = -1
 

@@ -8,7 +8,8 @@ from pollux.remember.chain import Anchor
 from pollux.remember.commit import Counts, Health, Ticket
 from pollux.remember.decimate import Series, decimate
 from pollux.remember.disk import AbstractDisk, Disk
-from pollux.remember.history import Decode, History
+from pollux.remember.growing import Decode
+from pollux.remember.history import History
 from pollux.remember.log import Log
 from pollux.remember.notes import Note
 from pollux.remember.reading import LogReader

@@ -5,94 +5,29 @@ The log is read and decoded once; what comes out is kept beside each sealed segm
 growing is gathered in memory, as far as it goes when somebody asks.
 """
 
-import contextlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeAlias, final
+from typing import final
 
-import numpy as np
-
-from pollux.columns.batch import Batch
+from pollux.clock import stopwatch
 from pollux.columns.frames import Frames
-from pollux.errors import DataRefused
 from pollux.remember.decimate import Series, decimate, merged, width_for
 from pollux.remember.disk import AbstractDisk, Disk
-from pollux.remember.index import STEP, Gathering, Key, StaleIndex
+from pollux.remember.growing import Decode, Growing
+from pollux.remember.index import STEP, Key, StaleIndex
 from pollux.remember.reading import LogReader, Span
 from pollux.remember.seal import Keys, Record
-from pollux.remember.sidecar import Sections, Shelf, Stored
+from pollux.remember.sidecar import Sections, Shelf
 from pollux.remember.snapshots import Snapshot, Snapshots
 
-Decode: TypeAlias = Callable[[Frames], Mapping[str, Batch]]
-
 _OPEN_FILES = 256
+_PIECE, _BREATH, _PATIENCE = 0.002, 0.004, 0.5
+"""Seconds of work, of pause behind it, and after how many it goes on without pauses, because it has fallen behind."""
+
 LOOKS_BACK = 64 << 20
 """Bytes of log before a stretch that are looked at for messages which come again in it."""
-
-
-@final
-class _Growing:
-    """One segment being decoded: samples by owner, cut into sections before they become too many."""
-
-    def __init__(self, shelf: Shelf, first: int, decode: Decode) -> None:
-        self._shelf = shelf
-        self.first = first
-        self.decode = decode
-        self.seq = first - 1
-        self._gathered: dict[str | None, Gathering] = {}
-        self._sections: list[Stored] = []
-        self._closed: Sections | None = None
-
-    def add(self, seq: int, frames: Frames, batches: Mapping[str, Batch]) -> None:
-        """Take what one batch of frames said."""
-        self.seq = seq
-        if all(origin.subject is None for origin in frames.origins):
-            self._of(None, batches)
-        else:
-            self._add_by_subject(frames, batches)
-        if any(gathering.full for gathering in self._gathered.values()):
-            self._cut()
-
-    def _add_by_subject(self, frames: Frames, batches: Mapping[str, Batch]) -> None:
-        subjects = [origin.subject for origin in frames.origins]
-        for subject in dict.fromkeys(subjects):
-            theirs = np.array([one == subject for one in subjects])[frames.origin]
-            own = {name: batch.select(theirs[batch.frame]) for name, batch in batches.items()}
-            self._of(subject, own)
-
-    def _of(self, subject: str | None, batches: Mapping[str, Batch]) -> None:
-        if any(len(batch) for batch in batches.values()):
-            self._gathered.setdefault(subject, Gathering()).add(batches)
-
-    def _cut(self) -> None:
-        for subject, gathering in self._gathered.items():
-            # Who was erased in the meantime is refused by the keys, and has no section.
-            with contextlib.suppress(DataRefused):
-                self._sections.append(self._shelf.store(self.first, subject, gathering.section(), *gathering.bounds()))
-        self._gathered.clear()
-        self._closed = None
-
-    def finished(self) -> list[Stored]:
-        """All sections, once nothing more will come."""
-        self._cut()
-        return self._sections
-
-    def forget(self, subject: str) -> None:
-        """Drop what is in memory of a person; what was cut is sealed."""
-        self._gathered.pop(subject, None)
-
-    def series(self, subject: str | None, key: Key, start: int, end: int, *, coarse: bool) -> list[Series]:
-        """The series as far as it is decoded; of nobody and one subject, or of all where none is named."""
-        if self._closed is None:
-            self._closed = self._shelf.in_memory(self.first, self._sections)
-        found = self._closed.series(self._shelf.pseudonyms(subject), key, start, end, coarse=coarse)
-        for owner, gathering in self._gathered.items():
-            if subject is None or owner in (None, subject):
-                series = gathering.series(key)
-                found.append(decimate(series, STEP) if coarse else series)
-        return found
 
 
 @final
@@ -128,10 +63,11 @@ class History:
         self._shelf = Shelf.of(folder, tenant, decoder, disk, keys)
         self._snapshots = snapshots or Snapshots(folder, disk=disk, keys=keys)
         self._lock = threading.RLock()
+        self._pause = threading.Event()
         self._bounds: dict[int, tuple[int, int]] = {}
         self._open: OrderedDict[int, Sections] = OrderedDict()
         self._unfiled: dict[int, Sections] = {}
-        self._growing: _Growing | None = None
+        self._growing: Growing | None = None
 
     # -- questions ----------------------------------------------------------------------------------------------------
 
@@ -226,10 +162,35 @@ class History:
         return done
 
     def keep_up(self) -> None:
-        """Decode what has come since the last time, so that no question has to; for a thread in the background."""
+        """Decode what has come since the last time, so that no question has to; for a thread in the background.
+
+        It works a few milliseconds at a time: devices that wait for an answer meanwhile are not kept waiting.
+        """
         self.prepare()
+        begun, reading = stopwatch(), self._follow()
+        while self._follows(reading):
+            if stopwatch() - begun < _PATIENCE:
+                self._pause.wait(_BREATH)
+
+    def _follows(self, reading: Iterator[None]) -> bool:
+        """Whether there is more to read after another piece; questions come in between."""
         with self._lock:
-            self._catch_up()
+            return next(reading, "end") != "end"
+
+    def _follow(self) -> Iterator[None]:
+        """Gather what has come of the segment that grows, pausing after every piece of work."""
+        for span in self._log.segments()[-1:]:
+            if span.end is not None:
+                return
+            growing, end = self._grown(span), stopwatch() + _PIECE
+            for record in self._log.read(growing.seq, span.last):
+                if self._growing is not growing:
+                    return
+                if record.seq > growing.seq:
+                    self._take(growing, record)
+                if stopwatch() >= end:
+                    yield
+                    end = stopwatch() + _PIECE
 
     def _catch_up(self) -> list[Span]:
         spans = self._log.segments()
@@ -282,18 +243,26 @@ class History:
         self._bounds[span.first] = self._sections(span).bounds
         return True
 
-    def _gather(self, span: Span) -> _Growing:
+    def _gather(self, span: Span) -> Growing:
+        growing = self._grown(span)
+        for record in self._log.read(growing.seq, None if span.end is None else span.last):
+            self._take(growing, record)
+        return growing
+
+    def _grown(self, span: Span) -> Growing:
+        """What was gathered of a segment before; nothing yet, where it is another one."""
         growing = self._growing
         if growing is None or growing.first != span.first:
-            growing = _Growing(self._shelf, span.first, self._reading(span.first))
+            growing = Growing(self._shelf, span.first, self._reading(span.first))
             if span.end is None:
                 self._growing = growing
-        for record in self._log.read(growing.seq, None if span.end is None else span.last):
-            growing.seq = record.seq
-            for frames in self._frames(record):
-                growing.add(record.seq, frames, growing.decode(frames))
-        self._read = growing.seq, growing.decode
         return growing
+
+    def _take(self, growing: Growing, record: Record) -> None:
+        growing.seq = record.seq
+        for frames in self._frames(record):
+            growing.add(record.seq, frames, growing.decode(frames))
+        self._read = growing.seq, growing.decode
 
     def _reading(self, first: int) -> Decode:
         """The reading that has come to the entry before `first`; else a new one, which looks back before it."""

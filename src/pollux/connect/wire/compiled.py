@@ -41,7 +41,7 @@ def reply(handles: Any, answers: Any, begin: Any, end: Any, flags: int, counts: 
         counts[i] = _send(handles[i], answers[begin[i] :].ctypes.data, end[i] - begin[i], flags)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def split(
     arena: Any,
     starts: Any,
@@ -110,7 +110,7 @@ def split(
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def topic_hash(data: Any, at: int, size: int, seed: Any) -> Any:
     """A hash of the bytes, seeded per process: nobody outside can choose topics that collide."""
     h = seed
@@ -121,7 +121,7 @@ def topic_hash(data: Any, at: int, size: int, seed: Any) -> Any:
     return h ^ (h >> _SHIFT)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def find(
     data: Any, at: int, size: int, mark: Any, serial: int, hashes: Any, owners: Any, places: Any, keys: Any
 ) -> Any:
@@ -143,7 +143,7 @@ def find(
     return -1 - hashes.shape[0]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def judge(
     arena: Any,
     index: Any,
@@ -172,7 +172,7 @@ def judge(
         heard[i] = 1 if wild or listened[np.int64(mark & crowd)] > 0 else 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def gather(
     arena: Any,
     index: Any,
