@@ -7,6 +7,7 @@ what the log keeps is exactly what was heard.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import chain
 from typing import NamedTuple, TypeVar, final
 
 import numpy as np
@@ -170,6 +171,26 @@ class Frames:
             arrival=_stacked([part.arrival for part in parts], np.empty(0, np.int64)),
             encoding=_stacked([part.encoding for part in parts], np.empty(0, np.uint8)),
             qos=_stacked([part.qos for part in parts], np.empty(0, np.uint8)),
+        )
+
+    @staticmethod
+    def beside(parts: "Sequence[Frames]") -> "Frames":
+        """Several batches as one, in order, each with its own origins: quicker than `join`, for passing readers."""
+        if len(parts) == 1:
+            return parts[0]
+        bases = np.cumsum([0, *(len(part.arena) for part in parts)])
+        firsts = np.cumsum([0, *(len(part.origins) for part in parts)])
+        counts = [len(part) for part in parts]
+        index = np.concatenate([part.index for part in parts])
+        index[:, ::2] += np.repeat(bases[:-1], counts).astype(np.int32)[:, None]
+        return Frames(
+            arena=b"".join([part.arena for part in parts]),
+            index=index,
+            origin=np.concatenate([part.origin for part in parts]) + np.repeat(firsts[:-1], counts).astype(np.int32),
+            origins=tuple(chain.from_iterable(part.origins for part in parts)),
+            arrival=np.concatenate([part.arrival for part in parts]),
+            encoding=np.concatenate([part.encoding for part in parts]),
+            qos=np.concatenate([part.qos for part in parts]),
         )
 
     def compact(self) -> "Frames":

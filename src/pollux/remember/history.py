@@ -23,6 +23,7 @@ from pollux.remember.sidecar import Sections, Shelf
 from pollux.remember.snapshots import Snapshot, Snapshots
 
 _OPEN_FILES = 256
+_PIECE_BYTES = 64 << 10
 _PIECE, _BREATH, _PATIENCE = 0.002, 0.004, 0.5
 """Seconds of work, of pause behind it, and after how many it goes on without pauses, because it has fallen behind."""
 
@@ -178,16 +179,14 @@ class History:
             return next(reading, "end") != "end"
 
     def _follow(self) -> Iterator[None]:
-        """Gather what has come of the segment that grows, pausing after every piece of work."""
+        """Gather what has come of the segment that grows, pausing after some milliseconds of work."""
         for span in self._log.segments()[-1:]:
             if span.end is not None:
                 return
             growing, end = self._grown(span), stopwatch() + _PIECE
-            for record in self._log.read(growing.seq, span.last):
+            for _ in self._pieces(growing, span.last):
                 if self._growing is not growing:
                     return
-                if record.seq > growing.seq:
-                    self._take(growing, record)
                 if stopwatch() >= end:
                     yield
                     end = stopwatch() + _PIECE
@@ -245,9 +244,26 @@ class History:
 
     def _gather(self, span: Span) -> Growing:
         growing = self._grown(span)
-        for record in self._log.read(growing.seq, None if span.end is None else span.last):
-            self._take(growing, record)
+        for _ in self._pieces(growing, None if span.end is None else span.last):
+            pass
         return growing
+
+    def _pieces(self, growing: Growing, last: int | None) -> Iterator[None]:
+        """Take what was not yet taken, up to entry `last`, a piece at a time: small entries are decoded together."""
+        piece: list[Frames] = []
+        size, seq = 0, growing.seq
+        for record in self._log.read(growing.seq, last):
+            if record.seq <= growing.seq:
+                continue  # a question has taken it meanwhile
+            seq = record.seq
+            for frames in self._frames(record):
+                piece.append(frames)
+                size += len(frames.arena)
+            if size >= _PIECE_BYTES:
+                self._take(growing, seq, piece)
+                piece, size = [], 0
+                yield
+        self._take(growing, seq, piece)
 
     def _grown(self, span: Span) -> Growing:
         """What was gathered of a segment before; nothing yet, where it is another one."""
@@ -258,10 +274,11 @@ class History:
                 self._growing = growing
         return growing
 
-    def _take(self, growing: Growing, record: Record) -> None:
-        growing.seq = record.seq
-        for frames in self._frames(record):
-            growing.add(record.seq, frames, growing.decode(frames))
+    def _take(self, growing: Growing, seq: int, piece: Sequence[Frames]) -> None:
+        growing.seq = seq
+        if piece:
+            frames = Frames.beside(piece)
+            growing.add(seq, frames, growing.decode(frames))
         self._read = growing.seq, growing.decode
 
     def _reading(self, first: int) -> Decode:
