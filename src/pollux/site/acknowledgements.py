@@ -3,7 +3,7 @@ persons on `twins/{type}/{id}/plan/ack`. Each moves its own kind of orders and n
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, final
 
@@ -47,11 +47,12 @@ class Told:
         return (order.type, order.twin, order.carrier) == (self.type, self.twin, self.carrier)
 
 
-def acknowledgements(frames: Frames) -> Iterator[Told]:
-    """The answers among some frames; what is none, or cannot be read, is left to the decoder's refusals."""
-    if b"/ack" not in frames.arena:
-        return
-    for index in range(len(frames)):
+def acknowledgements(frames: Frames, among: Iterable[int]) -> Iterator[Told]:
+    """The answers at some places of a batch, where the decoder found a topic that says nothing of a twin.
+
+    What is none, or cannot be read, stays with the decoder's refusals.
+    """
+    for index in dict.fromkeys(among):
         match = _TOPIC.fullmatch(bytes(frames.topic(index)))
         if match is None:
             continue

@@ -138,7 +138,7 @@ class Estate:
             self.recent[name].add(seq, batch)
             alarms += self.watches[name].apply(batch, block.ids)
         newcomers = tuple(f"{name}/{id_}" for name, id_ in effects.newcomers)
-        told = [*acknowledgements(frames)]
+        told = [*acknowledgements(frames, (one.frame for one in effects.refusals))]
         answered = tuple(answer(self.orders, one) for one in told)
         heard = {one.frame for one in told}
         refused = tuple(one for one in effects.refusals if one.frame not in heard)
