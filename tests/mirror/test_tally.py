@@ -1,9 +1,14 @@
 """The figures of a device: what was counted of it."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from pollux.clock import SECOND
 from pollux.columns import Message, Origin
+from pollux.columns.batch import Batch
+from pollux.columns.quality import Quality
 from pollux.mirror.tally import Tally
 from tests.mirror.live import Live
 
@@ -63,3 +68,28 @@ def test_a_tally_goes_on_from_its_arrays_and_forgets_a_row() -> None:
     tally.forget(0)
     assert not tally.samples.any()
     assert not any(of.any() for of in tally.doubted.values())
+
+
+@pytest.mark.parametrize("step", [1, 137, 10_000_000, 3_333_333_333])
+def test_delays_fall_into_the_same_buckets_compiled(step: int) -> None:
+    """Every edge between two buckets, from both sides, in series and alone."""
+    kernels = pytest.importorskip("pollux.mirror.kernels")
+    edges = [0, 1, 499_999, 500_000, *(10**6 * 2**power + off for power in range(-1, 30) for off in (-1, 0, 1))]
+    delays = np.array([*edges, -1, -(10**15), 10**18, *range(0, 50 * step, step)], np.int64)
+    arrival = np.full(len(delays), 4 * 10**18, np.int64)
+    row = np.arange(len(delays), dtype=np.int32) // 40 % 3
+    batch = replace(
+        Batch.empty(),
+        row=row,
+        signal=np.zeros(len(delays), np.int32),
+        event_time=arrival - delays,
+        arrival=arrival,
+        quality=np.full(len(delays), Quality.GOOD, np.uint8),
+        reason=np.zeros(len(delays), np.uint16),
+    )
+    plain, compiled = Tally(1), Tally(1)
+    for tally, how in ((plain, None), (compiled, kernels)):
+        tally.reserve(3)
+        tally.note(batch, delays > 10**9, how)
+    for name, array in plain.arrays(3).items():
+        assert array.tolist() == compiled.arrays(3)[name].tolist(), name

@@ -200,11 +200,17 @@ def opened(folder: Path, *, settled: bool = True, **options: Any) -> Any:
         px.limit(Pump.vibration > 8, severity="medium", title="Rough"),
     )
     live = site.open(folder, **{"insecure": True, **options}).__enter__()
+    if settled:
+        settle(live)
+    return live
+
+
+def settle(live: Any) -> None:
+    """Wait until what is compiled is loaded."""
     pause, end = threading.Event(), time.monotonic() + 60
-    while settled and not live.reader.compiled:  # the last of what is compiled or loaded when a site begins
+    while not live.reader.compiled:  # the last of what is compiled or loaded when a site begins
         assert time.monotonic() < end, "the scanner was not loaded"
         pause.wait(0.05)
-    return live
 
 
 def _site(folder: Path) -> tuple[Any, Any]:

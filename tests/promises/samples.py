@@ -23,6 +23,7 @@ from pollux.clock import SECOND, stopwatch
 from pollux.columns.frames import Encoding, Frames, Origin
 from pollux.connect.wire.fast import FastSplitter
 from pollux.connect.wire.splitter import ALLOWED, Arena, Segments
+from tests.promises.ingest import settle
 from tests.promises.measurement import Measurement
 
 DEVICES = 500
@@ -96,6 +97,7 @@ def rate(payload: Callable[[int], bytes], suffix: bytes, encoding: Encoding) -> 
     rounds, splitter = packets(payload, suffix), FastSplitter()
     arena = Arena.of(max(map(len, rounds)))
     with tempfile.TemporaryDirectory() as folder, site.open(Path(folder), mqtt=None) as live:
+        settle(live)
         live.sink(_frames(splitter, arena, rounds[0], encoding, live.clock.now())).wait(30)
         began = stopwatch()
         ticket: Any = None

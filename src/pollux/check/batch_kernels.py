@@ -59,12 +59,13 @@ def spread(messages: Any, time: I64, out: Any) -> None:
     """Row, arrival and frame of each message for each of its samples, and the time of each: its own, or the arrival."""
     row, arrival, frame, samples = messages
     rows, heard, frames, event_time = out
-    place = 0
+    begin = 0
     for i in range(len(row)):
-        for _ in range(samples[i]):
-            rows[place], heard[place], frames[place] = row[i], arrival[i], frame[i]
+        end = begin + samples[i]
+        rows[begin:end], heard[begin:end], frames[begin:end] = row[i], arrival[i], frame[i]
+        for place in range(begin, end):
             event_time[place] = arrival[i] if time[place] == _NEVER else time[place]
-            place += 1
+        begin = end
 
 
 @short

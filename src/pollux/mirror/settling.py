@@ -47,7 +47,7 @@ class Settling:
         memory = self._block.memory
         if len(self._mark) != memory.quality.size:
             self._mark = np.zeros(memory.quality.size, np.int32)
-        late, current = np.empty(len(batch), np.bool_), np.empty(len(batch), np.bool_)
+        late, current = np.zeros(len(batch), np.bool_), np.zeros(len(batch), np.bool_)
         cells = np.empty(len(batch), np.int64)
         count = kernels.settle(
             (

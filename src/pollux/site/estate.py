@@ -5,6 +5,7 @@ The same entries in the same order give the same estate, live, replayed, or as o
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any, final
 
 import msgspec
@@ -109,10 +110,14 @@ class Estate:
 
     def compile(self) -> None:
         """Be compiled from the next batch on, where numba is there; what is said stays the same."""
-        self.decoder.compile()
-        self.mirror.compile()
+        if not (self.decoder.compile() and self.mirror.compile()):
+            return
         for watch in self.watches.values():
             watch.compile()
+        kernels = import_module("pollux.columns.kernels")
+        kernels.warm()
+        for stamps in self.stamps.values():
+            stamps.kernels = kernels
 
     def unsure(self, name: str, twin: str, signal: str, at: int) -> float:
         """The standard uncertainty of a sensor's calibration at a moment, in the unit of the columns; 0 for none."""

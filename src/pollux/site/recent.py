@@ -1,6 +1,7 @@
 """What changed, by position in the log: a stamp on every cell, and the newest samples of every type."""
 
 from collections import deque
+from types import ModuleType
 from typing import final
 
 import numpy as np
@@ -15,15 +16,22 @@ KEPT = 200_000
 
 @final
 class Stamps:
-    """For each cell (signal, row) of one type, the position in the log after which it last changed."""
+    """For each cell (signal, row) of one type, the position in the log after which it last changed.
+
+    With `kernels` the cells of whole series are marked at once.
+    """
 
     def __init__(self, signals: int) -> None:
         self._stamps: I64 = np.zeros((signals, 0), np.int64)
+        self.kernels: ModuleType | None = None
 
     def mark(self, signal: NDArray[np.int32], row: NDArray[np.int32], seq: int, rows: int) -> None:
         """These cells changed at `seq`."""
         self.grow(rows, seq)
-        self._stamps[signal, row] = seq
+        if self.kernels is None:
+            self._stamps[signal, row] = seq
+        else:
+            self.kernels.stamp(self._stamps, signal, row, seq)
 
     def mark_rows(self, rows: list[int], seq: int, count: int) -> None:
         """Everything about these twins changed."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from pollux.columns.arrays import I64, Mask
+from pollux.columns.arrays import F64, I32, I64, U8, U16, Mask
 from pollux.columns.jit import inlined, short
 from pollux.columns.quality import Quality, Reason
 
@@ -25,9 +25,54 @@ _DISCONNECTED: Final = np.uint16(Reason.DISCONNECTED)
 
 
 @inlined
-def _stirs(kind: int, bound: float, value: float) -> bool:
-    """Whether a value stirs a rule."""
-    return kind == EVERY or (kind == ABOVE and value > bound) or (kind == BELOW and value < bound)
+def _run(row: I32, signal: I32, quality: U8, begin: int) -> int:
+    """Where a series of one signal of one twin, all worth the same, ends: samples of a message lie side by side."""
+    end = begin + 1
+    while end < len(row) and row[end] == row[begin] and signal[end] == signal[begin] and quality[end] == quality[begin]:
+        end += 1
+    return end
+
+
+@inlined
+def _follow(signal: I32, quality: U8, followed: Mask) -> None:
+    """Mark the signals of which a sample is doubted."""
+    doubted = False
+    for i in range(len(quality)):
+        doubted |= (quality[i] == _UNCERTAIN) | (quality[i] == _BAD)
+    if doubted:
+        for i in range(len(quality)):
+            if quality[i] == _UNCERTAIN or quality[i] == _BAD:
+                followed[signal[i]] = True
+
+
+@inlined
+def _odd(value: F64, reason: U16, begin: int, end: int) -> bool:
+    """Whether any of a series is no number, or of a sensor that is not connected."""
+    odd = False
+    for i in range(begin, end):
+        odd |= (reason[i] == _DISCONNECTED) | (not np.isfinite(value[i]))
+    return odd
+
+
+@inlined
+def _stirs(kind: int, bound: float, value: F64, begin: int, end: int) -> bool:
+    """Whether any value of a series stirs a rule."""
+    stirs = kind == EVERY
+    if kind == ABOVE:
+        for i in range(begin, end):
+            stirs |= value[i] > bound
+    elif kind == BELOW:
+        for i in range(begin, end):
+            stirs |= value[i] < bound
+    return stirs
+
+
+@inlined
+def _newest(times: I64, begin: int, end: int) -> int:
+    newest = times[begin]
+    for i in range(begin + 1, end):
+        newest = max(newest, times[i])
+    return int(newest)
 
 
 @short
@@ -45,31 +90,30 @@ def sweep(
     busy, last = floor
     for i in range(len(doubted)):
         followed[doubted[i, 0]], lively[doubted[i, 1]] = True, True
-    for i in range(len(row)):
-        if quality[i] == _UNCERTAIN or quality[i] == _BAD:
-            followed[signal[i]] = True
-    for i in range(len(row)):
-        s, r = signal[i], row[i]
-        if quality[i] == _MISSING or not (followed[s] or starts[s] < starts[s + 1]):
-            continue
-        if quality[i] != _GOOD or reason[i] == _DISCONNECTED or not np.isfinite(value[i]):
-            lively[r] = True
-        for k in range(starts[s], starts[s + 1]):
-            rule = numbers[k]
-            if busy[rule, r + 1] or _stirs(kind[rule], bound[rule], value[i]):
-                lively[r] = True
-    count = 0
-    for i in range(len(row)):
-        s, r = signal[i], row[i]
-        if quality[i] == _MISSING or not (followed[s] or starts[s] < starts[s + 1]):
-            continue
-        if lively[r]:
-            out[count] = i
-            count += 1
-        elif starts[s] < starts[s + 1]:
-            heard[s, r] = max(heard[s, r], arrival[i])
+    _follow(signal, quality, followed)
+    begin = 0
+    while begin < len(row):
+        end, s, r = _run(row, signal, quality, begin), signal[begin], row[begin]
+        if quality[begin] != _MISSING and (followed[s] or starts[s] < starts[s + 1]):
+            stirred = quality[begin] != _GOOD or _odd(value, reason, begin, end)
             for k in range(starts[s], starts[s + 1]):
-                last[numbers[k], r + 1] = max(last[numbers[k], r + 1], time[i])
+                rule = numbers[k]
+                stirred |= busy[rule, r + 1] | _stirs(kind[rule], bound[rule], value, begin, end)
+            lively[r] |= stirred
+        begin = end
+    count, begin = 0, 0
+    while begin < len(row):
+        end, s, r = _run(row, signal, quality, begin), signal[begin], row[begin]
+        if quality[begin] != _MISSING and lively[r] and (followed[s] or starts[s] < starts[s + 1]):
+            for i in range(begin, end):
+                out[count] = i
+                count += 1
+        elif quality[begin] != _MISSING and starts[s] < starts[s + 1]:
+            heard[s, r] = max(heard[s, r], _newest(arrival, begin, end))
+            newest = _newest(time, begin, end)
+            for k in range(starts[s], starts[s + 1]):
+                last[numbers[k], r + 1] = max(last[numbers[k], r + 1], newest)
+        begin = end
     for i in range(len(row)):
         lively[row[i]] = False
     for i in range(len(doubted)):
