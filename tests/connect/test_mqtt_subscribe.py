@@ -111,6 +111,15 @@ def test_invalid_filters_are_refused(plant: Plant, level: int) -> None:
     assert viewer(plant, level).subscribe(*wrong) == (refused,) * len(wrong)
 
 
+def test_a_reticent_endpoint_keeps_its_reasons(level: int) -> None:
+    """It refuses what is forbidden, what is no filter and what is too much with 0x80 alone, in 5 as in 3.1.1, and
+    grants as ever: the code for a server that does not wish to reveal the reason (MQTT 5.0, 3.9.3)."""
+    with running(limits=Limits(subscriptions=1, arena_bytes=4 << 20), reticent=True) as plant:
+        device = plant.device(level=level)
+        assert device.subscribe("twins/Pump/P-7/state", "a#", COMMANDS, "twins/#") == (0x80, 0x80, 1, 0x80)
+        assert plant.count("refused_subscriptions") == 3
+
+
 def test_every_qos_is_granted(plant: Plant, level: int) -> None:
     """A filter is granted at the QoS that was asked for."""
     assert viewer(plant, level).subscribe(Wish("twins/#", 2), Wish("+", 0), Wish("a/+", 1)) == (2, 0, 1)

@@ -14,7 +14,10 @@ from pollux.connect.wire.rights import Doorkeeper, Rights
 @final
 @dataclass(frozen=True, slots=True)
 class Common:
-    """The bounds, the counts, the time, the gate, and who is told of messages that were not taken."""
+    """The bounds, the counts, the time, the gate, and who is told of messages that were not taken.
+
+    `reticent` endpoints do not say why a subscription is refused.
+    """
 
     limits: Limits
     counters: Counters
@@ -22,6 +25,7 @@ class Common:
     gate: Doorkeeper
     rights: Rights
     told: Told = nobody
+    reticent: bool = False
 
     def count_refusal(self, error: PacketRefused) -> None:
         """Count a packet that ends its connection."""

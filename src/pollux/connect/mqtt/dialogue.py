@@ -81,10 +81,11 @@ class Dialogue:
 
     def _subscribe(self, session: Session, packet: Subscribe, now: int) -> None:
         ident = next(iter(packet.properties.subscription_ids), 0)
+        tells_why = session.level >= V5 and not self._common.reticent
         granted: list[int] = []
         for wish in packet.wishes:
             reason = self._grant(session, wish)
-            granted.append(int(reason) if session.level >= V5 else min(int(reason), 0x80))
+            granted.append(int(reason) if tells_why else min(int(reason), 0x80))
             if reason >= Reason.UNSPECIFIED:
                 self._common.counters.refused_subscriptions += 1
                 continue

@@ -32,9 +32,10 @@ class MqttEndpoint(AbstractDriver):
 
     `gate` authenticates and decides, `sink` takes Frames, `clock` tells the time; `translate` says what topics mean
     (native layout by default), `personal` names the types whose twins are persons, `told` hears of what was refused
-    before it became a message, in the endpoint's thread. `splitting="auto"` starts in Python and goes on compiled as
-    soon as that is loaded; "plain" and "compiled" fix it. With `tls`, which shakes hands with each connection, it
-    speaks TLS alone, and may listen beyond loopback. `docs/reference/mqtt.md` says what is answered to what.
+    before it became a message, in the endpoint's thread. A `reticent` one refuses subscriptions without the reason, in
+    version 5 as in 3.1.1. `splitting="auto"` starts in Python and goes on compiled as soon as that is loaded; "plain"
+    and "compiled" fix it. With `tls`, which shakes hands with each connection, it speaks TLS alone, and may listen
+    beyond loopback. `docs/reference/mqtt.md` says what is answered to what.
 
     Raises SetupError from `start` where the address is not loopback, without `tls`, or the port is taken.
     """
@@ -50,13 +51,14 @@ class MqttEndpoint(AbstractDriver):
         translate: Translate = native,
         personal: Collection[str] = (),
         told: Told = nobody,
+        reticent: bool = False,
         splitting: Literal["auto", "plain", "compiled"] = "auto",
         poller: Callable[[int], AbstractPoller] = new_poller,
         tls: Acceptor | None = None,
     ) -> None:
         self._address, self._splitting = address, splitting
         self._common = Common(
-            limits or Limits(), Counters(), clock, gate, Rights(gate, translate, personal=personal), told
+            limits or Limits(), Counters(), clock, gate, Rights(gate, translate, personal=personal), told, reticent
         )
         self._loop = Loop(self._common, sink, poller)
         self._thread = threading.Thread(target=self._loop.run, name="pollux-mqtt", daemon=True)
