@@ -20,6 +20,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -268,11 +269,13 @@ def endpoint(
         server.wait(timeout=30)
 
 
-def peer(*, connections: int = 1000, window: int = 1, seconds: float = 3.0) -> dict[str, Any] | None:
-    """The same load on mosquitto, merely accepting: no log, no limits, nobody listening. None if it is not here."""
+@contextmanager
+def accepting() -> Iterator[tuple[int, int] | None]:
+    """Mosquitto, merely accepting: no log, no limits, nobody listening. Its port and process; None if it is absent."""
     program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
     if program is None:
-        return None
+        yield None
+        return
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -283,11 +286,20 @@ def peer(*, connections: int = 1000, window: int = 1, seconds: float = 3.0) -> d
         broker = subprocess.Popen([program, "-c", str(settings)])
         try:
             until_open(port)
-            cpu = lambda: cpu_of(broker.pid)  # noqa: E731
-            return _loaded(port, connections, window, seconds, cpu, cpu)
+            yield port, broker.pid
         finally:
             broker.send_signal(signal.SIGTERM)
             broker.wait(timeout=10)
+
+
+def peer(*, connections: int = 1000, window: int = 1, seconds: float = 3.0) -> dict[str, Any] | None:
+    """The same load on mosquitto; None if it is not here."""
+    with accepting() as broker:
+        if broker is None:
+            return None
+        port, process = broker
+        cpu = lambda: cpu_of(process)  # noqa: E731
+        return _loaded(port, connections, window, seconds, cpu, cpu)
 
 
 def until_open(port: int) -> None:

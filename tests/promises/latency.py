@@ -15,14 +15,15 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
 
-from tests.promises.ingest import connected, framed, opened
+from tests.promises.ingest import accepting, connected, cpu_of, framed, opened
 from tests.promises.measurement import Measurement
 from tests.promises.observers import Api, Observer, Page, Wire
 from tests.promises.processes import ask, child
@@ -30,6 +31,7 @@ from tests.promises.processes import ask, child
 MODULE = "tests.promises.latency"
 RATES = (1_000, 20_000)
 SECONDS = 30.0
+RUNS = 3
 CONNECTIONS = 1_000
 TOKEN = "a-token-of-the-bench"
 QUANTILES = (50, 95, 99)
@@ -197,17 +199,34 @@ def _seen(probe: Probe, observers: list[Observer], end: float) -> dict[str, list
 
 def paced(rate: int = RATES[-1], seconds: float = 5.0) -> float:
     """Processor time of the site per message, in microseconds, at an even rate that leaves it idle in between."""
-    with _site() as (server, told), _load(told["mqtt"], rate, seconds) as generator:
-        before = json.loads(ask(server, "?"))["cpu"]
+    with _site() as (server, told):
+        return _cost(told["mqtt"], lambda: float(json.loads(ask(server, "?"))["cpu"]), rate, seconds)
+
+
+def paced_peer(rate: int = RATES[-1], seconds: float = 5.0) -> float | None:
+    """The same of mosquitto, merely accepting; None if it is not here."""
+    with accepting() as broker:
+        return None if broker is None else _cost(broker[0], lambda: cpu_of(broker[1]), rate, seconds)
+
+
+def _cost(port: int, cpu: Callable[[], float], rate: int, seconds: float) -> float:
+    with _load(port, rate, seconds) as generator:
+        before = cpu()
         result = json.loads(ask(generator, "go"))
-        used = json.loads(ask(server, "?"))["cpu"] - before
-        assert result["acknowledged"] == result["sent"], "the site fell behind the rate"
+        used = cpu() - before
+        assert result["acknowledged"] == result["sent"], "it fell behind the rate"
         return float(used / result["sent"] * 1e6)
 
 
 def measure() -> Iterator[Measurement]:
     """The promises about delay, by observer and rate, and the processor time at a pace."""
-    yield Measurement("ingest-paced", paced(), "us CPU a message", "<= 12 at 20,000 msg/s")
+    runs = [(paced(), paced_peer()) for _ in range(RUNS)]
+    ours, theirs = median(own for own, _ in runs), [peer for _, peer in runs if peer is not None]
+    other, whom = (
+        (median(theirs), "mosquitto, merely accepting") if theirs else (None, "mosquitto (apt install mosquitto)")
+    )
+    goal = "<= 12 at 20,000 msg/s"
+    yield Measurement("ingest-paced", ours, "us CPU a message", goal, whom, other, ours / other if other else None)
     for rate in RATES:
         for name, seen in delays(rate).items():
             for quantile in QUANTILES:
