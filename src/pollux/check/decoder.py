@@ -16,6 +16,7 @@ from pollux.check.blockscan import BlockScanner
 from pollux.check.bounds import Bounds
 from pollux.check.calibration import Calibration, Calibrations
 from pollux.check.called import called
+from pollux.check.cutter import compiled_cutter
 from pollux.check.document import DocumentReader
 from pollux.check.doubts import Jury
 from pollux.check.facts import TopicFacts
@@ -120,6 +121,9 @@ class Decoder:
         Takes seconds the first time on a machine, and a fraction of one after that.
         """
         self._scanner = compiled_scanner(self.vocabularies, self._bounds)
+        if self._scanner is not None:
+            cutter = compiled_cutter(len(self.vocabularies), self._bounds)
+            self._packed = BlockScanner(self.vocabularies, self._bounds, cutter)
         return self._scanner is not None
 
     @property

@@ -14,7 +14,7 @@ import numpy as np
 from pollux.check.bounds import Bounds
 from pollux.check.keytable import KeyTable
 from pollux.check.lives import NO_BOOT, Lives
-from pollux.check.names import Names
+from pollux.check.names import Names, as_array, drawn
 from pollux.check.raw import Raw
 from pollux.check.topics import IGNORED, NO_ENTRY, Topics
 from pollux.check.vocabulary import Vocabulary
@@ -38,8 +38,7 @@ def compiled_scanner(
         tables = import_module("pollux.check.kernel_table")
     except ImportError:
         return None
-    drawn = hash(("pollux", "topics")) if seed is None else seed
-    scanner = Scanner(vocabularies, bounds, kernels, tables, np.uint64(drawn & 0xFFFF_FFFF_FFFF_FFFF))
+    scanner = Scanner(vocabularies, bounds, kernels, tables, drawn(seed))
     scanner.warm()
     return scanner
 
@@ -71,7 +70,7 @@ class Scanner:
     def warm(self) -> None:
         """Compile, by reading nothing."""
         nothing = np.empty(0, np.int32)
-        bytes_read = _bytes(b"{}")
+        bytes_read = as_array(b"{}")
         self._tables.locate(self._topics.table, bytes_read, nothing.astype(np.int64), nothing, self._seed, nothing)
         index, left = np.empty((0, 4), np.int32), np.empty(0, np.bool_)
         self._run(bytes_read, index, nothing, nothing, nothing, left)
@@ -82,7 +81,7 @@ class Scanner:
         found = np.full(len(frames), NO_ENTRY, np.int32)
         if len(frames):
             starts, lengths = frames.index[:, 0].astype(np.int64), frames.index[:, 1].astype(np.int32)
-            self._tables.locate(self._topics.table, _bytes(frames.arena), starts, lengths, self._seed, found)
+            self._tables.locate(self._topics.table, as_array(frames.arena), starts, lengths, self._seed, found)
         return found
 
     def scan(self, frames: Frames, entry: I32, topics: Topics, lives: Lives) -> tuple[Raw, Mask]:
@@ -102,7 +101,7 @@ class Scanner:
 
     def _chunks(self, frames: Frames, entry: I32, group: I32, channel: I32, left: Mask, lives: Lives) -> Raw:
         """Read the batch in pieces of bounded size, so that the sheet is bounded too."""
-        arena, index = _bytes(frames.arena), np.ascontiguousarray(frames.index)
+        arena, index = as_array(frames.arena), np.ascontiguousarray(frames.index)
         piece = np.cumsum(index[:, 3], dtype=np.int64) // _CHUNK
         cuts = [0, *(np.flatnonzero(np.diff(piece)) + 1).tolist(), len(entry)]
         parts: list[Raw] = []
@@ -148,13 +147,13 @@ class Scanner:
             return np.full(len(lengths), NO_BOOT, np.int32)
         self._remember(lives)
         found = np.full(len(lengths), NO_ENTRY, np.int32)
-        self._tables.locate(self._boots.table, _bytes(arena), starts, lengths, self._seed, found)
+        self._tables.locate(self._boots.table, as_array(arena), starts, lengths, self._seed, found)
         new = np.flatnonzero((found < 0) & (lengths > 0)).tolist()
         names = dict.fromkeys(arena[int(starts[i]) : int(starts[i]) + int(lengths[i])] for i in new)
         if names:
             self._boot_numbers += [lives.number(name.decode()) for name in names]
             self._boots.add(list(names))
-            self._tables.locate(self._boots.table, _bytes(arena), starts, lengths, self._seed, found)
+            self._tables.locate(self._boots.table, as_array(arena), starts, lengths, self._seed, found)
         numbers = np.array([*self._boot_numbers, NO_BOOT], np.int32)
         return numbers[found]
 
@@ -187,8 +186,3 @@ class Scanner:
             times=longs[4],
             here=self._here,
         )
-
-
-def _bytes(arena: bytes) -> U8:
-    # One type for the kernels, whatever the arena is; and an empty one cannot be seen as an array.
-    return np.frombuffer(memoryview(arena or b"\0").toreadonly(), np.uint8)
