@@ -187,8 +187,11 @@ class Decoder:
 
     def _tell(self, frames: Frames, entry: I32, rest: Mask, telling: Telling) -> None:
         """Tell the frames that the scanner left, document by document."""
+        places = np.flatnonzero(rest)
+        if not len(places):
+            return
         readers = [DocumentReader(vocabulary, self._bounds, telling) for vocabulary in self.vocabularies]
-        arena, entries, places = frames.arena, self._topics.entries, np.flatnonzero(rest)
+        arena, entries = frames.arena, self._topics.entries
         numbers: list[int] = entry[places].tolist()
         spans: list[tuple[int, int]] = frames.index[places, 2:].tolist()
         encodings: list[int] = frames.encoding[places].tolist()

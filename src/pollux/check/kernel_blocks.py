@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple, final
 
 import numpy as np
 
+from pollux.check.kernel_frames import GUESS, Entries, named
 from pollux.check.kernel_pack import (
     ARRIVAL,
     BOOT,
@@ -40,21 +41,11 @@ __all__ = ["ROW", "Columns", "Entries", "Known", "cut", "read_heads"]
 
 _MAGIC: Final = int.from_bytes(MAGIC, "little")
 _START: Final = START.size
-_GUESS: Final = int(Encoding.GUESS)
 _BINARY: Final = int(Encoding.BINARY)
 # By the place of a type in `packed.TYPES`.
 _SIZES: Final = (4, 8, 2, 4)
 # A step stays below this over the whole block, and so does the first time: then no time leaves 64 bits.
 _FAR: Final = 2**62
-
-
-@final
-class Entries(NamedTuple):
-    """What the topics say, as `EntryColumns` has it."""
-
-    vocabulary: I32
-    channel: I32
-    encoding: I32
 
 
 @final
@@ -82,8 +73,7 @@ def may_be(entries: Entries, entry: int, encoding: int) -> bool:
     """Whether a frame of this topic, named so by its driver, may hold a block."""
     if entry == NO_ENTRY or entries.vocabulary[entry] == IGNORED or entries.channel[entry] >= 0:
         return False
-    named = entries.encoding[entry] if encoding == _GUESS else encoding
-    return bool(named in (_GUESS, _BINARY))
+    return named(entries, entry, encoding) in (GUESS, _BINARY)
 
 
 @inlined

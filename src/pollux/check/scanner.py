@@ -15,11 +15,11 @@ from pollux.check.bounds import Bounds
 from pollux.check.keytable import KeyTable
 from pollux.check.lives import NO_BOOT, Lives
 from pollux.check.names import Names, as_array, drawn
-from pollux.check.raw import Raw
-from pollux.check.topics import IGNORED, NO_ENTRY, Topics
+from pollux.check.raw import NOTHING, Raw
+from pollux.check.topics import NO_ENTRY, EntryColumns, Topics
 from pollux.check.vocabulary import Vocabulary
 from pollux.columns.arrays import I32, I64, U8, Mask
-from pollux.columns.frames import Encoding, Frames
+from pollux.columns.frames import Frames
 from pollux.columns.quality import Quality, Reason
 
 _CHUNK: Final = 1 << 20
@@ -36,9 +36,10 @@ def compiled_scanner(
     try:
         kernels = import_module("pollux.check.kernels")
         tables = import_module("pollux.check.kernel_table")
+        sorting = import_module("pollux.check.kernel_frames")
     except ImportError:
         return None
-    scanner = Scanner(vocabularies, bounds, kernels, tables, drawn(seed))
+    scanner = Scanner(vocabularies, bounds, kernels, tables, sorting, drawn(seed))
     scanner.warm()
     return scanner
 
@@ -53,11 +54,13 @@ class Scanner:
         bounds: Bounds,
         kernels: ModuleType,
         tables: ModuleType,
+        sorting: ModuleType,
         seed: np.uint64,
     ) -> None:
         self._bounds = bounds
         self._kernels = kernels
         self._tables = tables
+        self._sorting = sorting
         self._seed = seed
         self._topics = Names(tables, seed)
         self._boots = Names(tables, seed)
@@ -73,6 +76,7 @@ class Scanner:
         bytes_read = as_array(b"{}")
         self._tables.locate(self._topics.table, bytes_read, nothing.astype(np.int64), nothing, self._seed, nothing)
         index, left = np.empty((0, 4), np.int32), np.empty(0, np.bool_)
+        self._choose(index, nothing, np.empty(0, np.uint8), EntryColumns(), nothing, nothing, left)
         self._run(bytes_read, index, nothing, nothing, nothing, left)
 
     def locate(self, frames: Frames, topics: Topics) -> I32:
@@ -86,22 +90,28 @@ class Scanner:
 
     def scan(self, frames: Frames, entry: I32, topics: Topics, lives: Lives) -> tuple[Raw, Mask]:
         """What the frames say that it takes, and which known frames are left."""
-        columns, known = topics.columns, np.flatnonzero(entry != NO_ENTRY)
-        told = entry[known]
-        vocabulary, channel = np.full(len(entry), IGNORED, np.int32), np.full(len(entry), -1, np.int32)
-        vocabulary[known] = columns.vocabulary[told]
-        channel[known] = self._words.channel[columns.vocabulary[told], columns.channel[told]]
-        encoding = frames.encoding.astype(np.int32)
-        encoding[known] = np.where(encoding[known] == Encoding.GUESS, columns.encoding[told], encoding[known])
-        read = (encoding <= Encoding.JSON) & (frames.index[:, 3] <= self._bounds.payload)
-        read &= (vocabulary != IGNORED) & self._words.spoken[vocabulary]
-        left = (vocabulary != IGNORED) & ~read
-        group = np.where(read, vocabulary, -1).astype(np.int32)
-        return self._chunks(frames, entry, group, channel, left, lives), left
+        # A copy, so that what comes from the log, and cannot be written, is of no other type for the kernels.
+        index, count = frames.index.astype(np.int32), len(entry)
+        group, channel, left = np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.bool_)
+        if not self._choose(index, entry, frames.encoding, topics.columns, group, channel, left):
+            return NOTHING, left
+        return self._chunks(frames, index, entry, group, channel, left, lives), left
 
-    def _chunks(self, frames: Frames, entry: I32, group: I32, channel: I32, left: Mask, lives: Lives) -> Raw:
+    def _choose(
+        self, index: I32, entry: I32, encoding: U8, columns: EntryColumns, group: I32, channel: I32, left: Mask
+    ) -> int:
+        entries = self._sorting.Entries(columns.vocabulary, columns.channel, columns.encoding)
+        words, longest, written = self._words, self._bounds.payload, encoding.astype(np.uint8)
+        chosen = self._sorting.choose(
+            index, entry, written, entries, words.spoken, words.channel, longest, group, channel, left
+        )
+        return int(chosen)
+
+    def _chunks(
+        self, frames: Frames, index: I32, entry: I32, group: I32, channel: I32, left: Mask, lives: Lives
+    ) -> Raw:
         """Read the batch in pieces of bounded size, so that the sheet is bounded too."""
-        arena, index = as_array(frames.arena), np.ascontiguousarray(frames.index)
+        arena = as_array(frames.arena)
         piece = np.cumsum(index[:, 3], dtype=np.int64) // _CHUNK
         cuts = [0, *(np.flatnonzero(np.diff(piece)) + 1).tolist(), len(entry)]
         parts: list[Raw] = []

@@ -29,6 +29,7 @@ from pollux.guard.sealing import KeptKey, bound_to
 
 _NEVER_SEALED: Final = np.iinfo(np.int64).max
 _MOST: Final = 1 << 16
+_SMALL: Final = 4096
 
 
 class AbstractKeys(Protocol):
@@ -57,8 +58,7 @@ class Opener:
         """The frames with what was sealed opened, and which those are, None for none; of what is refused the `entry` is
         taken away.
         """
-        if not self._asked and SEALED not in frames.arena:
-            # Where nobody seals, a batch of one message pays for no arrays.
+        if not self._asked and not _may_hold(frames):
             return frames, None
         sealed, bare = self._kinds(frames, entry, topics)
         self._refuse(bare, entry, telling)
@@ -164,6 +164,15 @@ class Opener:
             # No account's name holds a space: nobody else's numbers are mixed up with these.
             found = self._origins[heard, name] = Origin(heard.tenant, f"{name} sealed", heard.subject)
         return found
+
+
+def _may_hold(frames: Frames) -> bool:
+    """Whether anything here may be sealed; where nobody seals this is all that is paid for it."""
+    if len(frames.arena) < _SMALL:
+        # A batch of one message pays for no arrays.
+        return SEALED in frames.arena
+    first = np.frombuffer(frames.arena, np.uint8)[np.minimum(frames.index[:, 2], len(frames.arena) - 1)]
+    return bool((first == SEALED[0]).any())
 
 
 def _begins(frames: Frames) -> Mask:
