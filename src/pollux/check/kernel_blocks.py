@@ -32,7 +32,7 @@ from pollux.check.kernel_pack import (
 )
 from pollux.check.kernel_table import Seed, entry_point, inlined, jit
 from pollux.check.kernel_text import NO_TIME
-from pollux.check.packed import MAGIC, START
+from pollux.check.packed import MAGIC, START, TYPES
 from pollux.check.topics import IGNORED, NO_ENTRY
 from pollux.columns.arrays import F64, I32, I64, U8, Mask
 from pollux.columns.frames import Encoding
@@ -42,8 +42,10 @@ __all__ = ["ROW", "Columns", "Entries", "Known", "cut", "read_heads"]
 _MAGIC: Final = int.from_bytes(MAGIC, "little")
 _START: Final = START.size
 _BINARY: Final = int(Encoding.BINARY)
-# By the place of a type in `packed.TYPES`.
-_SIZES: Final = (4, 8, 2, 4)
+_SIZES: Final = tuple(kind.itemsize for kind in TYPES.values())
+_F4: Final = list(TYPES).index("f4")
+_F8: Final = list(TYPES).index("f8")
+_I2: Final = list(TYPES).index("i2")
 # A step stays below this over the whole block, and so does the first time: then no time leaves 64 bits.
 _FAR: Final = 2**62
 
@@ -140,11 +142,11 @@ def put(numbers: Any, value: F64, at: int) -> None:
 def put_values(a: U8, place: int, n: int, type: int, value: F64, at: int) -> None:
     """The numbers of one signal; they stand anywhere in the arena, which the machines that numba knows can read."""
     numbers = a[place : place + n * _SIZES[type]]
-    if type == 0:
+    if type == _F4:
         put(numbers.view(np.float32), value, at)
-    elif type == 1:
+    elif type == _F8:
         put(numbers.view(np.float64), value, at)
-    elif type == 2:
+    elif type == _I2:
         put(numbers.view(np.int16), value, at)
     else:
         put(numbers.view(np.int32), value, at)
