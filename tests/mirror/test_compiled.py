@@ -102,7 +102,9 @@ def test_nothing_is_compiled_while_messages_come() -> None:
         getattr(import_module(module), name)
         for module, names in (
             ("pollux.mirror.kernels", ("hear", "settle", "tally")),
-            ("pollux.check.batch_kernels", ("sort_out", "spread", "judge")),
+            ("pollux.check.kernel_samples", ("spread", "judge")),
+            ("pollux.check.kernel_frames", ("choose",)),
+            ("pollux.check.kernel_blocks", ("read_heads", "cut")),
         )
         for name in names
     ]

@@ -1,7 +1,8 @@
 """Packed blocks of a whole batch at once: those of one shape are cut out of the arena together.
 
 It takes the blocks that are as they should be and leaves all others, whole, to the documents, which say what is wrong
-with them. So with it or without it the columns are the same, bit for bit.
+with them. Where there is a compiled cutter it goes first, and is taught by what it leaves. So with either or without
+them the columns are the same, bit for bit.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import msgspec
 import numpy as np
 
 from pollux.check.bounds import Bounds
+from pollux.check.cutter import Cutter
 from pollux.check.faults import Fault
 from pollux.check.identity import identity
 from pollux.check.lives import NO_BOOT, Lives
@@ -71,22 +73,36 @@ class _Group:
 class BlockScanner:
     """Reads the packed blocks of batches, for the vocabularies of one tenant."""
 
-    __slots__ = ("_bounds", "_vocabularies")
+    __slots__ = ("_bounds", "_cutter", "_vocabularies")
 
-    def __init__(self, vocabularies: Sequence[Vocabulary], bounds: Bounds) -> None:
-        self._vocabularies, self._bounds = vocabularies, bounds
+    def __init__(self, vocabularies: Sequence[Vocabulary], bounds: Bounds, cutter: Cutter | None = None) -> None:
+        self._vocabularies, self._bounds, self._cutter = vocabularies, bounds, cutter
 
     def scan(self, frames: Frames, entry: I32, rest: Mask, topics: Topics, lives: Lives) -> tuple[list[Raw], Mask]:
         """What the blocks among `rest` say, and which frames are left."""
-        places = self._candidates(frames, entry, rest, topics.columns)
+        if not rest.any():
+            return [], rest
+        left, raws = rest.copy(), list[Raw]()
+        if self._cutter is None:
+            places = self._candidates(frames, entry, rest, topics.columns)
+        else:
+            raws, places = self._cutter.cut(frames, entry, left, topics.columns, lives)
+        if len(places):
+            raws += self._one_by_one(frames, entry, places, left, topics.columns, lives)
+        return raws, left
+
+    def _one_by_one(
+        self, frames: Frames, entry: I32, places: I64, left: Mask, columns: EntryColumns, lives: Lives
+    ) -> list[Raw]:
+        """What some blocks say, their heads read in Python; those that it takes are not left any more."""
         groups: dict[_Shape, _Group] = {}
-        left, arena = rest.copy(), frames.arena
+        arena = frames.arena
         numbers: list[int] = entry[places].tolist()
-        speaking: list[int] = topics.columns.vocabulary[entry[places]].tolist()
+        speaking: list[int] = columns.vocabulary[entry[places]].tolist()
         spans: list[tuple[int, int]] = frames.index[places, 2:].tolist()
         for i, number, vocabulary, (start, length) in zip(places.tolist(), numbers, speaking, spans, strict=True):
             left[i] = not self._take(arena, _Span(i, number, start, start + length), vocabulary, groups, lives)
-        return [_raw(arena, shape, group) for shape, group in groups.items() if group.told], left
+        return [_raw(arena, shape, group) for shape, group in groups.items() if group.told]
 
     def _candidates(self, frames: Frames, entry: I32, rest: Mask, columns: EntryColumns) -> I64:
         """The frames that begin as blocks do, and that nothing says are something else."""
@@ -123,6 +139,8 @@ class BlockScanner:
         if even is None or numbers + times + group.size != end:
             return False
         group.told.append((span.frame, span.entry, seq, boot, *even, numbers + times))
+        if self._cutter is not None:
+            self._cutter.learn(vocabulary, head, group.keys, boot)
         return True
 
     def _spoken(self, shape: "_Shape") -> list[Key] | None:

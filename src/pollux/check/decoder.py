@@ -6,6 +6,8 @@ and so does the compiled scanner: with it or without it the columns are the same
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from importlib import import_module
+from types import ModuleType
 from typing import Any, final
 
 import numpy as np
@@ -16,6 +18,7 @@ from pollux.check.blockscan import BlockScanner
 from pollux.check.bounds import Bounds
 from pollux.check.calibration import Calibration, Calibrations
 from pollux.check.called import called
+from pollux.check.cutter import compiled_cutter
 from pollux.check.document import DocumentReader
 from pollux.check.doubts import Jury
 from pollux.check.facts import TopicFacts
@@ -71,6 +74,7 @@ class Decoder:
         "_names",
         "_opener",
         "_packed",
+        "_passes",
         "_scanner",
         "_topics",
         "_types",
@@ -111,6 +115,7 @@ class Decoder:
         self._facts = TopicFacts(self.vocabularies, blocks, self._bounds.text)
         self._lives = Lives()
         self._scanner: Scanner | None = None
+        self._passes: ModuleType | None = None
         self._packed = BlockScanner(self.vocabularies, self._bounds)
         self._opener = Opener(self.vocabularies, seals, self._bounds)
 
@@ -119,8 +124,15 @@ class Decoder:
 
         Takes seconds the first time on a machine, and a fraction of one after that.
         """
-        self._scanner = compiled_scanner(self.vocabularies, self._bounds)
-        return self._scanner is not None
+        scanner = compiled_scanner(self.vocabularies, self._bounds)
+        if scanner is None:
+            return False
+        passes = import_module("pollux.check.kernel_samples")
+        passes.warm()
+        cutter = compiled_cutter(len(self.vocabularies), self._bounds)
+        self._packed = BlockScanner(self.vocabularies, self._bounds, cutter)
+        self._passes, self._scanner = passes, scanner
+        return True
 
     @property
     def compiled(self) -> bool:
@@ -140,13 +152,9 @@ class Decoder:
         if scanner is not None:
             raw, rest = scanner.scan(frames, entry, self._topics, self._lives)
             scanned.append(raw)
-        if rest.any():
-            packed, rest = self._packed.scan(frames, entry, rest, self._topics, self._lives)
-            scanned += packed
-            self._tell(frames, entry, rest, telling)
-        if telling.any or not scanned:
-            scanned.append(telling.raw())
-        raw = self._opener.counted(Raw.join(scanned), sealed, telling)
+        packed, rest = self._packed.scan(frames, entry, rest, self._topics, self._lives)
+        self._tell(frames, entry, rest, telling)
+        raw = self._opener.counted(Raw.join([*scanned, *packed, telling.raw()]), sealed, telling)
         raw = self._with_facts(raw, frames, telling)
         self._know_rows()
         made = assemble(
@@ -156,7 +164,7 @@ class Decoder:
             types=self._types,
             beliefs=self._beliefs,
             lives=self._lives,
-            kernels=None if scanner is None else scanner.passes,
+            kernels=self._passes,
         )
         return self._decoded(made, _refusals(heard, telling.faults), len(frames))
 
@@ -195,8 +203,11 @@ class Decoder:
 
     def _tell(self, frames: Frames, entry: I32, rest: Mask, telling: Telling) -> None:
         """Tell the frames that the scanner left, document by document."""
+        places = np.flatnonzero(rest)
+        if not len(places):
+            return
         readers = [DocumentReader(vocabulary, self._bounds, telling) for vocabulary in self.vocabularies]
-        arena, entries, places = frames.arena, self._topics.entries, np.flatnonzero(rest)
+        arena, entries = frames.arena, self._topics.entries
         numbers: list[int] = entry[places].tolist()
         spans: list[tuple[int, int]] = frames.index[places, 2:].tolist()
         encodings: list[int] = frames.encoding[places].tolist()

@@ -6,6 +6,8 @@ from typing import Any, final
 
 import numpy as np
 
+from pollux.columns.arrays import U8
+
 
 @final
 class Names:
@@ -63,3 +65,14 @@ class Names:
             self._lengths, self._groups = np.resize(self._lengths, more), np.resize(self._groups, more)
         if size > len(self._bytes):
             self._bytes = np.resize(self._bytes, 1 << (size - 1).bit_length())
+
+
+def drawn(seed: int | None) -> np.uint64:
+    """A seed as the tables take it; without one it is drawn by the process, as Python's own for texts."""
+    number = hash(("pollux", "topics")) if seed is None else seed
+    return np.uint64(number & 0xFFFF_FFFF_FFFF_FFFF)
+
+
+def as_array(arena: bytes) -> U8:
+    """The bytes of an arena, of one type for the kernels whatever it is; what is empty is seen as one byte."""
+    return np.frombuffer(memoryview(arena or b"\0").toreadonly(), np.uint8)

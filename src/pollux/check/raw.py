@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 
 import numpy as np
 
@@ -90,3 +90,22 @@ def _spans(counts: I64, which: I64) -> I64:
     starts = (ends - counts)[which]
     total = np.cumsum(chosen)
     return np.repeat(starts - (total - chosen), chosen) + np.arange(int(total[-1]) if len(total) else 0)
+
+
+NOTHING: Final = Raw(
+    frame=np.empty(0, np.int32),
+    entry=np.empty(0, np.int32),
+    seq=np.empty(0, np.int64),
+    boot=np.empty(0, np.int32),
+    samples=np.empty(0, np.int64),
+    texts=np.empty(0, np.int64),
+    signal=np.empty(0, np.int32),
+    value=np.empty(0),
+    time=np.empty(0, np.int64),
+    quality=np.empty(0, np.uint8),
+    reason=np.empty(0, np.uint16),
+    text_signal=np.empty(0, np.int32),
+    text_time=np.empty(0, np.int64),
+    text=(),
+)
+"""No message; for the many batches in which one way of reading finds none."""

@@ -14,9 +14,9 @@ import numpy as np
 from pollux.check.bounds import Bounds
 from pollux.check.keytable import KeyTable
 from pollux.check.lives import NO_BOOT, Lives
-from pollux.check.names import Names
-from pollux.check.raw import Raw
-from pollux.check.topics import NO_ENTRY, Topics
+from pollux.check.names import Names, as_array, drawn
+from pollux.check.raw import NOTHING, Raw
+from pollux.check.topics import NO_ENTRY, EntryColumns, Topics
 from pollux.check.vocabulary import Vocabulary
 from pollux.columns.arrays import I32, I64, U8, Mask
 from pollux.columns.frames import Frames
@@ -34,12 +34,12 @@ def compiled_scanner(
     texts. It changes no result.
     """
     try:
-        kernels, passes = import_module("pollux.check.kernels"), import_module("pollux.check.batch_kernels")
+        kernels = import_module("pollux.check.kernels")
         tables = import_module("pollux.check.kernel_table")
+        sorting = import_module("pollux.check.kernel_frames")
     except ImportError:
         return None
-    drawn = hash(("pollux", "topics")) if seed is None else seed
-    scanner = Scanner(vocabularies, bounds, kernels, passes, tables, np.uint64(drawn & 0xFFFF_FFFF_FFFF_FFFF))
+    scanner = Scanner(vocabularies, bounds, kernels, tables, sorting, drawn(seed))
     scanner.warm()
     return scanner
 
@@ -53,14 +53,14 @@ class Scanner:
         vocabularies: Sequence[Vocabulary],
         bounds: Bounds,
         kernels: ModuleType,
-        passes: ModuleType,
         tables: ModuleType,
+        sorting: ModuleType,
         seed: np.uint64,
     ) -> None:
         self._bounds = bounds
         self._kernels = kernels
-        self.passes = passes
         self._tables = tables
+        self._sorting = sorting
         self._seed = seed
         self._topics = Names(tables, seed)
         self._boots = Names(tables, seed)
@@ -73,11 +73,11 @@ class Scanner:
     def warm(self) -> None:
         """Compile, by reading nothing."""
         nothing = np.empty(0, np.int32)
-        bytes_read = _bytes(b"{}")
+        bytes_read = as_array(b"{}")
         self._tables.locate(self._topics.table, bytes_read, nothing.astype(np.int64), nothing, self._seed, nothing)
         index, left = np.empty((0, 4), np.int32), np.empty(0, np.bool_)
+        self._choose(index, nothing, np.empty(0, np.uint8), EntryColumns(), nothing, nothing, left)
         self._run(bytes_read, index, nothing, nothing, nothing, left)
-        self.passes.warm()
 
     def locate(self, frames: Frames, topics: Topics) -> I32:
         """The entries of the frames' topics, NO_ENTRY where they are not known yet."""
@@ -85,33 +85,34 @@ class Scanner:
         found = np.full(len(frames), NO_ENTRY, np.int32)
         if len(frames):
             starts, lengths = frames.index[:, 0].astype(np.int64), frames.index[:, 1].astype(np.int32)
-            self._tables.locate(self._topics.table, _bytes(frames.arena), starts, lengths, self._seed, found)
+            self._tables.locate(self._topics.table, as_array(frames.arena), starts, lengths, self._seed, found)
         return found
 
     def scan(self, frames: Frames, entry: I32, topics: Topics, lives: Lives) -> tuple[Raw, Mask]:
         """What the frames say that it takes, and which known frames are left."""
-        columns, words, count = topics.columns, self._words, len(entry)
-        index = np.ascontiguousarray(frames.index)
+        # A copy, so that what comes from the log, and cannot be written, is of no other type for the kernels.
+        index, count = frames.index.astype(np.int32), len(entry)
         group, channel, left = np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.bool_)
-        known, spoken = (columns.vocabulary, columns.channel, columns.encoding), (words.spoken, words.channel)
-        longest, out = self._bounds.payload, (group, channel, left)
-        size = self.passes.sort_out(entry, index, np.ascontiguousarray(frames.encoding), known, spoken, longest, out)
-        return self._chunks(frames, index, entry, group, channel, left, lives, size), left
+        if not self._choose(index, entry, frames.encoding, topics.columns, group, channel, left):
+            return NOTHING, left
+        return self._chunks(frames, index, entry, group, channel, left, lives), left
+
+    def _choose(
+        self, index: I32, entry: I32, encoding: U8, columns: EntryColumns, group: I32, channel: I32, left: Mask
+    ) -> int:
+        entries = self._sorting.Entries(columns.vocabulary, columns.channel, columns.encoding)
+        words, longest, written = self._words, self._bounds.payload, encoding.astype(np.uint8)
+        chosen = self._sorting.choose(
+            index, entry, written, entries, words.spoken, words.channel, longest, group, channel, left
+        )
+        return int(chosen)
 
     def _chunks(
-        self,
-        frames: Frames,
-        index: I32,
-        entry: I32,
-        group: I32,
-        channel: I32,
-        left: Mask,
-        lives: Lives,
-        size: int,
+        self, frames: Frames, index: I32, entry: I32, group: I32, channel: I32, left: Mask, lives: Lives
     ) -> Raw:
         """Read the batch in pieces of bounded size, so that the sheet is bounded too."""
-        arena, cuts = _bytes(frames.arena), [0, len(entry)]
-        if size > _CHUNK:
+        arena, cuts = as_array(frames.arena), [0, len(entry)]
+        if len(frames.arena) > _CHUNK:
             piece = np.cumsum(index[:, 3], dtype=np.int64) // _CHUNK
             cuts[1:1] = (np.flatnonzero(np.diff(piece)) + 1).tolist()
         parts: list[Raw] = []
@@ -157,13 +158,13 @@ class Scanner:
             return np.full(len(lengths), NO_BOOT, np.int32)
         self._remember(lives)
         found = np.full(len(lengths), NO_ENTRY, np.int32)
-        self._tables.locate(self._boots.table, _bytes(arena), starts, lengths, self._seed, found)
+        self._tables.locate(self._boots.table, as_array(arena), starts, lengths, self._seed, found)
         new = np.flatnonzero((found < 0) & (lengths > 0)).tolist()
         names = dict.fromkeys(arena[int(starts[i]) : int(starts[i]) + int(lengths[i])] for i in new)
         if names:
             self._boot_numbers += [lives.number(name.decode()) for name in names]
             self._boots.add(list(names))
-            self._tables.locate(self._boots.table, _bytes(arena), starts, lengths, self._seed, found)
+            self._tables.locate(self._boots.table, as_array(arena), starts, lengths, self._seed, found)
         numbers = np.array([*self._boot_numbers, NO_BOOT], np.int32)
         return numbers[found]
 
@@ -196,8 +197,3 @@ class Scanner:
             times=longs[4],
             here=self._here,
         )
-
-
-def _bytes(arena: bytes) -> U8:
-    # One type for the kernels, whatever the arena is; and an empty one cannot be seen as an array.
-    return np.frombuffer(memoryview(arena or b"\0").toreadonly(), np.uint8)

@@ -10,7 +10,7 @@ import numpy as np
 
 from pollux.check.faults import Fault
 from pollux.check.lives import Lives
-from pollux.check.raw import Raw
+from pollux.check.raw import NOTHING, Raw
 from pollux.columns.arrays import I64
 from pollux.columns.batch import NO_SEQUENCE, Place
 from pollux.columns.memory import NEVER
@@ -52,11 +52,6 @@ class Telling:
         texts = self.texts[-1] if self.texts else 0
         return len(self.value) > samples or len(self.text) > texts
 
-    @property
-    def any(self) -> bool:
-        """Whether it holds messages."""
-        return bool(self.frame or self.raws)
-
     def close(self, frame: int, entry: int, seq: int = NO_SEQUENCE, boot: str | None = None) -> None:
         """What was told since the last close is one message."""
         self.frame.append(frame)
@@ -68,6 +63,8 @@ class Telling:
 
     def raw(self) -> Raw:
         """All that was told, in the order of the frames."""
+        if not self.frame and not self.raws:
+            return NOTHING
         quality = np.full(len(self.value), Quality.GOOD, np.uint8)
         reason = np.full(len(self.value), Reason.NONE, np.uint16)
         for place, doubted in self.doubted.items():

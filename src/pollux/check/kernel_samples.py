@@ -1,14 +1,13 @@
 """Passes over messages and samples that were read, compiled: each does in one loop what NumPy does in a dozen.
 
-Needs numba; without it `Scanner`, `assemble` and `Belief` do the same, bit for bit.
+Needs numba; without it `assemble` and `Belief` do the same, bit for bit.
 """
 
 from typing import Any, Final
 
 import numpy as np
 
-from pollux.columns.arrays import I32, I64, U8, U16
-from pollux.columns.frames import Encoding
+from pollux.columns.arrays import I64, U8, U16
 from pollux.columns.jit import short
 from pollux.columns.memory import NEVER
 from pollux.columns.quality import Quality, Reason
@@ -22,36 +21,6 @@ _TOLD: Final = np.uint16(Reason.TOLD)
 _RANGE: Final = np.uint16(Reason.RANGE)
 _CLOCK: Final = np.uint16(Reason.CLOCK)
 _NOT_A_NUMBER: Final = np.uint16(Reason.NOT_A_NUMBER)
-_GUESS: Final = int(Encoding.GUESS)
-_JSON: Final = int(Encoding.JSON)
-
-
-@short
-def sort_out(entry: I32, index: I32, encoding: U8, known: Any, spoken: Any, longest: int, out: Any) -> int:
-    """Which frames the scanner reads, in which vocabulary and for which key, and which are left; the bytes of all.
-
-    `known` are vocabulary, channel and encoding of each entry; `spoken` whether a vocabulary is read at all, and the
-    key of each of its signals, the last column for none. `out` are the group (-1 for what is not read), the key, and
-    what is left.
-    """
-    vocabularies, channels, encodings = known
-    is_spoken, keys = spoken
-    group, key, left = out
-    total = 0
-    for i in range(len(entry)):
-        group[i], key[i], left[i] = -1, -1, False
-        length = int(index[i, 3])
-        total += length
-        if entry[i] < 0 or vocabularies[entry[i]] < 0:
-            continue
-        vocabulary = vocabularies[entry[i]]
-        told = int(encoding[i])
-        how = int(encodings[entry[i]]) if told == _GUESS else told
-        if how <= _JSON and length <= longest and is_spoken[vocabulary]:
-            group[i], key[i] = vocabulary, keys[vocabulary, channels[entry[i]]]
-        else:
-            left[i] = True
-    return total
 
 
 @short
@@ -94,8 +63,6 @@ def judge(samples: Any, bounds: Any, quality: U8, reason: U16) -> None:
 def warm() -> None:
     """Compile, with nothing to do."""
     ints, longs, numbers = np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0)
-    bytes_, reasons, masks = np.empty(0, np.uint8), np.empty(0, np.uint16), np.empty(0, np.bool_)
-    index, keys = np.empty((0, 4), np.int32), np.empty((0, 0), np.int32)
-    sort_out(ints, index, bytes_, (ints, ints, ints), (masks, keys), 0, (ints, ints, masks))
+    bytes_, reasons = np.empty(0, np.uint8), np.empty(0, np.uint16)
     spread((ints, longs, ints, longs), longs, (ints, longs, ints, longs))
     judge((ints, numbers, longs, longs), (numbers, numbers, 0, 0), bytes_, reasons)
