@@ -76,22 +76,22 @@ def _newest(times: I64, begin: int, end: int) -> int:
 
 
 @short
-def sweep(
-    samples: Any, rules: Any, floor: Any, heard: I64, doubted: I64, followed: Mask, lively: Mask, out: I64
-) -> int:
+def sweep(samples: Any, rules: Any, floor: Any, heard: I64, doubted: I64, room: Any, out: I64) -> int:
     """Take note of good samples far from every limit; the places of the others are written to `out`: how many.
 
     `samples` are row, signal, event time, arrival, value, quality, reason; `rules` their kind, their bound, and the
     numbers of those of signal s, `numbers[starts[s] : starts[s + 1]]`; `floor` where they stand. A row of `doubted`
-    is a signal and a row. `followed` (signals,) and `lively` (rows,) are all False before and after.
+    is a signal and a row. Of `room` the first two, (signals,) and (rows,), are all False before and after; the last
+    one, (samples,), holds nothing.
     """
     row, signal, time, arrival, value, quality, reason = samples
     kind, bound, starts, numbers = rules
     busy, last = floor
+    followed, lively, ends = room
     for i in range(len(doubted)):
         followed[doubted[i, 0]], lively[doubted[i, 1]] = True, True
     _follow(signal, quality, followed)
-    begin = 0
+    series, begin = 0, 0
     while begin < len(row):
         end, s, r = _run(row, signal, quality, begin), signal[begin], row[begin]
         if quality[begin] != _MISSING and (followed[s] or starts[s] < starts[s + 1]):
@@ -100,10 +100,11 @@ def sweep(
                 rule = numbers[k]
                 stirred |= busy[rule, r + 1] | _stirs(kind[rule], bound[rule], value, begin, end)
             lively[r] |= stirred
-        begin = end
+        ends[series], begin = end, end
+        series += 1
     count, begin = 0, 0
-    while begin < len(row):
-        end, s, r = _run(row, signal, quality, begin), signal[begin], row[begin]
+    for number in range(series):
+        end, s, r = ends[number], signal[begin], row[begin]
         if quality[begin] != _MISSING and lively[r] and (followed[s] or starts[s] < starts[s + 1]):
             for i in range(begin, end):
                 out[count] = i
@@ -114,8 +115,9 @@ def sweep(
             for k in range(starts[s], starts[s + 1]):
                 last[numbers[k], r + 1] = max(last[numbers[k], r + 1], newest)
         begin = end
-    for i in range(len(row)):
-        lively[row[i]] = False
+    begin = 0
+    for number in range(series):
+        lively[row[begin]], begin = False, ends[number]
     for i in range(len(doubted)):
         lively[doubted[i, 1]] = False
     followed[:] = False
@@ -128,4 +130,4 @@ def warm() -> None:
     bytes_, reasons, masks = np.empty(0, np.uint8), np.empty(0, np.uint16), np.empty(0, np.bool_)
     samples, rules = (ints, ints, longs, longs, numbers, bytes_, reasons), (longs, numbers, longs, longs)
     floor = np.empty((0, 0), np.bool_), np.empty((0, 0), np.int64)
-    sweep(samples, rules, floor, floor[1], np.empty((0, 2), np.int64), masks, masks, longs)
+    sweep(samples, rules, floor, floor[1], np.empty((0, 2), np.int64), (masks, masks, longs), longs)

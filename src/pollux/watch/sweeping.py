@@ -129,8 +129,8 @@ class _Compiled:
             *(batch.row, batch.signal, batch.event_time, batch.arrival),
             *(batch.value, batch.quality, batch.reason),
         )
-        standing, room = (floor.busy, floor.last), (self._followed, self._lively)
-        count = self._kernels.sweep(samples, self._rules, standing, heard.table, doubted, *room, places)
+        standing, room = (floor.busy, floor.last), (self._followed, self._lively, np.empty(len(batch), np.int64))
+        count = self._kernels.sweep(samples, self._rules, standing, heard.table, doubted, room, places)
         return places[:count]
 
 
