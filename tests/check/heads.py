@@ -194,6 +194,7 @@ ODD = {
     "a negative step beyond 64 bits": written(good(t=even(-NOW, -(2**63)))),
     "a time that is none": written(good(t=listed([b"\xcb" + struct.pack(">d", float("nan")), b"\1"]))),
     "times of another kind": written(good(t=text("some"))),
+    "times of another kind, and as many bytes": written(good(t=text("some"))) + b"\0" * 16,
     "times that are not there": written(good(t=text("each"))),
     "a negative count": written(good(seq=b"\xff")),
     "a count that is too large": written(good(seq=b"\xcf" + (10**18).to_bytes(8, "big"))),
@@ -210,6 +211,7 @@ WHOLE = {
     "in wider numbers": written(good(n=b"\xcf" + b"\0" * 7 + b"\2", seq=b"\xd1\0\5")),
     "with a negative step": written(good(t=even(NOW, -5))),
     "with empty members": written(good(t=NIL, seq=NIL, boot=NIL)),
+    "with a boot that counts": written(good(boot=b"\x07")),
     "at arrival": written(good()[:3]),
     "of the plain type": pack_block(["temp"], [[1.0, 2.0]]),
     "with each time": pack_block(

@@ -249,6 +249,16 @@ def test_topics_whose_hashes_collide_are_told_apart(monkeypatch):
         assert find(names.table, np.frombuffer(name, np.uint8), 0, 2, 0, np.uint64(0)) == number
 
 
+def test_what_is_too_long_is_left():
+    """A payload of more bytes than are allowed is refused, however plain it is."""
+    made, plain = decoder(bounds=Bounds(payload=40)), decoder(bounds=Bounds(payload=40))
+    assert made.compile()
+    told = [native(b'{"temp": 300}'), native(b'{"temp": 300' + b" " * 40 + b"}"), native(b'{"temp": 301}')]
+    found = as_bytes(heard(made, *told))
+    assert found == as_bytes(heard(plain, *told))
+    assert [one.frame for one in found["refusals"]] == [1]
+
+
 def test_without_numba_everything_works(monkeypatch):
     """No scanner, the same columns."""
     monkeypatch.setattr("pollux.check.scanner.import_module", _no_numba)
