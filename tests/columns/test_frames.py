@@ -49,6 +49,15 @@ def test_joined_batches_hold_all_messages_in_order(batches):
 
 
 @settings(deadline=None)
+@given(st.lists(MESSAGES, min_size=1, max_size=4))
+def test_batches_beside_each_other_are_as_joined(batches):
+    """Without sharing origins the messages are the same, and the parts are left as they were."""
+    parts = [Frames.of(batch) for batch in batches]
+    assert told(Frames.beside(parts)) == told(Frames.join(parts))
+    assert [told(part) for part in parts] == batches
+
+
+@settings(deadline=None)
 @given(MESSAGES, st.data())
 def test_selected_and_compacted_frames_keep_their_messages(messages, data):
     """A selection shares the arena, its compact form does not; both say the same."""

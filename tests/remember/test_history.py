@@ -15,6 +15,7 @@ from pollux.columns.frames import Frames, Message, Origin
 from pollux.columns.quality import Quality
 from pollux.errors import SetupError
 from pollux.remember import History, Log, LogReader, Note, Series, Snapshots, decimate
+from pollux.remember import history as history_module
 from pollux.testing.disk import FaultyDisk
 from tests.remember.fakes import DATA, FakeKeys
 
@@ -151,6 +152,45 @@ def test_each_frame_is_decoded_once() -> None:
     world.again()
     assert len(world.ask(0, 31 * DAY)) == 30 * 96 + 1
     assert world.decode.frames <= once // 4  # the segment that grows, and as much before it
+
+
+def test_catching_up_goes_on_in_pieces_behind_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock is given back after every piece; what a question has read meanwhile is not read twice."""
+    monkeypatch.setattr(history_module, "_PIECE", 0.0)
+    monkeypatch.setattr(history_module, "_PIECE_BYTES", 1)
+    world = World(segment_bytes=1 << 20)
+    pauses: list[int] = []
+
+    def pause(_: float) -> None:
+        pauses.append(world.decode.frames)
+        if len(pauses) == 4:
+            world.hear(heard(1, 0, 1000, -1.0))
+            assert len(world.ask(0, DAY)) == 11
+
+    for time in range(10):
+        world.hear(heard(1, 0, time, float(time)))
+    monkeypatch.setattr(world.history._pause, "wait", pause)
+    world.history.keep_up()
+    assert pauses == [1, 2, 3, 4]
+    assert world.ask(0, DAY).value.tolist() == [*map(float, range(10)), -1.0]
+    assert world.decode.frames == 11
+
+
+def test_small_entries_are_decoded_together() -> None:
+    world = World(segment_bytes=1 << 20)
+    calls: list[int] = []
+    decode = Decoder()
+
+    def counted(frames: Frames) -> Mapping[str, Batch]:
+        calls.append(len(frames))
+        return decode(frames)
+
+    world.history._begin = lambda: counted
+    for time in range(50):
+        world.hear(heard(time % 3, 0, time, float(time)))
+    world.history.keep_up()
+    assert calls == [50]
+    assert world.ask(0, DAY).value.tolist() == [float(time) for time in range(50) if time % 3 == 1]
 
 
 def test_an_index_is_never_trusted() -> None:
