@@ -263,7 +263,8 @@ class History:
                 self._take(growing, seq, piece)
                 piece, size = [], 0
                 yield
-        self._take(growing, seq, piece)
+        if seq > growing.seq:
+            self._take(growing, seq, piece)
 
     def _grown(self, span: Span) -> Growing:
         """What was gathered of a segment before; nothing yet, where it is another one."""
