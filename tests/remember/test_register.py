@@ -165,7 +165,6 @@ def test_what_is_forgotten_is_gone() -> None:
         register.put(b"b", b"stays")
         register.write()
     assert b"SECRET" in disk.contents(FILE)
-    register.put(b"c", None)
     register.forget()
     register.write()
     assert b"SECRET" not in disk.contents(FILE)

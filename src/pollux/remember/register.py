@@ -1,7 +1,7 @@
 """A register: the last value of each key, durable before whoever asked is told; small, and written aside the log.
 
-The file `register` is a row of frames `magic | length (u32) | CRC-32 of the body | CRC-32 of these twelve bytes | body`,
-the body a MessagePack array of [key, value or nil]. What changes meanwhile goes into one frame, written and synced at
+The file `register` is a row of frames `magic | length (u32) | CRC-32 of the body | CRC-32 of these 12 bytes | body`;
+a body is a MessagePack array of [key, value or nil]. What changes meanwhile goes into one frame, written and synced at
 once by a thread of its own. The file is written anew, beside the old one and put in its place in one step: at the first
 change after a start, when most of it is outdated, and after every failure, since what a failed write has left behind is
 not known. So whatever fails is tried again.
@@ -93,9 +93,10 @@ class Register:
             self._work.notify()
 
     def forget(self) -> None:
-        """With the next change leave nothing outdated in the file: what was removed is to be gone."""
+        """Leave nothing outdated in the file: what was removed is to be gone."""
         with self._work:
             self._anew = True
+            self._work.notify()
 
     def write(self) -> bool:
         """Make durable what waits, in this thread; False where the disk does not take it now."""
@@ -104,7 +105,7 @@ class Register:
             calls, self._calls = self._calls, []
             anew, self._anew = self._anew, False
         try:
-            if changes:
+            if changes or anew:
                 self._make_durable(changes, anew=anew)
         except OSError as error:
             self._failed(changes, calls, anew, error)
@@ -113,8 +114,8 @@ class Register:
             call()
         return True
 
-    def close(self) -> None:
-        """Write what waits, if the disk takes it, and say that this is all. Nothing happens the second time."""
+    def close(self, *, whole: bool = True) -> None:
+        """Write what waits, if the disk takes it; say so, if it is the `whole`. Nothing happens the second time."""
         with self._work:
             if self._closing:
                 return
@@ -122,7 +123,7 @@ class Register:
             self._work.notify()
         if self._thread:
             self._thread.join()
-        if self.write() and self._handle is not None:
+        if self.write() and whole and self._handle is not None:
             self.put(*_CLOSED)
             self.write()
         self._leave()
@@ -132,7 +133,7 @@ class Register:
     def _run(self) -> None:
         while True:
             with self._work:
-                self._work.wait_for(lambda: self._changes or self._closing)
+                self._work.wait_for(lambda: self._changes or self._anew or self._closing)
                 if self._closing:
                     return
             if not self.write():

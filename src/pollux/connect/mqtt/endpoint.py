@@ -14,6 +14,7 @@ from pollux.connect.mqtt.handshakes import Handshakes
 from pollux.connect.mqtt.limits import Limits
 from pollux.connect.mqtt.listening import listeners
 from pollux.connect.mqtt.loop import Loop
+from pollux.connect.mqtt.memory import Memory
 from pollux.connect.mqtt.message import Message
 from pollux.connect.presence import Presence
 from pollux.connect.sealed import Seal
@@ -34,7 +35,8 @@ class MqttEndpoint(AbstractDriver):
     (native layout by default), `personal` names the types whose twins are persons, `told` hears of what was refused
     before it became a message, in the endpoint's thread. `splitting="auto"` starts in Python and goes on compiled as
     soon as that is loaded; "plain" and "compiled" fix it. With `tls`, which shakes hands with each connection, it
-    speaks TLS alone, and may listen beyond loopback. `docs/reference/mqtt.md` says what is answered to what.
+    speaks TLS alone, and may listen beyond loopback. With a `memory` sessions outlive a restart.
+    `docs/reference/mqtt.md` says what is answered to what.
 
     Raises SetupError from `start` where the address is not loopback, without `tls`, or the port is taken.
     """
@@ -53,12 +55,14 @@ class MqttEndpoint(AbstractDriver):
         splitting: Literal["auto", "plain", "compiled"] = "auto",
         poller: Callable[[int], AbstractPoller] = new_poller,
         tls: Acceptor | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self._address, self._splitting = address, splitting
         self._common = Common(
             limits or Limits(), Counters(), clock, gate, Rights(gate, translate, personal=personal), told
         )
-        self._loop = Loop(self._common, sink, poller)
+        self._memory = memory
+        self._loop = Loop(self._common, sink, poller, memory)
         self._thread = threading.Thread(target=self._loop.run, name="pollux-mqtt", daemon=True)
         self._loader = threading.Thread(target=self._load, name="pollux-mqtt-load", daemon=True)
         self._started = self._stopped = False
@@ -72,6 +76,7 @@ class MqttEndpoint(AbstractDriver):
     @property
     def counters(self) -> dict[str, int]:
         counts = self._common.counters.asdict()
+        counts["unwritten_sessions"] = self._memory.register.failures if self._memory else 0
         return counts | {"refused_tls": self._handshakes.refused} if self._handshakes else counts
 
     @property
@@ -95,6 +100,7 @@ class MqttEndpoint(AbstractDriver):
     def start(self) -> None:
         sockets = listeners(self._address, secured=self._handshakes is not None)
         self._address = (self._address[0], int(next(iter(sockets.values())).getsockname()[1]))
+        self._loop.restore()
         self._loop.listen({} if self._handshakes else sockets)
         self._started = True
         if self._splitting == "compiled":
@@ -109,6 +115,7 @@ class MqttEndpoint(AbstractDriver):
         first, self._stopped = not self._stopped, True
         if not self._started:
             if first:
+                self._loop.lasting.close(whole=False)
                 self._loop.free()
             return
         self._loop.later(self._loop.stop)
@@ -127,6 +134,7 @@ class MqttEndpoint(AbstractDriver):
         retain: bool = False,
         expires: int = 0,
         content_type: str | None = None,
+        ref: str = "",
         then: Callable[[int], None] | None = None,
     ) -> None:
         """Send a message to all who hear its topic and may; retained, also to those who come later.
@@ -134,6 +142,7 @@ class MqttEndpoint(AbstractDriver):
         `expires` is an instant after which nobody gets it any more (0: never). `then` is called in the endpoint's
         thread with the number of sessions it was queued for: for a command, 0 means that the device is not there.
         A command without `expires` is for a device that is there: it is not kept in the session of one that is away.
+        What waits when Pollux stops is asked for again by its `ref` (`Memory.recall`); without one it is not.
         After `stop` it does nothing. Raises DataRefused for a topic with wildcards or a QoS above 2, Overloaded when
         too many wait to be sent.
         """
@@ -149,7 +158,9 @@ class MqttEndpoint(AbstractDriver):
             raise Overloaded("too many messages wait to be published", retry_after=1.0, at=topic)
         said = Properties(content_type=content_type) if content_type else NONE
         fleeting = not expires and self._common.rights.is_order(topic)
-        message = Message(name, bytes(payload), qos=qos, retain=retain, said=said, expires=expires, fleeting=fleeting)
+        message = Message(
+            name, bytes(payload), qos=qos, retain=retain, said=said, expires=expires, fleeting=fleeting, ref=ref
+        )
         self._loop.later(lambda: self._publish(message, then))
 
     def tunnel(self, address: str, certificate: bytes | None = None) -> socket.socket:
