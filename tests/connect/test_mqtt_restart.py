@@ -10,7 +10,7 @@ from pollux.clock import SECOND
 from pollux.columns.frames import Frames
 from pollux.connect import Limits
 from pollux.connect.mqtt.memory import Recalled
-from pollux.connect.wire.packets import V3, V5, Ack, Farewell, Publish, Wish
+from pollux.connect.wire.packets import V3, V5, Ack, Connect, Farewell, Publish, Wish
 from pollux.connect.wire.properties import NONE, Kind, Properties
 from pollux.connect.wire.reasons import Reason
 from pollux.errors import DamagedLog
@@ -187,6 +187,23 @@ def test_nobody_is_told_what_is_not_on_the_disk(tmp_path: Path, level: int) -> N
         assert client.message().payload == b"1"
 
 
+def test_a_clean_start_waits_until_the_old_session_is_gone(tmp_path: Path) -> None:
+    """There is no CONNACK to a clean start while the disk still has what it ends."""
+    with house(tmp_path) as made:
+        absent(made)
+        disk = Full(made)
+        client = made.client()
+        client.send(Connect(V5, "c", True, 0, "ann", None, None, NONE))
+        client.socket.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            client.get()
+        client.socket.settimeout(20)
+        disk.full = False
+        assert client.get().session_present is False  # type: ignore[union-attr]
+        made.again(killed=True)
+        made.hearer(present=False)
+
+
 def test_who_waits_for_the_disk_is_not_called_silent(tmp_path: Path) -> None:
     """The keep-alive of a client that is not read because its answer waits begins again with the answer."""
     with house(tmp_path) as made:
@@ -291,8 +308,11 @@ def test_a_log_that_was_put_back_hides_nothing(tmp_path: Path) -> None:
         made.tell(b"0")
         made.log.flush()
         shutil.copytree(made.folder / "log", tmp_path / "older")
-        absent(made)
+        client = made.hearer(present=False)
+        client.subscribe(TOPICS)
         made.tell(*(b"%d" % number for number in range(1, 9)))
+        payloads(client, 8)
+        made.until("confirmed_qos1", 8)
         made.end()
         shutil.rmtree(made.folder / "log")
         shutil.copytree(tmp_path / "older", made.folder / "log")
@@ -337,6 +357,7 @@ def test_sessions_and_messages_expire_through_a_restart(tmp_path: Path, killed: 
         assert back.quiet()
         assert made.count("expired") == 1
         made.leave(back)
+        made.settled()
         made.again(seconds=101, killed=killed)
         assert made.count("expired_sessions") == 1
         made.hearer(present=False)
@@ -381,6 +402,7 @@ def test_a_revoked_identity_has_no_session(tmp_path: Path, killed: bool) -> None
         made.tell(b"1")
         if killed:
             made.again(killed=True)
+            made.hearer(present=False, name="root")
         made.gate.ended.add("ann")
         made.gate.version += 1
         if killed:
@@ -510,6 +532,21 @@ def test_what_others_of_a_group_have_does_not_come_again(tmp_path: Path) -> None
         assert payloads(other, 2) == [b"1", b"2"]
         made.again()
         assert made.hearer(present=True).quiet()
+
+
+def test_a_group_gets_nothing_again_for_what_waits_otherwise(tmp_path: Path) -> None:
+    """Who has messages waiting of its own is given none of those again that others of its group have."""
+    with house(tmp_path) as made:
+        absent(made, V5, TOPICS, f"$share/g/{TOPICS}")
+        other = made.client()
+        other.connect("ann", client_id="there")
+        other.subscribe(f"$share/g/{TOPICS}")
+        made.tell(b"1", b"2")
+        payloads(other, 2)
+        made.again()
+        back = made.hearer(present=True)
+        assert payloads(back, 2) == [b"1", b"2"]
+        assert back.quiet()
 
 
 # -- QoS 2 ------------------------------------------------------------------------------------------------------------
