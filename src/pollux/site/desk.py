@@ -243,6 +243,8 @@ class Desk:
             order = book.find(order_id) if order_id in book else None
         if self._carrier is None or order is None or order.state != "sent":
             return None
+        if order.type not in self._live.site.declared:
+            return None
         return order, self._carrier.written(order)
 
     def wait(self, order_id: str, states: Sequence[OrderState], timeout: float) -> OrderState:

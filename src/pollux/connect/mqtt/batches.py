@@ -92,8 +92,8 @@ class Batches:
             properties = said[int(cut.special[row]) - 1] if cut.special[row] else NONE
             source = sessions[int(cut.number[row])].key
             batch.messages.append(_message(frames, number, int(cut.flags[row]), properties, source, now))
-            if self._router.lasting:
-                batch.messages[-1].place = number
+            if self._router.lasting and batch.messages[-1].qos:
+                batch.messages[-1].place = ~number
                 kept[number] = carried(batch.messages[-1], number, source[2])
         self._mark_exactly(batch, sessions, cut, verdict)
         self._count(cut, len(rows), len(gathered.arena))
@@ -131,7 +131,8 @@ class Batches:
             source=session.key,
         )
         self._common.counters.wills += 1
-        if self._router.lasting:
+        if self._router.lasting and will.qos:
+            message.place = ~0
             frames = replace(frames, said={0: carried(message, 0, session.client_id)})
         self._send(frames, Batch(_NOBODY, _NOTHING, _NO_ANSWERS, [message]))
 

@@ -32,6 +32,7 @@ class Counters:
     dropped_sessions: int = 0
     restored_sessions: int = 0
     unreadable_sessions: int = 0
+    unwritten_sessions: int = 0
 
     malformed: int = 0
     protocol_errors: int = 0

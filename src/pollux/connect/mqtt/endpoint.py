@@ -76,7 +76,8 @@ class MqttEndpoint(AbstractDriver):
     @property
     def counters(self) -> dict[str, int]:
         counts = self._common.counters.asdict()
-        counts["unwritten_sessions"] = self._memory.register.failures if self._memory else 0
+        if self._memory is not None:
+            counts["unwritten_sessions"] = self._memory.register.failures
         return counts | {"refused_tls": self._handshakes.refused} if self._handshakes else counts
 
     @property

@@ -15,7 +15,8 @@ class Message:
     """Something that was published. `expires` is an instant, or 0 for never; `source` is the key of its session.
 
     What is `fleeting` is for those who are there: it is not kept for a client that is away. `place` is where it stands
-    in the log, 0 where it does not; `ref` the name by which whoever published it can give it again.
+    in the log: 0 where it does not, below 0 on its way there (the complement of its number in the batch). `ref` is the
+    name by which whoever published it can give it again.
 
     `said` are the properties that a receiver gets too. The bytes before and after the packet identifier are made once
     per level and flag, so that a message to a thousand subscribers is encoded once.

@@ -50,7 +50,7 @@ class Batch:
     def place(self) -> None:
         """Tell its messages where they stand."""
         for message in self.messages if self.entries else ():
-            number = message.place
+            number = ~message.place
             message.place = place_of(entry, number) if (entry := self.entries.get(number, 0)) else 0
 
 
