@@ -15,7 +15,7 @@ from pollux.connect.wire.packets import V5, Connect, Publish, Subscribe, Wish
 from pollux.connect.wire.properties import NONE, Properties
 from pollux.guard import Keyring
 from pollux.remember import Disk, Log, Register, Ticket
-from tests.connect.rig import TELEMETRY, Client, OpenGate, until
+from tests.connect.rig import Client, OpenGate, until
 
 
 def entry(ticket: TicketLike) -> int:
@@ -52,8 +52,8 @@ class House:
         )
         self.endpoint.start()
 
-    def _past(self, first: int) -> Iterator[tuple[int, Frames]]:
-        for record in self.log.read(first - 1):
+    def _past(self, first: int, until: int | None) -> Iterator[tuple[int, Frames]]:
+        for record in self.log.read(first - 1, until):
             self.read.append(record.seq)
             if isinstance(record.entry, Frames):
                 yield record.seq, record.entry
@@ -104,13 +104,15 @@ class House:
         client.close()
         self.until("closed", before + 1)
 
-    def tell(self, *payloads: bytes, qos: int = 1, said: Properties = NONE, retain: bool = False) -> None:
+    def tell(
+        self, *payloads: bytes, name: str = "P-7", qos: int = 1, said: Properties = NONE, retain: bool = False
+    ) -> None:
         """A device publishes, and is answered."""
         device = self.client(V5)
-        assert device.connect("P-7", client_id="device").code == 0
-        before = self.count("acknowledged")
+        assert device.connect(name, client_id="device").code == 0
+        before, topic = self.count("acknowledged"), f"twins/Pump/{name}/telemetry".encode()
         for number, payload in enumerate(payloads):
-            device.publish(payload, topic=TELEMETRY, qos=qos, packet_id=number + 1, said=said, retain=retain)
+            device.publish(payload, topic=topic, qos=qos, packet_id=number + 1, said=said, retain=retain)
         self.until("acknowledged", before + len(payloads))
         self.leave(device)
 

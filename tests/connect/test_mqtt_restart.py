@@ -10,6 +10,7 @@ from pollux.clock import SECOND
 from pollux.columns.frames import Frames
 from pollux.connect import Limits
 from pollux.connect.mqtt.memory import Recalled
+from pollux.connect.wire.encode import encode
 from pollux.connect.wire.packets import V3, V5, Ack, Connect, Farewell, Publish, Wish
 from pollux.connect.wire.properties import NONE, Kind, Properties
 from pollux.connect.wire.reasons import Reason
@@ -298,7 +299,7 @@ def test_what_cannot_be_read_is_no_session(tmp_path: Path, where: str, monkeypat
         made.hearer(present=True)
 
 
-def broken(first: int) -> Iterator[tuple[int, Frames]]:
+def broken(first: int, until: int | None) -> Iterator[tuple[int, Frames]]:
     raise DamagedLog("expected other bytes", file="log", byte=first)
 
 
@@ -338,6 +339,25 @@ def test_a_start_reads_no_more_than_it_must(tmp_path: Path) -> None:
         made.tell(b"2")
         made.again()
         assert len(made.read) == 1
+
+
+@HOW
+def test_a_start_looks_for_what_waits(tmp_path: Path, killed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between messages that wait the log is not read, however much of it there is."""
+    monkeypatch.setattr("pollux.connect.mqtt.restoring.NEAR", 3)
+    with house(tmp_path) as made:
+        absent(made, V5, TELEMETRY.decode())
+        for number in range(3):
+            made.tell(b"%d" % number)
+            for _ in range(8):
+                made.tell(b"unheard", name="P-8")
+        if killed:
+            made.clock.advance_to(made.clock.now() + 61 * SECOND)
+            made.settled()
+        made.tell(b"last")
+        made.again(killed=killed)
+        assert len(made.read) <= 5
+        assert payloads(made.hearer(present=True), 4) == [b"0", b"1", b"2", b"last"]
 
 
 # -- bounds, time, rights ---------------------------------------------------------------------------------------------
@@ -392,6 +412,21 @@ def test_the_bounds_hold_through_a_restart(tmp_path: Path) -> None:
         made.tell(*(bytes(800) for _ in range(10)))
         made.again(killed=True)
         assert 3_000 < made.endpoint._loop.keeping.bytes <= 5_000
+
+
+def test_who_is_put_out_within_a_batch_misses_none_of_it(tmp_path: Path) -> None:
+    """What is written when a slow client is put out does not pass over the rest of the very batch that did it."""
+    with house(tmp_path, limits=Limits(window=1, waiting=3, arena_bytes=4 << 20)) as made:
+        client = made.hearer(present=False)
+        client.subscribe(TOPICS)
+        device = made.client()
+        device.connect("P-7", client_id="device")
+        batch = [encode(Publish(TELEMETRY, b"%d" % n, 1, False, False, n + 1, NONE), V5) for n in range(8)]
+        device.raw(b"".join(batch))
+        made.until("disconnected_slow", 1)
+        made.until("acknowledged", 8)
+        made.again(killed=True)
+        assert payloads(made.hearer(present=True), 4) == [b"0", b"5", b"6", b"7"]
 
 
 @HOW
@@ -475,7 +510,7 @@ def test_a_message_comes_back_as_it_was(tmp_path: Path) -> None:
     )
     with house(tmp_path) as made:
         client = made.hearer(present=False)
-        client.subscribe(Wish(TOPICS, 1, as_published=True), said=Properties(subscription_ids=(7,)))
+        client.subscribe(Wish(TELEMETRY.decode(), 1, as_published=True), said=Properties(subscription_ids=(7,)))
         made.leave(client)
         made.tell(b"1", said=said, retain=True)
         made.again(killed=True)

@@ -32,8 +32,8 @@ def memory_of(live: "LiveSite") -> Memory:
     )
 
 
-def _past(live: "LiveSite", first: int) -> Iterator[tuple[int, Frames]]:
-    for record in live.log.read(first - 1):
+def _past(live: "LiveSite", first: int, until: int | None) -> Iterator[tuple[int, Frames]]:
+    for record in live.log.read(first - 1, until):
         if isinstance(record.entry, Frames):
             yield record.seq, record.entry
 

@@ -186,9 +186,10 @@ class Batches:
             batch = self._pending.popleft()
             self._answer(batch, splitter, now)
             batch.place()
-            self._router.place = max(self._router.place, place_of(batch.last + 1))
             for message in batch.messages:
                 self._router.publish(message, now)
+            # Only now: whoever is put out by one of these is still owed the others.
+            self._router.place = max(self._router.place, place_of(batch.last + 1))
 
     def _answer(self, batch: Batch, splitter: AbstractSplitter, now: int) -> None:
         given, table, turn = batch.answers, self._lines.table, batch.turn

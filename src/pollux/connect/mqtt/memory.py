@@ -68,14 +68,14 @@ class Recalled(NamedTuple):
 class Memory:
     """What an endpoint is given so that its sessions outlive it.
 
-    `last` is the number of the last entry of the log, `past(seq)` gives the batches from entry `seq` on, `entry` the
-    number under which a ticket's batch stands in the log, 0 where it does not. `recall` gives what was published from
-    inside under a name again, None where it is not wanted any more.
+    `last` is the number of the last entry of the log; `past(first, until)` gives the batches from one entry to another,
+    or to the end; `entry` is the number under which a ticket's batch stands in the log, 0 where it does not. `recall`
+    gives what was published from inside under a name again, None where it is not wanted any more.
     """
 
     register: RegisterLike
     last: Callable[[], int]
-    past: Callable[[int], Iterator[tuple[int, Frames]]]
+    past: Callable[[int, int | None], Iterator[tuple[int, Frames]]]
     entry: Callable[[TicketLike], int]
     recall: Callable[[str], Recalled | None]
 

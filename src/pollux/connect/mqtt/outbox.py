@@ -15,7 +15,7 @@ from pollux.connect.mqtt.message import Message
 class Parcel:
     """A message for one client; `released` once the client has said PUBREC, `at` when it was last sent.
 
-    `place` is where it stands in the log, 0 where it does not; `shared` that it came by a shared subscription.
+    `place` is where it stands in the log, 0 where it does not.
     """
 
     message: Message
@@ -25,7 +25,6 @@ class Parcel:
     at: int = 0
     released: bool = False
     place: int = 0
-    shared: bool = False
 
 
 @final
@@ -146,9 +145,11 @@ class Outbox:
 
     @property
     def mark(self) -> tuple[int, ...]:
-        """Something that changes whenever what is to be written down of this has changed."""
-        first = self._waiting[0].place if self._waiting else -1
-        return self._last_id, len(self._sent), next(iter(self._sent), 0), first, self._named
+        """Something that changes whenever more was sent or confirmed, or queued by name.
+
+        What else was queued, or gave way, need not be written down: it is found again from where the log was then.
+        """
+        return self._last_id, len(self._sent), next(iter(self._sent), 0), self._named
 
     @property
     def last_id(self) -> int:
@@ -160,9 +161,9 @@ class Outbox:
         """What is unconfirmed, by identifier."""
         return self._sent
 
-    def first_place(self, *, shared: bool) -> int | None:
-        """Where the first message that waits stands in the log; None where none of that kind waits."""
-        return next((one.place for one in self._waiting if one.place and one.shared == shared), None)
+    def places(self) -> list[int]:
+        """Where what waits stands in the log."""
+        return [parcel.place for parcel in self._waiting if parcel.place]
 
     def named(self) -> list[Parcel]:
         """What waits and is not in the log, but known by name to whoever published it."""

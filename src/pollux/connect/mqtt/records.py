@@ -67,15 +67,16 @@ class Open(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Stand(msgspec.Struct, array_like=True, frozen=True):
-    """How far a session is: what is open, and the places in the log from which on nothing was sent.
+    """How far a session is: what was sent and is open, the places of what waits, and where the log was `here`.
 
-    `shared` is that place for shared subscriptions. `incoming` are identifiers of QoS 2 that its client has to release.
+    What came behind that place, and it hears, waits too. `named` waits and is not in the log. `incoming` are
+    identifiers of QoS 2 that its client has to release.
     """
 
-    following: int
-    shared: int
+    here: int
     last_id: int
     sent: list[Open]
+    waits: list[int]
     named: list[Open]
     incoming: list[int]
 
@@ -104,22 +105,13 @@ def terms_of(session: Session) -> bytes:
 def stand_of(session: Session, here: int, incoming: list[int]) -> bytes:
     """How far a session is, to be written; `here` is the place in the log that is next for everybody."""
     outbox = session.outbox
-    following, shared = outbox.first_place(shared=False), outbox.first_place(shared=True)
     sent = [
         _open(packet_id, parcel)
         for packet_id, parcel in outbox.sent.items()
         if parcel.place or parcel.released or parcel.message.ref
     ]
     named = [_open(0, parcel) for parcel in outbox.named()]
-    stand = Stand(
-        here if following is None else following,
-        here if shared is None else shared,
-        outbox.last_id,
-        sent,
-        named,
-        incoming,
-    )
-    return msgspec.msgpack.encode(stand)
+    return msgspec.msgpack.encode(Stand(here, outbox.last_id, sent, outbox.places(), named, incoming))
 
 
 def _open(packet_id: int, parcel: Parcel) -> Open:

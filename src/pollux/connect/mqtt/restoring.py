@@ -1,8 +1,11 @@
 """After a start: the sessions that were written down, and from the log what they have not confirmed."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import pairwise
 from typing import Final, final
 
 import msgspec
@@ -23,6 +26,8 @@ from pollux.errors import PolluxError
 
 _LOG = logging.getLogger("pollux.connect.mqtt")
 IDENTIFIERS: Final = 65_535
+NEAR: Final = 1_000
+"""Entries that are read over rather than looked for."""
 _NOWHERE: Final = Message(b"", b"")
 """Stands for a message of which only the identifier is still open."""
 
@@ -34,21 +39,20 @@ class _Back:
 
     session: Session
     stand: Stand
-    places: frozenset[int]
+    sent: frozenset[int]
+    waits: Counter[int]
     is_foreign: bool = False
     """Whether it was written beside a log that went further than this one."""
     found: dict[int, Message] = field(default_factory=dict[int, Message])
 
-    def first(self, here: int) -> int:
-        """The place from which on the log is to be read for it; `here` where nothing before is wanted."""
+    def from_(self, here: int) -> int:
+        """The place from which on what it hears waits; `here` where it hears nothing."""
         since = min((one.since for one in self.session.subscriptions.values()), default=here)
-        own = (max(self.stand.following, since), max(self.stand.shared, since), *self.places)
-        return min(own)
+        return max(self.stand.here, since)
 
     def is_owed(self, way: Way, place: int) -> bool:
         """Whether a message that this session hears was not sent to it yet."""
-        following = self.stand.shared if way.shared else self.stand.following
-        return place >= max(following, way.since) and place not in self.places
+        return self.waits[place] > 0 or (place >= max(self.stand.here, way.since) and place not in self.sent)
 
 
 @final
@@ -118,16 +122,16 @@ class Restoring:
             self._router.subscribe(session, one.filter, subscription, send=SEND_NEVER)
 
     def _how_far(self, session: Session, terms: Terms, stand: Stand | None) -> _Back:
-        here, known = self._router.place, (stand.following, stand.shared) if stand else (0, 0)
-        is_foreign = max(*known, *(one.since for one in terms.hears)) > here
+        here, last = self._router.place, stand.here if stand else 0
+        is_foreign = max(last, *(one.since for one in terms.hears), 0) > here
         if stand is None or is_foreign:
-            stand = Stand(min(known[0], here), min(known[1], here), 0, [], [], [])
+            stand = Stand(min(last, here), 0, [], [], [], [])
         if self._memory.register.closed:
             session.incoming = dict.fromkeys(stand.incoming, STORED)
         else:
             session.outbox.doubtful = IDENTIFIERS
-        places = frozenset(one.place for one in stand.sent if one.place and not one.released)
-        return _Back(session, stand, places, is_foreign)
+        sent = frozenset(one.place for one in stand.sent if one.place and not one.released)
+        return _Back(session, stand, sent, Counter(stand.waits), is_foreign)
 
     # -- messages -----------------------------------------------------------------------------------------------------
 
@@ -140,23 +144,32 @@ class Restoring:
                     session.outbox.add(parcel)
                     self._common.counters.recalled += 1
         for back in self._back.values():
-            for place in back.places:
+            for place in back.sent:
                 self._wanted.setdefault(place, []).append(back)
-        here = self._router.place
-        start = min((back.first(here) for back in self._back.values()), default=here)
-        if start < here:
-            for message in self._messages(entry_at(start)):
-                self._again(message, now)
+        for first, until in self._pieces():
+            for number, frames in self._memory.past(first, until):
+                for row in sorted(frames.said):
+                    self._again(message_of(number, frames, row), now)
 
-    def _messages(self, entry: int) -> Iterator[Message]:
-        for number, frames in self._memory.past(entry):
-            for row in sorted(frames.said):
-                yield message_of(number, frames, row)
+    def _pieces(self) -> Iterator[tuple[int, int | None]]:
+        """What is to be read of the log: the entries in which something waits, and all behind the earliest place."""
+        here = self._router.place
+        tail = min((back.from_(here) for back in self._back.values()), default=here)
+        wanted = {entry_at(place) for back in self._back.values() for place in (*back.sent, *back.waits)}
+        entries = sorted(entry for entry in wanted if entry < entry_at(tail))
+        edges = [at for at, (one, two) in enumerate(pairwise(entries), 1) if two - one > NEAR]
+        for start, end in pairwise([0, *edges, len(entries)] if entries else []):
+            yield entries[start], entries[end - 1]
+        if tail < here or entry_at(tail) in wanted:
+            yield entry_at(tail), None
 
     def _again(self, message: Message, now: int) -> None:
         for back in self._wanted.get(message.place, ()):
             back.found[message.place] = message
-        self._router.publish_again(message, lambda way: self._is_owed(way, message.place), now)
+        owed = partial(self._is_owed, place=message.place)
+        for session in self._router.publish_again(message, owed, now):
+            # It may hear the same message twice: by itself, and for its group.
+            self._back[session].waits[message.place] -= 1
 
     def _is_owed(self, way: Way, place: int) -> bool:
         back = self._back.get(way.session)

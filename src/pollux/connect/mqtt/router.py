@@ -22,10 +22,10 @@ _Seat = tuple[Session, bytes]
 class Way:
     """One session that hears a topic: one copy at the highest QoS, with the identifiers of all that matched."""
 
-    __slots__ = ("as_published", "ids", "no_local", "qos", "session", "shared", "since")
+    __slots__ = ("as_published", "ids", "no_local", "qos", "session", "since")
 
-    def __init__(self, session: Session, subscriptions: list[Subscription], *, shared: bool = False) -> None:
-        self.session, self.shared = session, shared
+    def __init__(self, session: Session, subscriptions: list[Subscription]) -> None:
+        self.session = session
         self.since = min(one.since for one in subscriptions)
         self.qos = max(one.qos for one in subscriptions)
         self.no_local = all(one.no_local for one in subscriptions)
@@ -173,12 +173,13 @@ class Router:
             reached += self._give(way, message, now)
         return reached
 
-    def publish_again(self, message: Message, owed: Callable[[Way], bool], now: int) -> None:
-        """Queue a message from before a restart for those to whom it is owed."""
+    def publish_again(self, message: Message, owed: Callable[[Way], bool], now: int) -> Iterator[Session]:
+        """Queue a message from before a restart for those to whom it is owed; each is told before the next is asked."""
         for found in self._way(message.topic):
             way = found.pick(message, owed) if isinstance(found, _Share) else found
             if way is not None and owed(way) and not (way.no_local and message.source == way.session.key):
                 self._counters.recalled += self._give(way, message, now)
+                yield way.session
 
     def _give(self, way: Way, message: Message, now: int) -> bool:
         """Queue a message for one session; False where it is not kept for a client that is away."""
@@ -187,8 +188,7 @@ class Router:
             self._counters.not_kept += 1
             return False
         retain = message.retain and way.as_published
-        place, shared = message.place, way.shared
-        slow = not session.offer(message, qos=qos, retain=retain, ids=way.ids, now=now, place=place, shared=shared)
+        slow = not session.offer(message, qos=qos, retain=retain, ids=way.ids, now=now, place=message.place)
         if session.absent:
             self._keeping.weigh(session)
         elif slow:
@@ -233,9 +233,7 @@ class Router:
                 self._counters.hidden += not may[session]
             if may[session] and share:
                 # A group is its tenant's: the same name elsewhere is another group.
-                shared.setdefault((session.identity.tenant, share), []).append(
-                    Way(session, [subscription], shared=True)
-                )
+                shared.setdefault((session.identity.tenant, share), []).append(Way(session, [subscription]))
             elif may[session]:
                 own.setdefault(session, []).append(subscription)
         yield from (Way(session, subscriptions) for session, subscriptions in own.items())

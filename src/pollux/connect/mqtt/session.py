@@ -105,10 +105,9 @@ class Session:
         ids: tuple[int, ...],
         now: int,
         place: int = 0,
-        shared: bool = False,
     ) -> bool:
         """Queue a message; False when the client is so slow that it must be put out."""
-        parcel = Parcel(message, qos, retain, ids, place=place, shared=shared)
+        parcel = Parcel(message, qos, retain, ids, place=place)
         if qos:
             self.outbox.add(parcel)
             if self.absent:
