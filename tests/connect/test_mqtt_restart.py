@@ -126,6 +126,9 @@ def test_a_client_that_subscribes_again_misses_nothing(tmp_path: Path) -> None:
         client = made.hearer(present=True)
         assert unconfirmed(client).payload == b"1"
         client.subscribe(Wish(TOPICS, 1, retained=2))
+        made.again(killed=True)
+        client = made.hearer(present=True)
+        assert unconfirmed(client).payload == b"1"
         made.leave(client)
         made.tell(b"2")
         made.again(killed=True)
