@@ -19,7 +19,7 @@ class Taking:
     """A link whose socket takes everything at once, or nothing."""
 
     def __init__(self, *, takes: bool) -> None:
-        self.takes, self.dead, self.out_bytes, self.sent = takes, False, 0, 0
+        self.takes, self.dead, self.owing, self.out_bytes, self.sent = takes, False, 0, 0, 0
         self.out: list[bytes] = []
 
     def put(self, data: bytes, _: int) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import pollux as px
 from pollux.clock import stopwatch
 from pollux.columns.frames import Frames
+from pollux.remember import Register
 from pollux.site.stamping import Stamping
 
 PIECE = bytes(1 << 16)
@@ -50,6 +51,11 @@ def acknowledge_at_once() -> None:
         return Hasty()
 
     Stamping.__call__ = hastily  # type: ignore[method-assign, assignment]
+
+
+def forget_sessions() -> None:
+    """Another deliberate fault: what is registered of sessions is said to be durable, and is not written."""
+    Register._make_durable = lambda *_, **__: None  # type: ignore[method-assign]
 
 
 def serve(folder: Path, port: int) -> None:
@@ -112,6 +118,8 @@ def main() -> None:
     if "serve" in options:
         if "hasty" in options:
             acknowledge_at_once()
+        if "forgetful" in options:
+            forget_sessions()
         serve(folder, port)
         return
     keeper = Keeper(folder, port, options)

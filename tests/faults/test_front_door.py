@@ -30,9 +30,11 @@ SMALL = "16m"
 class House:
     """A keeper with its site, the network before it, and the devices that count."""
 
-    def __init__(self, folder: Path, *, small: bool, hasty: bool) -> None:
+    def __init__(
+        self, folder: Path, *, small: bool = False, fault: str = "", devices: int = DEVICES, pause: float = 0.001
+    ) -> None:
         self.port = _free_port()
-        command = f"{sys.executable} -m tests.faults.door {folder} {self.port}{' hasty' * hasty}"
+        command = f"{sys.executable} -m tests.faults.door {folder} {self.port} {fault}"
         self._keeper = subprocess.Popen(
             in_small_mount(folder, command) if small else ["sh", "-c", f"exec {command}"],
             stdin=subprocess.PIPE,
@@ -44,7 +46,7 @@ class House:
         self.opened: list[float] = []
         self.start()
         self.network = Network(self.port)
-        self.devices = [Counting(f"C-{number}", self.network.port) for number in range(DEVICES)]
+        self.devices = [Counting(f"C-{number}", self.network.port, pause=pause) for number in range(devices)]
 
     def say(self, word: str) -> str:
         """Let the keeper do something; what it answers."""
@@ -105,7 +107,7 @@ def in_small_mount(folder: Path, command: str) -> list[str]:
 
 @contextmanager
 def house(folder: Path, *, small: bool = False, hasty: bool = False) -> Iterator[House]:
-    made = House(folder, small=small, hasty=hasty)
+    made = House(folder, small=small, fault="hasty" * hasty)
     try:
         yield made
     finally:

@@ -1,5 +1,7 @@
 """The bytes of entries."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -55,6 +57,23 @@ def test_foreign_bytes_of_the_arena_are_not_written(secrets: list[bytes]) -> Non
     packed = payload.pack(payload.parts_of(frames)[0])
     assert b"SECRET" not in packed
     assert rows(_again(frames)) == rows(frames)
+
+
+@given(batches(), st.data())
+def test_what_frames_carried_stays_with_them(frames: Frames, data: st.DataObject) -> None:
+    """What a door wrote beside a frame comes back with that frame: cut by person, selected, joined, or made compact."""
+    wanted = data.draw(st.sets(st.integers(0, len(frames) - 1))) if len(frames) else set()
+    carried = replace(frames, said={row: b"%d" % row for row in wanted})
+    again = _again(carried)
+    assert dict(again.said) == dict(carried.said)
+    kept = np.array([row % 2 == 0 for row in range(len(frames))], np.bool_)
+    half = again.select(kept)
+    assert half.said == {row // 2: b"%d" % row for row in wanted if row % 2 == 0}
+    assert Frames.join([half, again]).said == {
+        **half.said,
+        **{len(half) + row: content for row, content in again.said.items()},
+    }
+    assert half.compact().said == half.said
 
 
 def test_columns_that_do_not_change_take_no_room() -> None:

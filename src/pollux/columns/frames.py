@@ -4,8 +4,8 @@ One arena holds all topics and payloads; an index of offsets says where. There i
 what the log keeps is exactly what was heard.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from itertools import chain
 from typing import NamedTuple, TypeVar, final
@@ -75,7 +75,8 @@ class Frames:
     """A batch of raw messages.
 
     `arena` holds the bytes; row i of `index` (int32, shape (n, 4)) is topic offset, topic length, payload offset and
-    payload length; `origin[i]` counts into `origins`; `arrival` is int64 nanoseconds UTC.
+    payload length; `origin[i]` counts into `origins`; `arrival` is int64 nanoseconds UTC. `said` holds, by row, what a
+    frame carried beside topic and payload, as its door wrote it and reads it again; most carry nothing.
 
     >>> frames = Frames.of([Message(Origin("", "d1"), b"twins/Pump/P-7/telemetry", b'{"temp": 300}', 5)])
     >>> len(frames), frames.topic(0), bytes(frames.payload(0))
@@ -89,6 +90,7 @@ class Frames:
     arrival: I64
     encoding: U8
     qos: U8
+    said: Mapping[int, bytes] = field(default_factory=dict[int, bytes])
 
     def __len__(self) -> int:
         return len(self.arrival)
@@ -137,6 +139,7 @@ class Frames:
             arrival=self.arrival[mask],
             encoding=self.encoding[mask],
             qos=self.qos[mask],
+            said=moved(self.said, np.flatnonzero(mask)) if self.said else {},
         )
 
     def by_tenant(self) -> Iterator[tuple[str, "Frames"]]:
@@ -157,8 +160,11 @@ class Frames:
         known: dict[Origin, int] = {}
         origins: list[I32] = []
         indices: list[I32] = []
-        base = 0
+        said: dict[int, bytes] = {}
+        base = count = 0
         for part in parts:
+            said |= {count + row: content for row, content in part.said.items()}
+            count += len(part)
             codes = [known.setdefault(origin, len(known)) for origin in part.origins]
             origins.append(np.array(codes, np.int32)[part.origin] if codes else part.origin)
             indices.append(part.index + np.array([base, 0, base, 0], np.int32))
@@ -171,6 +177,7 @@ class Frames:
             arrival=_stacked([part.arrival for part in parts], np.empty(0, np.int64)),
             encoding=_stacked([part.encoding for part in parts], np.empty(0, np.uint8)),
             qos=_stacked([part.qos for part in parts], np.empty(0, np.uint8)),
+            said=said,
         )
 
     @staticmethod
@@ -195,7 +202,7 @@ class Frames:
 
     def compact(self) -> "Frames":
         """The same frames with an arena that holds nothing else, in frame order, and only the origins in use."""
-        return Frames.of(
+        found = Frames.of(
             Message(
                 self.sender(i),
                 self.topic(i),
@@ -206,3 +213,9 @@ class Frames:
             )
             for i in range(len(self))
         )
+        return replace(found, said=self.said) if self.said else found
+
+
+def moved(said: Mapping[int, bytes], places: I64) -> dict[int, bytes]:
+    """What frames carried, by their new rows: `places` are the old ones."""
+    return {row: said[old] for row, old in enumerate(places.tolist()) if old in said} if said else {}

@@ -14,6 +14,7 @@ from pollux.remember.log import Log
 from pollux.remember.notes import Note
 from pollux.remember.reading import LogReader
 from pollux.remember.recovery import Recovery
+from pollux.remember.register import Register
 from pollux.remember.seal import Entry, Keys, Record
 from pollux.remember.snapshots import Snapshot, Snapshots, Stamp
 from pollux.remember.verify import Fault, Report, verify
@@ -34,6 +35,7 @@ __all__ = [
     "Note",
     "Record",
     "Recovery",
+    "Register",
     "Report",
     "Series",
     "Snapshot",

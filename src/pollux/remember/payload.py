@@ -1,14 +1,15 @@
 """Frames as the payload of a record, and back.
 
 A payload is `length of the preamble (u32) | preamble | columns | bytes`. The preamble is a MessagePack array
-`[n, bases, widths, origins]`. Each of the seven columns (arrival, topic length, payload length, origin, encoding, qos,
-position) is a base and n unsigned numbers of 0, 1, 2, 4 or 8 bytes that are added to it; a column that is the same for
-all frames takes no bytes. The bytes are topic and payload of each frame, one after the other, and nothing else: what an
-arena holds beside its frames (packets of others, for one) is never written.
+`[n, bases, widths, origins]`; where frames carried more than topic and payload, a map of that by their numbers follows.
+Each of the seven columns (arrival, topic length, payload length, origin, encoding, qos, position) is a base and n
+unsigned numbers of 0, 1, 2, 4 or 8 bytes that are added to it; a column that is the same for all frames takes no bytes.
+The bytes are topic and payload of each frame, one after the other, and nothing else: what an arena holds beside its
+frames (packets of others, for one) is never written.
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar, final
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pollux.columns.arrays import I32, I64
-from pollux.columns.frames import Frames, Origin
+from pollux.columns.frames import Frames, Origin, moved
 from pollux.errors import DataRefused
 
 _LENGTH = struct.Struct("<I")
@@ -34,9 +35,17 @@ _WORD = 0xFFFFFFFFFFFFFFFF
 _Number = TypeVar("_Number", bound=np.generic)
 _NO_WIDTHS = (0,) * _COLUMNS
 _encoder = msgspec.msgpack.Encoder()
-_decoder: msgspec.msgpack.Decoder[tuple[int, list[int], list[int], list[tuple[str, str | None, str | None]]]] = (
-    msgspec.msgpack.Decoder(tuple[int, list[int], list[int], list[tuple[str, str | None, str | None]]])
-)
+
+
+class _Preamble(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    n: int
+    bases: list[int]
+    widths: list[int]
+    origins: list[tuple[str, str | None, str | None]]
+    said: dict[int, bytes] = {}
+
+
+_decoder = msgspec.msgpack.Decoder(_Preamble)
 
 
 @final
@@ -100,6 +109,7 @@ def _at(frames: Frames, places: I64) -> Frames:
         arrival=frames.arrival[places],
         encoding=frames.encoding[places],
         qos=frames.qos[places],
+        said=moved(frames.said, places),
     )
 
 
@@ -120,7 +130,7 @@ def pack(part: Part) -> bytes:
     if part.position is not None:
         columns[6] = part.position
     bases, widths, packed = _packed(columns)
-    preamble = _encoder.encode((n, bases, widths, table))
+    preamble = _encoder.encode((n, bases, widths, table, *_more(frames)))
     return b"".join((_LENGTH.pack(len(preamble)), preamble, *packed, _texts(frames)))
 
 
@@ -129,11 +139,16 @@ def _pack_one(frames: Frames, position: int) -> bytes:
     topic, topic_size, body, body_size = frames.index[0].tolist()
     origin = frames.origins[int(frames.origin[0])]
     one = (int(frames.arrival[0]), topic_size, body_size, 0, int(frames.encoding[0]), int(frames.qos[0]), position)
-    preamble = _encoder.encode((1, one, _NO_WIDTHS, ((origin.device, origin.subject, origin.boot),)))
+    table = ((origin.device, origin.subject, origin.boot),)
+    preamble = _encoder.encode((1, one, _NO_WIDTHS, table, *_more(frames)))
     arena = frames.arena
     return b"".join(
         (_LENGTH.pack(len(preamble)), preamble, arena[topic : topic + topic_size], arena[body : body + body_size])
     )
+
+
+def _more(frames: Frames) -> tuple[Mapping[int, bytes], ...]:
+    return (dict(frames.said),) if frames.said else ()
 
 
 def _origins_in_use(frames: Frames) -> tuple[Sequence[Origin], I32]:
@@ -200,9 +215,10 @@ def unpack(payload: bytes | memoryview, tenant: str) -> Unpacked:
     """The part of a batch that a payload holds."""
     length = _LENGTH.unpack_from(payload)[0]
     at = _LENGTH.size + length
-    n, bases, widths, table = _decoder.decode(payload[_LENGTH.size : at])
+    preamble = _decoder.decode(payload[_LENGTH.size : at])
+    n = preamble.n
     columns: list[I64 | int] = []
-    for base, width in zip(bases, widths, strict=True):
+    for base, width in zip(preamble.bases, preamble.widths, strict=True):
         columns.append(_column(payload, at, n, base, width) if width else base)
         at += n * width
     arrival, topic, body, origin, encoding, qos, position = columns
@@ -216,10 +232,11 @@ def unpack(payload: bytes | memoryview, tenant: str) -> Unpacked:
         arena=bytes(payload[at:]),
         index=index,
         origin=_full(n, origin, np.int32),
-        origins=tuple([_origin(tenant, *row) for row in table]),
+        origins=tuple([_origin(tenant, *row) for row in preamble.origins]),
         arrival=_full(n, arrival, np.int64),
         encoding=_full(n, encoding, np.uint8),
         qos=_full(n, qos, np.uint8),
+        said=preamble.said,
     )
     return Unpacked(frames, _full(n, position, np.int64))
 

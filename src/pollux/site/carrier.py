@@ -62,7 +62,11 @@ class Carrier:
             return
         noted = self._note(order, Transition(order.id, "sent", now, "pollux"))
         if order.carrier == "device":
-            noted.then(self._sent, order, message(order, self._told(order), self._key))
+            noted.then(self._sent, order, self.written(order))
+
+    def written(self, order: Order) -> bytes:
+        """An order as its device reads it."""
+        return message(order, self._told(order), self._key)
 
     def _sent(self, order: Order, payload: bytes) -> None:
         try:

@@ -236,6 +236,17 @@ class Desk:
             return
         self._carrier.carry(self._live.estate.orders, order.id, self._live.clock.now())
 
+    def unanswered(self, order_id: str) -> "tuple[Order, bytes] | None":
+        """An order that was sent, as its device reads it; None once it was answered or is over."""
+        with self._live.pipe.lock:
+            book = self._live.estate.orders
+            order = book.find(order_id) if order_id in book else None
+        if self._carrier is None or order is None or order.state != "sent":
+            return None
+        if order.type not in self._live.site.declared:
+            return None
+        return order, self._carrier.written(order)
+
     def wait(self, order_id: str, states: Sequence[OrderState], timeout: float) -> OrderState:
         """Wait until an order reaches one of some states, or can go no further; its state then."""
 

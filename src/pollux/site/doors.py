@@ -19,6 +19,7 @@ from pollux.site.guests import Guests
 from pollux.site.house import SiteHouse
 from pollux.site.meaning import patterns, persons
 from pollux.site.nodes import opcua_server
+from pollux.site.sessions import memory_of
 
 if TYPE_CHECKING:
     from pollux.site.live import LiveSite
@@ -151,6 +152,7 @@ def _mqtt_endpoint(live: "LiveSite", guests: Guests) -> MqttEndpoint | None:
         personal=persons(live.site.declared),
         told=live.letters.keep,
         tls=secure.acceptor("mqtt", live.shaken) if secure else None,
+        memory=memory_of(live),
     )
 
 

@@ -11,19 +11,23 @@ if TYPE_CHECKING:
 
 def leave(live: "LiveSite", order: Order, payload: bytes) -> None:
     """Send an order to its device. Raises DataRefused where it has no address, Overloaded where too many wait."""
-    expires = _expiry(live, order.expires_at)
+    expires = expiry(live, order.expires_at)
     if live.doors.fields.send(order.type, order.twin, payload, expires=expires):
         return
     if live.doors.brokers.send(order.type, order.twin, payload, expires=expires):
         return
-    topic = f"twins/{order.type}/{order.twin}/commands"
     if live.endpoint:
-        live.endpoint.publish(topic, payload, qos=1, expires=expires)
+        live.endpoint.publish(commands(order), payload, qos=1, expires=expires, ref=order.id)
     if live.coap:
-        live.coap.publish(topic, payload, expires=expires)
+        live.coap.publish(commands(order), payload, expires=expires)
 
 
-def _expiry(live: "LiveSite", instant: int) -> int:
+def commands(order: Order) -> str:
+    """The topic by which a device hears its orders."""
+    return f"twins/{order.type}/{order.twin}/commands"
+
+
+def expiry(live: "LiveSite", instant: int) -> int:
     """When an instant of the site's clock comes by the wall's; 0, for never, where time is moved by hand."""
     clock: Clock = live.clock
     if isinstance(clock, SimulatedClock):

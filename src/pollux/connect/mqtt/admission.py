@@ -9,6 +9,7 @@ from typing import final
 
 from pollux.connect.mqtt.common import Common
 from pollux.connect.mqtt.keeping import Keeping
+from pollux.connect.mqtt.lasting import Lasting
 from pollux.connect.mqtt.lines import Lines
 from pollux.connect.mqtt.link import Link
 from pollux.connect.mqtt.message import Message
@@ -34,11 +35,13 @@ class Admission:
         lines: Lines,
         router: Router,
         keeping: Keeping,
+        lasting: Lasting,
         *,
         later: Callable[[Callable[[], None]], None],
         ready: Callable[[Link], None],
     ) -> None:
-        self._common, self._lines, self._router, self._keeping = common, lines, router, keeping
+        self._common, self._lines, self._router = common, lines, router
+        self._keeping, self._lasting = keeping, lasting
         self._later, self._ready = later, ready
         self.closed_because = ""
 
@@ -162,7 +165,11 @@ class Admission:
         self._lines.seat(session)
         common.counters.admitted += 1
         terms = self._terms(connect, session, assigned) if connect.level >= V5 else NONE
-        self._lines.send(link, encode(Connack(0, present, terms), connect.level), now)
+        connack = encode(Connack(0, present, terms), connect.level)
+        self._lasting.settle(session, lambda: self._greet(link, connack))
+
+    def _greet(self, link: Link, connack: bytes) -> None:
+        self._lines.send(link, connack, self._common.clock.now())
         if link.held:
             self._ready(link)
 

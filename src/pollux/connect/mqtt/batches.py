@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import final
 
 import numpy as np
@@ -10,11 +11,12 @@ from pollux.clock import SECOND
 from pollux.columns.encodings import encoding_of
 from pollux.columns.frames import Encoding, Frames
 from pollux.columns.frames import Message as Raw
-from pollux.connect.driver import Sink
+from pollux.connect.driver import Sink, TicketLike
 from pollux.connect.mqtt.common import Common
 from pollux.connect.mqtt.intake import Turn
 from pollux.connect.mqtt.lines import Lines
 from pollux.connect.mqtt.link import Link
+from pollux.connect.mqtt.memory import carried, place_of
 from pollux.connect.mqtt.message import Message
 from pollux.connect.mqtt.outlet import Batch, Outlet
 from pollux.connect.mqtt.router import Router
@@ -40,11 +42,19 @@ class Batches:
     """The batches on their way to the disk, answered in the order in which they were handed over."""
 
     def __init__(
-        self, common: Common, lines: Lines, router: Router, arena: Arena, sink: Sink, wake: Callable[[], None]
+        self,
+        common: Common,
+        lines: Lines,
+        router: Router,
+        arena: Arena,
+        sink: Sink,
+        wake: Callable[[], None],
+        *,
+        entry: Callable[[TicketLike], int],
     ) -> None:
         self._common, self._lines, self._router = common, lines, router
         self._arena, self._wake = arena, wake
-        self._outlet = Outlet(sink, durable=self._is_durable, refused=self._is_refused)
+        self._outlet = Outlet(sink, durable=self._is_durable, refused=self._is_refused, entry=entry)
         self._pending: deque[Batch] = deque()
         self.unlogged = 0
 
@@ -76,15 +86,18 @@ class Batches:
         )
         # Who has only sent a ping in this turn does not wait for anybody's log.
         sizes = np.where(np.bincount(cut.number, minlength=len(turn)) > 0, sizes, 0)
-        batch = Batch(turn, sizes, gathered)
+        batch, kept = Batch(turn, sizes, gathered), dict[int, bytes]()
         for number in np.flatnonzero(heard[rows] | cut.flags[rows] & 1).tolist():
             row = int(rows[number])
             properties = said[int(cut.special[row]) - 1] if cut.special[row] else NONE
             source = sessions[int(cut.number[row])].key
             batch.messages.append(_message(frames, number, int(cut.flags[row]), properties, source, now))
+            if self._router.lasting and batch.messages[-1].qos:
+                batch.messages[-1].place = ~number
+                kept[number] = carried(batch.messages[-1], number, source[2])
         self._mark_exactly(batch, sessions, cut, verdict)
         self._count(cut, len(rows), len(gathered.arena))
-        self._send(frames, batch)
+        self._send(replace(frames, said=kept) if kept else frames, batch)
         self._account(turn, sizes, gathered)
         for link, error in closing:
             self._common.count_refusal(error)
@@ -118,6 +131,9 @@ class Batches:
             source=session.key,
         )
         self._common.counters.wills += 1
+        if self._router.lasting and will.qos:
+            message.place = ~0
+            frames = replace(frames, said={0: carried(message, 0, session.client_id)})
         self._send(frames, Batch(_NOBODY, _NOTHING, _NO_ANSWERS, [message]))
 
     def _send(self, frames: Frames, batch: Batch) -> None:
@@ -169,8 +185,11 @@ class Batches:
         while self._pending and self._pending[0].durable:
             batch = self._pending.popleft()
             self._answer(batch, splitter, now)
+            batch.place()
             for message in batch.messages:
                 self._router.publish(message, now)
+            # Only now: whoever is put out by one of these is still owed the others.
+            self._router.place = max(self._router.place, place_of(batch.last + 1))
 
     def _answer(self, batch: Batch, splitter: AbstractSplitter, now: int) -> None:
         given, table, turn = batch.answers, self._lines.table, batch.turn

@@ -30,6 +30,9 @@ class Counters:
     resumed: int = 0
     expired_sessions: int = 0
     dropped_sessions: int = 0
+    restored_sessions: int = 0
+    unreadable_sessions: int = 0
+    unwritten_sessions: int = 0
 
     malformed: int = 0
     protocol_errors: int = 0
@@ -64,6 +67,7 @@ class Counters:
     dropped_oldest_kept: int = 0
     dropped_too_large: int = 0
     not_kept: int = 0
+    recalled: int = 0
     disconnected_slow: int = 0
     refused_subscriptions: int = 0
     refused_retained: int = 0

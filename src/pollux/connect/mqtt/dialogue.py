@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, final
 
 from pollux.connect.mqtt.common import Common
+from pollux.connect.mqtt.lasting import Lasting
 from pollux.connect.mqtt.lines import Lines
 from pollux.connect.mqtt.router import Router
 from pollux.connect.mqtt.session import ASKED_AGAIN, STORED, TAKEN, Session, Subscription
@@ -19,8 +20,8 @@ from pollux.connect.wire.topics import SHARED, is_filter, is_name, is_wild, unsh
 class Dialogue:
     """Answers the packets of one session at a time; refuses with PacketRefused what ends the connection."""
 
-    def __init__(self, common: Common, lines: Lines, router: Router) -> None:
-        self._common, self._lines, self._router = common, lines, router
+    def __init__(self, common: Common, lines: Lines, router: Router, lasting: Lasting) -> None:
+        self._common, self._lines, self._router, self._lasting = common, lines, router, lasting
         self._answers: dict[type, Callable[[Session, Any, int], None]] = {
             Ack: self._ack,
             Subscribe: self._subscribe,
@@ -91,8 +92,7 @@ class Dialogue:
                 continue
             subscription = Subscription(int(reason), wish.no_local, wish.as_published, ident)
             self._router.subscribe(session, wish.filter.encode(), subscription, send=wish.retained)
-        answer = Answers(Kind.SUBACK, packet.packet_id, tuple(granted))
-        self._lines.send(session.link, encode(answer, session.level), now)
+        self._settle(session, Answers(Kind.SUBACK, packet.packet_id, tuple(granted)))
 
     def _grant(self, session: Session, wish: Wish) -> Reason:
         limits, raw = self._common.limits, wish.filter.encode()
@@ -111,7 +111,11 @@ class Dialogue:
     def _unsubscribe(self, session: Session, packet: Unsubscribe, now: int) -> None:
         had = [self._router.unsubscribe(session, wanted.encode()) for wanted in packet.filters]
         codes = tuple(int(Reason.SUCCESS if one else Reason.NO_SUBSCRIPTION_EXISTED) for one in had)
-        self._lines.send(session.link, encode(Answers(Kind.UNSUBACK, packet.packet_id, codes), session.level), now)
+        self._settle(session, Answers(Kind.UNSUBACK, packet.packet_id, codes))
+
+    def _settle(self, session: Session, answer: Answers) -> None:
+        link, data, clock = session.link, encode(answer, session.level), self._common.clock
+        self._lasting.settle(session, lambda: self._lines.send(link, data, clock.now()))
 
     # -- the rest -----------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from pollux.connect.mqtt.handshakes import Handshakes
 from pollux.connect.mqtt.limits import Limits
 from pollux.connect.mqtt.listening import listeners
 from pollux.connect.mqtt.loop import Loop
+from pollux.connect.mqtt.memory import Memory
 from pollux.connect.mqtt.message import Message
 from pollux.connect.presence import Presence
 from pollux.connect.sealed import Seal
@@ -35,7 +36,7 @@ class MqttEndpoint(AbstractDriver):
     before it became a message, in the endpoint's thread. A `reticent` one refuses subscriptions without the reason, in
     version 5 as in 3.1.1. `splitting="auto"` starts in Python and goes on compiled as soon as that is loaded; "plain"
     and "compiled" fix it. With `tls`, which shakes hands with each connection, it speaks TLS alone, and may listen
-    beyond loopback. `docs/reference/mqtt.md` says what is answered to what.
+    beyond loopback. With a `memory` sessions outlive a restart. `docs/reference/mqtt.md` says what is answered to what.
 
     Raises SetupError from `start` where the address is not loopback, without `tls`, or the port is taken.
     """
@@ -55,12 +56,14 @@ class MqttEndpoint(AbstractDriver):
         splitting: Literal["auto", "plain", "compiled"] = "auto",
         poller: Callable[[int], AbstractPoller] = new_poller,
         tls: Acceptor | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self._address, self._splitting = address, splitting
         self._common = Common(
             limits or Limits(), Counters(), clock, gate, Rights(gate, translate, personal=personal), told, reticent
         )
-        self._loop = Loop(self._common, sink, poller)
+        self._memory = memory
+        self._loop = Loop(self._common, sink, poller, memory)
         self._thread = threading.Thread(target=self._loop.run, name="pollux-mqtt", daemon=True)
         self._loader = threading.Thread(target=self._load, name="pollux-mqtt-load", daemon=True)
         self._started = self._stopped = False
@@ -74,6 +77,8 @@ class MqttEndpoint(AbstractDriver):
     @property
     def counters(self) -> dict[str, int]:
         counts = self._common.counters.asdict()
+        if self._memory is not None:
+            counts["unwritten_sessions"] = self._memory.register.failures
         return counts | {"refused_tls": self._handshakes.refused} if self._handshakes else counts
 
     @property
@@ -97,6 +102,7 @@ class MqttEndpoint(AbstractDriver):
     def start(self) -> None:
         sockets = listeners(self._address, secured=self._handshakes is not None)
         self._address = (self._address[0], int(next(iter(sockets.values())).getsockname()[1]))
+        self._loop.restore()
         self._loop.listen({} if self._handshakes else sockets)
         self._started = True
         if self._splitting == "compiled":
@@ -111,6 +117,7 @@ class MqttEndpoint(AbstractDriver):
         first, self._stopped = not self._stopped, True
         if not self._started:
             if first:
+                self._loop.lasting.close(whole=False)
                 self._loop.free()
             return
         self._loop.later(self._loop.stop)
@@ -129,6 +136,7 @@ class MqttEndpoint(AbstractDriver):
         retain: bool = False,
         expires: int = 0,
         content_type: str | None = None,
+        ref: str = "",
         then: Callable[[int], None] | None = None,
     ) -> None:
         """Send a message to all who hear its topic and may; retained, also to those who come later.
@@ -136,6 +144,7 @@ class MqttEndpoint(AbstractDriver):
         `expires` is an instant after which nobody gets it any more (0: never). `then` is called in the endpoint's
         thread with the number of sessions it was queued for: for a command, 0 means that the device is not there.
         A command without `expires` is for a device that is there: it is not kept in the session of one that is away.
+        What waits when Pollux stops is asked for again by its `ref` (`Memory.recall`); without one it is not.
         After `stop` it does nothing. Raises DataRefused for a topic with wildcards or a QoS above 2, Overloaded when
         too many wait to be sent.
         """
@@ -145,7 +154,9 @@ class MqttEndpoint(AbstractDriver):
         self._admit(topic)
         said = Properties(content_type=content_type) if content_type else NONE
         fleeting = not expires and self._common.rights.is_order(topic)
-        message = Message(name, bytes(payload), qos=qos, retain=retain, said=said, expires=expires, fleeting=fleeting)
+        message = Message(
+            name, bytes(payload), qos=qos, retain=retain, said=said, expires=expires, fleeting=fleeting, ref=ref
+        )
         self._loop.later(lambda: self._publish(message, then))
 
     def publish_retained(self, some: Iterable[tuple[str, bytes]]) -> None:

@@ -39,6 +39,13 @@ class Keeping:
         elif len(self._kept) > self._limits.sessions:
             self._drop(next(iter(self._kept.values())))
 
+    def restore(self, session: Session, until: int) -> None:
+        """A session from before a restart, whose client may return until then."""
+        session.until = until
+        self._kept[session.key] = session
+        if len(self._kept) > self._limits.sessions:
+            self._drop(next(iter(self._kept.values())))
+
     def take(self, key: Key, now: int) -> Session | None:
         """The session of a client that returns in time."""
         session = self._kept.get(key)

@@ -157,7 +157,7 @@ class Lines:
         """Watch a link for what it is to do next."""
         if link.dead and not link.lingering:
             return
-        reading = link.lingering or not (link.behind or link.stuffed or link.waiting)
+        reading = link.lingering or not (link.behind or link.stuffed or link.waiting or link.owing)
         events = (READ if reading else 0) | (WRITE if link.out and not link.dead else 0)
         if events != link.events:
             link.events = events
@@ -225,7 +225,7 @@ class Lines:
         if link.dead:
             return
         session = self.session(link)
-        if link.level >= V5 and session is not None:
+        if link.level >= V5 and session is not None and not link.owing:
             said = Properties(reason=text) if text else Properties()
             packet = encode(Farewell(Kind.DISCONNECT, int(reason), said), V5)
             if len(packet) > session.largest:

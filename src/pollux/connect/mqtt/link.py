@@ -18,7 +18,8 @@ class Link:
 
     `held` is the beginning of a packet that has not wholly arrived, since `held_since`; `needs` is its full length
     where it is a large one, or HERE where it is to be read as it is. `stuffed` and `waiting` are two reasons not to
-    read, beside the table's `behind`: the receiver, and a password being verified. `lingering` counts sweeps since we
+    read, beside the table's `behind`: the receiver, and a password being verified; `owing`, how many answers wait for
+    the disk, is another, and nothing is sent before them. `lingering` counts sweeps since we
     have ended it. `seal` is its TLS, if any: what waits to be sent is sealed already. `certificate` is the fingerprint
     of the client's, where TLS has shown one.
     """
@@ -39,6 +40,7 @@ class Link:
         "out",
         "out_bytes",
         "out_since",
+        "owing",
         "seal",
         "serial",
         "socket",
@@ -54,7 +56,7 @@ class Link:
         self.opened = self.out_since = now
         self.held = bytearray()
         self.out: deque[bytes] = deque()
-        self.held_since = self.needs = self.out_bytes = self.events = self.lingering = 0
+        self.held_since = self.needs = self.out_bytes = self.events = self.lingering = self.owing = 0
         self.stuffed = self.waiting = self.dead = False
         self.level = 4
         self.denied: set[bytes] = set()
@@ -126,3 +128,12 @@ class Link:
             return 0
         self.table.bytes_out[self.handle] += sent
         return sent
+
+
+def nowhere() -> Link:
+    """The link of sessions whose client has not come since the start."""
+    sock = Socket()
+    sock.close()
+    link = Link(sock, "", 0, LinkTable(), 0)
+    link.dead = True
+    return link

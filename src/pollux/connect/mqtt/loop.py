@@ -10,16 +10,19 @@ from typing import final
 import numpy as np
 
 from pollux.clock import SECOND, stopwatch
-from pollux.connect.driver import Sink
+from pollux.connect.driver import Sink, TicketLike
 from pollux.connect.mqtt.admission import Admission
 from pollux.connect.mqtt.batches import Batches
 from pollux.connect.mqtt.common import Common
 from pollux.connect.mqtt.dialogue import Dialogue
 from pollux.connect.mqtt.ingress import Ingress
 from pollux.connect.mqtt.keeping import Keeping
+from pollux.connect.mqtt.lasting import Lasting
 from pollux.connect.mqtt.lines import Lines
 from pollux.connect.mqtt.link import HERE, Link
+from pollux.connect.mqtt.memory import Memory
 from pollux.connect.mqtt.patience import Patience
+from pollux.connect.mqtt.restoring import Restoring
 from pollux.connect.mqtt.router import Router
 from pollux.connect.mqtt.session import Session
 from pollux.connect.wire.packets import Will
@@ -47,8 +50,10 @@ class Loop:
     Everything here belongs to the thread that runs it, except `later` and `ring`, which any thread may call.
     """
 
-    def __init__(self, common: Common, sink: Sink, poller: Callable[[int], AbstractPoller]) -> None:
-        self._common = common
+    def __init__(
+        self, common: Common, sink: Sink, poller: Callable[[int], AbstractPoller], memory: Memory | None
+    ) -> None:
+        self._common, self._memory = common, memory
         self._wake = new_wake()
         self._poller = poller(self._wake.fileno())
         self._calls: deque[Callable[[], None]] = deque()
@@ -62,11 +67,14 @@ class Loop:
         self.keeping = Keeping(common.limits, common.counters, ended=self._over, due=self._will_due)
         self.router = Router(common, splitter, self.keeping, put_out=self._too_slow, settle=self._settle)
         arena = Arena.of(common.limits.arena_bytes)
-        self.batches = Batches(common, self.lines, self.router, arena, sink, self.ring)
-        dialogue = Dialogue(common, self.lines, self.router)
+        register = memory.register if memory else None
+        self.lasting = Lasting(register, common, self.lines, self.router, later=self.later)
+        entry = memory.entry if memory else _nowhere
+        self.batches = Batches(common, self.lines, self.router, arena, sink, self.ring, entry=entry)
+        dialogue = Dialogue(common, self.lines, self.router, self.lasting)
         self.ingress = Ingress(common, self.lines, dialogue, self.batches, arena, splitter, eager=self._read_next)
         self._admission = Admission(
-            common, self.lines, self.router, self.keeping, later=self.later, ready=self._read_next
+            common, self.lines, self.router, self.keeping, self.lasting, later=self.later, ready=self._read_next
         )
         self._stopping, self._last_word = False, 0.0
         self._was_behind, self._closed_until = False, 0.0
@@ -105,12 +113,18 @@ class Loop:
         for handle in listeners:
             self._poller.watch(handle, READ)
 
+    def restore(self) -> None:
+        """Bring the sessions of the time before back, before anybody connects."""
+        if self._memory is not None:
+            Restoring(self._memory, self._common, self.router, self.keeping, self.lasting).restore()
+
     def run(self) -> None:
         """Turn until `stop`; then give everything back."""
         self._thread = threading.get_ident()
         try:
             while not (self._stopping and self._said_goodbye()):
                 self._turn()
+            self.lasting.close(whole=True)
         except Exception as error:
             # A fault of the loop itself: whoever asks sees it, and every client sees its connection end.
             _LOG.exception("the endpoint has failed")
@@ -242,11 +256,13 @@ class Loop:
         if session.expiry:
             session.part()
             self.keeping.keep(session, now)
+            self.lasting.parted(session, now)
         else:
             self._over(session)
 
     def _over(self, session: Session) -> None:
         self.router.leave(session)
+        self.lasting.ended(session)
 
     def _will_due(self, session: Session) -> None:
         if session.will is not None:
@@ -270,6 +286,7 @@ class Loop:
         if not self._was_behind:
             self._patience.sweep(now)
         self.keeping.sweep(now)
+        self.lasting.sweep(now)
         for session in list(self.lines.sessions.values()):
             session.redeliver(now)
         version = self._common.gate.version
@@ -294,7 +311,8 @@ class Loop:
             if not self._common.gate.alive(session.identity):
                 self._common.counters.ended_identity += 1
                 self.lines.close(session.link, Reason.NOT_AUTHORIZED, "this identity has ended or changed")
-        self.keeping.end_unless(lambda session: self._common.gate.alive(session.identity))
+        if self.keeping.end_unless(lambda session: self._common.gate.alive(session.identity)):
+            self.lasting.forget()
 
     def _fail(self) -> None:
         self._admission.closed_because = "storage has failed; nothing more is accepted"
@@ -306,3 +324,8 @@ class Loop:
             return False
         self.lines.close_all(Reason.SERVER_SHUTTING_DOWN, "")
         return True
+
+
+def _nowhere(ticket: TicketLike) -> int:
+    """Under which entry a batch stands in a log that nobody told of."""
+    return 0

@@ -14,13 +14,15 @@ OVERHEAD = 200  # bytes that a queued message costs beside its topic and payload
 class Message:
     """Something that was published. `expires` is an instant, or 0 for never; `source` is the key of its session.
 
-    What is `fleeting` is for those who are there: it is not kept for a client that is away.
+    What is `fleeting` is for those who are there: it is not kept for a client that is away. `place` is where it stands
+    in the log: 0 where it does not, below 0 on its way there (the complement of its number in the batch). `ref` is the
+    name by which whoever published it can give it again.
 
     `said` are the properties that a receiver gets too. The bytes before and after the packet identifier are made once
     per level and flag, so that a message to a thousand subscribers is encoded once.
     """
 
-    __slots__ = ("_forms", "expires", "fleeting", "payload", "qos", "retain", "said", "source", "topic")
+    __slots__ = ("_forms", "expires", "fleeting", "payload", "place", "qos", "ref", "retain", "said", "source", "topic")
 
     def __init__(
         self,
@@ -33,8 +35,10 @@ class Message:
         expires: int = 0,
         source: object = None,
         fleeting: bool = False,
+        place: int = 0,
+        ref: str = "",
     ) -> None:
-        self.fleeting = fleeting
+        self.fleeting, self.place, self.ref = fleeting, place, ref
         self.topic, self.payload, self.qos, self.retain = topic, payload, qos, retain
         self.said, self.expires, self.source = said, expires, source
         self._forms: dict[tuple[int, int, bool], bytes] = {}

@@ -13,7 +13,10 @@ from pollux.connect.mqtt.message import Message
 @final
 @dataclass(slots=True, eq=False)
 class Parcel:
-    """A message for one client; `released` once the client has said PUBREC, `at` when it was last sent."""
+    """A message for one client; `released` once the client has said PUBREC, `at` when it was last sent.
+
+    `place` is where it stands in the log, 0 where it does not.
+    """
 
     message: Message
     qos: int
@@ -21,6 +24,7 @@ class Parcel:
     ids: tuple[int, ...]
     at: int = 0
     released: bool = False
+    place: int = 0
 
 
 @final
@@ -28,16 +32,18 @@ class Outbox:
     """Messages in their order, each under one packet identifier until the client has confirmed it.
 
     At most `window` are unconfirmed on a connection. What was not confirmed when a connection ended is sent again on
-    the next one, first and under its old identifier; what may not be kept for the absent is forgotten.
+    the next one, first and under its old identifier; what may not be kept for the absent is forgotten. `doubtful` is
+    how many identifiers may be open at the client although nothing is known of them here, as after a crash.
     """
 
     def __init__(self, limits: Limits, counters: Counters) -> None:
         self._limits, self._counters = limits, counters
         self._window = limits.window
         self._waiting: deque[Parcel] = deque()
-        self._waiting_bytes = self._sent_bytes = self._next_id = 0
+        self._waiting_bytes = self._sent_bytes = self._last_id = 0
         self._sent: dict[int, Parcel] = {}
         self._again: deque[int] = deque()
+        self._named = self.doubtful = 0
 
     @property
     def bytes(self) -> int:
@@ -74,8 +80,9 @@ class Outbox:
         self._again.clear()
 
     def keep_only(self, may: Callable[[Message], bool]) -> int:
-        """Forget what the client may not have any more: how many that were."""
-        hidden = [packet_id for packet_id, parcel in self._sent.items() if not may(parcel.message)]
+        """Forget what the client may not have any more: how many that were. What it has received is still released."""
+        sent = self._sent.items()
+        hidden = [packet_id for packet_id, parcel in sent if not parcel.released and not may(parcel.message)]
         for packet_id in hidden:
             self.forget(packet_id)
         kept = [parcel for parcel in self._waiting if may(parcel.message)]
@@ -90,6 +97,7 @@ class Outbox:
         """Queue a message."""
         self._waiting.append(parcel)
         self._waiting_bytes += len(parcel.message)
+        self._named += bool(parcel.message.ref)
 
     def drop_oldest(self) -> int:
         """Let the oldest message that waits go: its bytes, 0 where none waits."""
@@ -126,6 +134,46 @@ class Outbox:
                 parcel.at = now
                 yield packet_id, parcel
 
+    def doubts(self) -> bool:
+        """Whether the identifier that was just given may be open at the client: each is asked for once."""
+        if not self.doubtful:
+            return False
+        self.doubtful -= 1
+        return True
+
+    # -- through a restart --------------------------------------------------------------------------------------------
+
+    @property
+    def mark(self) -> tuple[int, ...]:
+        """Something that changes whenever more was sent or confirmed, or queued by name.
+
+        What else was queued, or gave way, need not be written down: it is found again from where the log was then.
+        """
+        return self._last_id, len(self._sent), next(iter(self._sent), 0), self._named
+
+    @property
+    def last_id(self) -> int:
+        """The identifier that was given last."""
+        return self._last_id
+
+    @property
+    def sent(self) -> dict[int, Parcel]:
+        """What is unconfirmed, by identifier."""
+        return self._sent
+
+    def places(self) -> list[int]:
+        """Where what waits stands in the log."""
+        return [parcel.place for parcel in self._waiting if parcel.place]
+
+    def named(self) -> list[Parcel]:
+        """What waits and is not in the log, but known by name to whoever published it."""
+        return [parcel for parcel in self._waiting if parcel.message.ref] if self._named else []
+
+    def restore(self, sent: dict[int, Parcel], last_id: int) -> None:
+        """What was unconfirmed before a restart, in its order."""
+        self._sent, self._last_id = sent, last_id
+        self._sent_bytes = sum(len(parcel.message) for parcel in sent.values())
+
     # -- what the client says -----------------------------------------------------------------------------------------
 
     def confirm(self, packet_id: int, *, qos: int) -> bool:
@@ -154,6 +202,6 @@ class Outbox:
     def _free_id(self) -> int:
         # The window is far below 65,535, so a free identifier is near.
         while True:
-            self._next_id = self._next_id % 65_535 + 1
-            if self._next_id not in self._sent:
-                return self._next_id
+            self._last_id = self._last_id % 65_535 + 1
+            if self._last_id not in self._sent:
+                return self._last_id

@@ -10,8 +10,9 @@ import numpy as np
 
 from pollux.clock import stopwatch
 from pollux.columns.frames import Frames
-from pollux.connect.driver import Sink
+from pollux.connect.driver import Sink, TicketLike
 from pollux.connect.mqtt.intake import Turn
+from pollux.connect.mqtt.memory import number_in, place_of
 from pollux.connect.mqtt.message import Message
 from pollux.connect.wire.splitter import I32, Gathered
 from pollux.errors import DataRefused, Overloaded
@@ -26,7 +27,8 @@ class Batch:
     """What was handed over in one go, until it is durable: the turn, its sizes and the answers that wait.
 
     `open` has one entry for each part that is not durable yet; `messages` go to those who hear them afterwards;
-    `exactly` names what came at QoS 2: the number of its sender in the turn, and the packet identifier.
+    `exactly` names what came at QoS 2: the number of its sender in the turn, and the packet identifier. `entries` says
+    under which entry of the log a message stands that a lasting session may hear, `last` is the last of them all.
     """
 
     turn: Turn
@@ -35,7 +37,21 @@ class Batch:
     messages: list[Message] = field(default_factory=list[Message])
     open: list[int] = field(default_factory=list[int])
     exactly: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    entries: dict[int, int] = field(default_factory=dict[int, int])
+    last: int = 0
     durable: bool = False
+
+    def stands(self, frames: Frames, entry: int) -> None:
+        """Some frames of it are in the log under an entry, 0 where they are not."""
+        self.last = max(self.last, entry)
+        for content in frames.said.values():
+            self.entries[number_in(content)] = entry
+
+    def place(self) -> None:
+        """Tell its messages where they stand."""
+        for message in self.messages if self.entries else ():
+            number = ~message.place
+            message.place = place_of(entry, number) if (entry := self.entries.get(number, 0)) else 0
 
 
 @final
@@ -48,9 +64,14 @@ class Outlet:
     """
 
     def __init__(
-        self, sink: Sink, *, durable: Callable[[Batch], None], refused: Callable[[Batch, int, str], None]
+        self,
+        sink: Sink,
+        *,
+        durable: Callable[[Batch], None],
+        refused: Callable[[Batch, int, str], None],
+        entry: Callable[[TicketLike], int],
     ) -> None:
-        self._sink, self._durable, self._refused = sink, durable, refused
+        self._sink, self._durable, self._refused, self._entry = sink, durable, refused, entry
         self._waiting: deque[tuple[Frames, Batch]] = deque()
         self._again = 0.0
         self.failure = ""
@@ -84,6 +105,7 @@ class Outlet:
                 _LOG.exception("the sink has failed")
                 self.failure = str(error) or type(error).__name__
             else:
+                batch.stands(frames, self._entry(ticket))
                 ticket.then(self._done, batch)
 
     def _one_by_one(self, frames: Frames, batch: Batch, why: str) -> None:

@@ -1,6 +1,7 @@
 """Who hears what: subscriptions, retained messages, and the way of a message to every session that may have it."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import final
 
 from pollux.connect.mqtt.common import Common
@@ -18,13 +19,14 @@ _Seat = tuple[Session, bytes]
 
 
 @final
-class _Way:
+class Way:
     """One session that hears a topic: one copy at the highest QoS, with the identifiers of all that matched."""
 
-    __slots__ = ("as_published", "ids", "no_local", "qos", "session")
+    __slots__ = ("as_published", "ids", "no_local", "qos", "session", "since")
 
     def __init__(self, session: Session, subscriptions: list[Subscription]) -> None:
         self.session = session
+        self.since = min(one.since for one in subscriptions)
         self.qos = max(one.qos for one in subscriptions)
         self.no_local = all(one.no_local for one in subscriptions)
         self.as_published = any(one.as_published for one in subscriptions)
@@ -37,15 +39,20 @@ class _Share:
 
     __slots__ = ("_at", "_ways")
 
-    def __init__(self, ways: list[_Way]) -> None:
+    def __init__(self, ways: list[Way]) -> None:
         self._ways, self._at = ways, -1
 
-    def pick(self, message: Message) -> _Way | None:
-        """The next one who is there; where nobody is, the next one for whom the message is kept."""
+    def pick(self, message: Message, owed: Callable[[Way], bool] | None = None) -> Way | None:
+        """The next one who is there; where nobody is, the next one for whom the message is kept.
+
+        Of a message from before a restart: the next one to whom it is `owed`.
+        """
         count, waits = len(self._ways), None
         for step in range(1, count + 1):
             at = (self._at + step) % count
             way = self._ways[at]
+            if owed is not None and not owed(way):
+                continue
             if not way.session.absent:
                 self._at = at
                 return way
@@ -80,8 +87,12 @@ class Router:
         self._exact: dict[bytes, dict[_Seat, Subscription]] = {}
         self._wild: FilterTree[_Seat, Subscription] = FilterTree()
         self._wild_count = 0
-        self._ways: dict[bytes, tuple[_Way | _Share, ...]] = {}
+        self._ways: dict[bytes, tuple[Way | _Share, ...]] = {}
         self.dirty: dict[Session, None] = {}
+        self.place = 0
+        """Where in the log that begins which nobody has been sent yet."""
+        self.lasting = 0
+        """How many sessions outlive their connection."""
         self._now = 0
 
     def use(self, splitter: AbstractSplitter) -> None:
@@ -99,7 +110,10 @@ class Router:
 
     def subscribe(self, session: Session, topic_filter: bytes, subscription: Subscription, *, send: int) -> None:
         """Let a session hear a filter, and send it the retained messages there, which no group shares."""
-        is_new = topic_filter not in session.subscriptions
+        known = session.subscriptions.get(topic_filter)
+        is_new = known is None
+        if not subscription.since:
+            subscription = replace(subscription, since=known.since if known else self.place)
         session.subscriptions[topic_filter] = subscription
         seat, heard = _seat(session, topic_filter)
         if is_wild(heard):
@@ -159,14 +173,22 @@ class Router:
             reached += self._give(way, message, now)
         return reached
 
-    def _give(self, way: _Way, message: Message, now: int) -> bool:
+    def publish_again(self, message: Message, owed: Callable[[Way], bool], now: int) -> Iterator[Session]:
+        """Queue a message from before a restart for those to whom it is owed; each is told before the next is asked."""
+        for found in self._way(message.topic):
+            way = found.pick(message, owed) if isinstance(found, _Share) else found
+            if way is not None and owed(way) and not (way.no_local and message.source == way.session.key):
+                self._counters.recalled += self._give(way, message, now)
+                yield way.session
+
+    def _give(self, way: Way, message: Message, now: int) -> bool:
         """Queue a message for one session; False where it is not kept for a client that is away."""
         session, qos = way.session, min(message.qos, way.qos)
         if not session.takes(message, qos):
             self._counters.not_kept += 1
             return False
         retain = message.retain and way.as_published
-        slow = not session.offer(message, qos=qos, retain=retain, ids=way.ids, now=now)
+        slow = not session.offer(message, qos=qos, retain=retain, ids=way.ids, now=now, place=message.place)
         if session.absent:
             self._keeping.weigh(session)
         elif slow:
@@ -193,7 +215,7 @@ class Router:
         self._splitter.wild = self._wild_count
         self._ways.clear()
 
-    def _way(self, topic: bytes) -> tuple[_Way | _Share, ...]:
+    def _way(self, topic: bytes) -> tuple[Way | _Share, ...]:
         way = self._ways.get(topic)
         if way is None:
             if len(self._ways) >= ROUTES:
@@ -201,9 +223,9 @@ class Router:
             way = self._ways[topic] = tuple(self._found(topic))
         return way
 
-    def _found(self, topic: bytes) -> Iterator[_Way | _Share]:
+    def _found(self, topic: bytes) -> Iterator[Way | _Share]:
         own: dict[Session, list[Subscription]] = {}
-        shared: dict[tuple[str, bytes], list[_Way]] = {}
+        shared: dict[tuple[str, bytes], list[Way]] = {}
         name, may = topic.decode(), dict[Session, bool]()
         for (session, share), subscription in (*self._exact.get(topic, {}).items(), *self._wild.matching(topic)):
             if session not in may:
@@ -211,10 +233,10 @@ class Router:
                 self._counters.hidden += not may[session]
             if may[session] and share:
                 # A group is its tenant's: the same name elsewhere is another group.
-                shared.setdefault((session.identity.tenant, share), []).append(_Way(session, [subscription]))
+                shared.setdefault((session.identity.tenant, share), []).append(Way(session, [subscription]))
             elif may[session]:
                 own.setdefault(session, []).append(subscription)
-        yield from (_Way(session, subscriptions) for session, subscriptions in own.items())
+        yield from (Way(session, subscriptions) for session, subscriptions in own.items())
         yield from map(_Share, shared.values())
 
     def _kept(self, session: Session, topic_filter: bytes) -> Iterator[Message | None]:

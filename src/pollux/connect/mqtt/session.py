@@ -26,12 +26,16 @@ _THE_END: Final = object()
 @final
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """How a client wants to hear one filter; `ident` is its subscription identifier, 0 for none."""
+    """How a client wants to hear one filter; `ident` is its subscription identifier, 0 for none.
+
+    `since` is the place in the log from which on it stands.
+    """
 
     qos: int
     no_local: bool = False
     as_published: bool = False
     ident: int = 0
+    since: int = 0
 
 
 @final
@@ -92,9 +96,18 @@ class Session:
         """Whether a message can be queued: for the absent only what is sure and is not for those who are there."""
         return not self.absent or (qos > 0 and not message.fleeting and not self.over)
 
-    def offer(self, message: Message, *, qos: int, retain: bool, ids: tuple[int, ...], now: int) -> bool:
+    def offer(
+        self,
+        message: Message,
+        *,
+        qos: int,
+        retain: bool,
+        ids: tuple[int, ...],
+        now: int,
+        place: int = 0,
+    ) -> bool:
         """Queue a message; False when the client is so slow that it must be put out."""
-        parcel = Parcel(message, qos, retain, ids)
+        parcel = Parcel(message, qos, retain, ids, place=place)
         if qos:
             self.outbox.add(parcel)
             if self.absent:
@@ -138,7 +151,7 @@ class Session:
     def pump(self, now: int) -> bool:
         """Hand the link what it takes now; True if there is more to do at once."""
         link = self.link
-        while link.out_bytes < LOW_WATER and not link.dead:
+        while link.out_bytes < LOW_WATER and not (link.dead or link.owing):
             if self.outbox.ready:
                 self._send_sure(now)
             elif self._light:
@@ -171,6 +184,9 @@ class Session:
         if found is None:
             return
         packet_id, parcel, dup = found
+        if parcel.qos == 2 and not dup and self.outbox.doubts():
+            # The client may hold an older message under this identifier, and would take this one for the same.
+            self.link.put(encode(Ack(Kind.PUBREL, packet_id), self.level), now)
         if not self._put_sure(packet_id, parcel, now, dup=dup):
             self.outbox.forget(packet_id)
         elif dup:
