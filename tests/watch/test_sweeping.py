@@ -1,5 +1,8 @@
 """The compiled sweep leaves the same alarms, and the same state, as the one in NumPy."""
 
+from importlib import import_module
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -56,11 +59,10 @@ def test_compiled_and_not_are_the_same(
 
 
 def test_nothing_is_compiled_while_samples_come() -> None:
-    from pollux.watch import kernels
-
+    sweep: Any = import_module("pollux.watch.kernels").sweep
     watch = Watch("Patient", SIGNALS, RULES, book=AlarmBook(), thing="patient")
     assert watch.compile()
-    before = len(kernels.sweep.signatures)
+    before = len(sweep.signatures)
     for count in (1, 20):
         watch.apply(batch([(0, 0, 1, 88.0, Quality.GOOD, Reason.NONE)] * count, 0), IDS)
-    assert len(kernels.sweep.signatures) == before
+    assert len(sweep.signatures) == before
