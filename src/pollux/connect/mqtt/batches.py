@@ -9,28 +9,24 @@ import numpy as np
 
 from pollux.clock import SECOND
 from pollux.columns.encodings import encoding_of
-from pollux.columns.frames import Encoding, Frames
+from pollux.columns.frames import Frames
 from pollux.columns.frames import Message as Raw
 from pollux.connect.driver import Sink, TicketLike
 from pollux.connect.mqtt.common import Common
 from pollux.connect.mqtt.intake import Turn
 from pollux.connect.mqtt.lines import Lines
-from pollux.connect.mqtt.link import Link
 from pollux.connect.mqtt.memory import carried, place_of
 from pollux.connect.mqtt.message import Message
 from pollux.connect.mqtt.outlet import Batch, Outlet
 from pollux.connect.mqtt.router import Router
 from pollux.connect.mqtt.session import ASKED_AGAIN, STORED, Session
+from pollux.connect.mqtt.verdicts import Verdicts
 from pollux.connect.wire.encode import encode
-from pollux.connect.wire.letters import letter
-from pollux.connect.wire.octets import checked_text
 from pollux.connect.wire.packets import V5, Ack, Will
 from pollux.connect.wire.properties import NONE, Kind, Properties
-from pollux.connect.wire.reasons import PacketRefused, Reason
-from pollux.connect.wire.splitter import ALLOWED, I32, U8, UNKNOWN, AbstractSplitter, Arena, Cut, Gathered
-from pollux.connect.wire.topics import is_name
+from pollux.connect.wire.reasons import Reason
+from pollux.connect.wire.splitter import ALLOWED, I32, U8, AbstractSplitter, Arena, Cut, Gathered
 
-_FEW = 64
 _NOTHING = np.empty(0, np.int32)
 _NO_ONE = np.empty(0, object)
 _NOBODY = Turn(_NOTHING, np.empty(0, np.int64), _NOTHING, _NO_ONE, _NO_ONE, _NOTHING, _NOTHING)
@@ -55,6 +51,7 @@ class Batches:
         self._common, self._lines, self._router = common, lines, router
         self._arena, self._wake = arena, wake
         self._outlet = Outlet(sink, durable=self._is_durable, refused=self._is_refused, entry=entry)
+        self._verdicts = Verdicts(common, arena)
         self._pending: deque[Batch] = deque()
         self.unlogged = 0
 
@@ -69,10 +66,10 @@ class Batches:
         """Give the messages of a turn to the sink, and remember whom to answer. `said[k - 1]` belongs to special k."""
         sessions: list[Session] = turn.session.tolist()
         verdict, encoding, heard = splitter.judge(self._arena, cut, turn.serial)
-        closing = self._ask(turn, sessions, cut, verdict, encoding, splitter)
+        closing = self._verdicts.ask(turn, sessions, cut, verdict, encoding, splitter)
         special: list[int] = np.flatnonzero(cut.special).tolist() if said else []
         for row in special:
-            self._look_at_properties(sessions, cut, row, said[int(cut.special[row]) - 1], verdict, encoding)
+            self._verdicts.look_at_properties(sessions, cut, row, said[int(cut.special[row]) - 1], verdict, encoding)
         gathered = splitter.gather(self._arena, cut, verdict, turn.level)
         rows = gathered.row
         frames = Frames(
@@ -232,72 +229,6 @@ class Batches:
             self._lines.interest(self._lines.by_handle[handle])
 
     # -- inside -------------------------------------------------------------------------------------------------------
-
-    def _ask(
-        self, turn: Turn, sessions: list[Session], cut: Cut, verdict: U8, encoding: U8, splitter: AbstractSplitter
-    ) -> list[tuple[Link, PacketRefused]]:
-        """Decide about topics that the splitter does not know; and who is to be put out for what they are."""
-        known: dict[tuple[int, bytes], tuple[int, int]] = {}
-        closing: list[tuple[Link, PacketRefused]] = []
-        for row in np.flatnonzero(verdict == UNKNOWN).tolist():
-            at, size = int(cut.index[row, 0]), int(cut.index[row, 1])
-            number, topic = int(cut.number[row]), bytes(self._arena.data[at : at + size])
-            if (number, topic) not in known:
-                serial = int(turn.serial[number])
-                try:
-                    known[number, topic] = self._decide(sessions[number], serial, topic, splitter)
-                except PacketRefused as error:
-                    known[number, topic] = int(error.reason), 0
-                    self._tell(sessions[number], error.reason, error.message, topic)
-                    closing.append((sessions[number].link, error))
-            verdict[row], encoding[row] = known[number, topic]
-        return closing
-
-    def _decide(self, session: Session, serial: int, topic: bytes, splitter: AbstractSplitter) -> tuple[int, int]:
-        denied = session.link.denied
-        if topic in denied:
-            return int(Reason.NOT_AUTHORIZED), 0
-        reach = self._common.rights.publish(session.identity, self._name(topic))
-        if reach is None:
-            if len(denied) < _FEW:
-                denied.add(topic)
-                self._tell(session, Reason.NOT_AUTHORIZED, "this topic may not be published to", topic)
-            return int(Reason.NOT_AUTHORIZED), 0
-        splitter.permit(serial, topic, int(reach.encoding))
-        return ALLOWED, int(reach.encoding)
-
-    def _name(self, topic: bytes) -> str:
-        limits = self._common.limits
-        name = checked_text(topic)
-        if not is_name(topic, longest=limits.topic_bytes, levels=limits.topic_levels):
-            raise PacketRefused(
-                Reason.TOPIC_NAME_INVALID,
-                f"expected a topic without wildcards, at most {limits.topic_bytes} bytes, {limits.topic_levels} levels",
-            )
-        return name
-
-    def _tell(self, session: Session, reason: Reason, detail: str, topic: bytes, payload: bytes = b"") -> None:
-        now = self._common.clock.now()
-        self._common.told(letter(session.origin, now, reason, detail, topic=topic, payload=payload))
-
-    def _look_at_properties(
-        self, sessions: list[Session], cut: Cut, row: int, said: Properties, verdict: U8, encoding: U8
-    ) -> None:
-        named = encoding_of(said.content_type)
-        if named is not Encoding.GUESS:
-            encoding[row] = named
-        if said.payload_format == 1 and verdict[row] == ALLOWED:
-            at, size = int(cut.index[row, 2]), int(cut.index[row, 3])
-            try:
-                self._arena.data[at : at + size].decode()
-            except UnicodeDecodeError:
-                verdict[row] = reason = Reason.PAYLOAD_FORMAT_INVALID
-                begin, length = int(cut.index[row, 0]), int(cut.index[row, 1])
-                topic, payload = (
-                    bytes(self._arena.data[i : i + n]) for i, n in ((begin, length), (at, min(size, 256)))
-                )
-                self._tell(sessions[int(cut.number[row])], reason, "expected UTF-8, as announced", topic, payload)
-                self._common.counters.refused_payload += 1
 
     def _count(self, cut: Cut, allowed: int, size: int) -> None:
         counters = self._common.counters
