@@ -8,6 +8,7 @@ import pytest
 from pollux.clock import WallClock
 from pollux.errors import Overloaded, StorageFailed
 from pollux.remember import AbstractDisk, Log, Note
+from pollux.remember.commit import ENOUGH
 from pollux.testing.disk import FaultyDisk
 from tests.remember.fakes import DATA, Passing, batch, disk, everything, open_log
 
@@ -42,6 +43,16 @@ def test_calls_are_made_in_order_by_the_logs_thread() -> None:
             ticket.then(lambda t=ticket, i=i: made.append((i, threading.current_thread().name, t.durable)))
         assert log.flush(PATIENCE)
     assert made == [(i, "pollux-log", True) for i in range(300)]
+
+
+def test_what_is_large_waits_for_nobody() -> None:
+    """A small entry waits for others to share its sync, a large one does not, and takes along what waits."""
+    with threaded(disk(), group_ns=10**12) as log:
+        small = log.append(Note("n", {}))
+        assert not small.wait(0.05)
+        large = log.append(Note("n", {"text": "x" * ENOUGH}))
+        assert large.wait(PATIENCE)
+        assert small.durable
 
 
 def test_nothing_is_called_before_the_sync_returns() -> None:

@@ -15,6 +15,7 @@ from pollux.remember.writer import DiskFull, Writer
 Call: TypeAlias = tuple[Callable[..., object], tuple[Any, ...]]
 Policy: TypeAlias = Literal["block", "refuse"]
 
+ENOUGH = 8 << 10
 _RETRY_FULL = 0.25
 _REPORT = logging.getLogger("pollux.remember")
 
@@ -95,9 +96,10 @@ class _Waiting:
 class Committer:
     """The queue between appenders and the disk.
 
-    A group is closed `group_ns` after its first entry came, or at `group_bytes`. The queue holds `queue_bytes`; beyond
-    that `policy` says whether an appender waits or is refused. With a thread of its own, appending never syncs;
-    without, whoever calls `commit`, `flush` or `wait` does the writing, which makes every run repeatable.
+    A group is closed `group_ns` after its first entry came, or as soon as `ENOUGH` bytes wait, for which a sync of their
+    own is not too dear; it holds at most `group_bytes`. The queue holds `queue_bytes`; beyond that `policy` says whether
+    an appender waits or is refused. With a thread of its own, appending never syncs; without, whoever calls `commit`,
+    `flush` or `wait` does the writing, which makes every run repeatable.
     """
 
     def __init__(
@@ -154,7 +156,7 @@ class Committer:
                 self._queue.append(waiting)
                 self._queued += waiting.size
                 ready = self._queued >= self._group_bytes
-                if ready or len(self._queue) == 1:
+                if len(self._queue) == 1 or self._queued >= ENOUGH:
                     self._work.notify()
         if ready and self._thread is None:
             self.commit()
@@ -339,7 +341,7 @@ class Committer:
                 return "calls" if self._late else "end" if self._closing else "group"
             while self._queue and not (self._late or self._closing or self._hurry):
                 left = self._queue[0].since + self._group_seconds - stopwatch()
-                if left <= 0 or self._queued >= self._group_bytes:
+                if left <= 0 or self._queued >= ENOUGH:
                     return "group"
                 self._work.wait(left)
             return "calls" if self._late else "group" if self._queue else "end"
