@@ -8,6 +8,7 @@ from pollux.clock import DAY, SimulatedClock
 from pollux.guard import Accounts, Attempts, Credential, Gate
 from pollux.guard.attempts import KEPT, NAMES
 from pollux.guard.records import Enrolled
+from tests.doors.rig import until
 
 NOW = 1_763_894_536 * 10**9
 MARK = bytes(32)
@@ -22,7 +23,10 @@ def accounts(tmp_path: Path):
 
 
 def why(gate: Gate, credential: Credential, name: str = "P-7") -> str:
+    before = len(gate.attempts.of(name)[1])
     assert gate.authenticate(credential).result(timeout=10) is None
+    # It is noted by the thread that hashed the password, once the answer is out.
+    until(lambda: len(gate.attempts.of(name)[1]) > before or before == KEPT)
     return gate.attempts.of(name)[1][-1].why
 
 
