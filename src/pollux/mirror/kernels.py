@@ -23,7 +23,10 @@ _SIGN: Final = np.int64(0x7FFF_FFFF_FFFF_FFFF)
 
 @short
 def hear(row: I32, arrival: I64, rhythm: Any, learning: float, longest: float, out: I64) -> int:
-    """Note messages; the rows heard, each once, are written to `out`: how many."""
+    """Note messages; the rows heard, each once, are written to `out`: how many.
+
+    `rhythm` are room for a mark per row, then heard, interval and messages of `Rhythm`.
+    """
     first, heard, interval, messages = rhythm
     for i in range(len(row) - 1, -1, -1):
         first[row[i]] = i
@@ -150,7 +153,10 @@ def _count_delays(time: I64, arrival: I64, begin: int, end: int, delays: U32, bu
 
 @short
 def tally(samples: Any, late: Mask, counters: Any, buckets: int) -> int:
-    """Count samples; how many of them are worth less than good."""
+    """Count samples; how many of them are worth less than good.
+
+    `samples` are row, signal, event time, arrival and quality; `counters` samples, late and delays of `Tally`.
+    """
     row, signal, time, arrival, quality = samples
     heard, late_of, delays = counters
     less, begin = 0, 0
