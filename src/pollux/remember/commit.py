@@ -96,9 +96,9 @@ class _Waiting:
 class Committer:
     """The queue between appenders and the disk.
 
-    A group is closed `group_ns` after its first entry came, or as soon as `ENOUGH` bytes wait, for which a sync of their
-    own is not too dear; it holds at most `group_bytes`. The queue holds `queue_bytes`; beyond that `policy` says whether
-    an appender waits or is refused. With a thread of its own, appending never syncs; without, whoever calls `commit`,
+    A group is closed `group_ns` after its first entry came, or once `ENOUGH` bytes wait, which are worth a sync of
+    their own; it holds at most `group_bytes`. The queue holds `queue_bytes`; beyond that `policy` says whether an
+    appender waits or is refused. With a thread of its own, appending never syncs; without, whoever calls `commit`,
     `flush` or `wait` does the writing, which makes every run repeatable.
     """
 
