@@ -23,8 +23,8 @@ from pollux.remember.sidecar import Sections, Shelf
 from pollux.remember.snapshots import Snapshot, Snapshots
 
 _OPEN_FILES = 256
-_PIECE_BYTES = 64 << 10
-_PIECE, _BREATH, _PATIENCE = 0.002, 0.004, 0.5
+_PIECE_BYTES = 32 << 10
+_PIECE, _BREATH, _PATIENCE = 0.001, 0.004, 0.7
 """Seconds of work, of pause behind it, and after how many it goes on without pauses, because it has fallen behind."""
 
 LOOKS_BACK = 64 << 20

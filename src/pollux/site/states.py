@@ -20,8 +20,8 @@ from pollux.show.compose.types import outward
 from pollux.site.estate import Applied, Estate
 
 A_TURN = 2_000
-AT_ONCE = 100
-PAUSE = 0.005
+AT_ONCE = 40
+PAUSE = 0.004
 """Seconds between so many twins and the next: others, who answer devices, are not kept waiting by a thousand."""
 
 Told = list[tuple[str, bytes]]
