@@ -20,11 +20,13 @@ class Pump(px.Twin):
     "B1",
     state="partly",
     command="docs/how-to/broker.md",
-    missing="sessions of the endpoint through a restart",
+    missing="retained messages of clients through a restart, enhanced authentication",
 )
 def test_both_sides_of_mqtt(tmp_path: Path, tool: Callable[[str], str]) -> None:
-    """One device publishes to the site itself, another to a Mosquitto in a layout of its own; both are twins."""
-    publish, site = tool("mosquitto_pub"), px.Site("plant")
+    """One device publishes to the site itself, another to a Mosquitto in a layout of its own; both are twins. A session
+    that is to last is there after a restart.
+    """
+    publish, subscribe, site = tool("mosquitto_pub"), tool("mosquitto_sub"), px.Site("plant")
     with mosquitto(tool, tmp_path / "broker") as broker:
         where = f"mqtt://127.0.0.1:{broker.port}"
         pumps = site.fleet(Pump, px.mqtt("plant/{line}/{id}/telemetry", broker=where))
@@ -43,3 +45,8 @@ def test_both_sides_of_mqtt(tmp_path: Path, tool: Callable[[str], str]) -> None:
             until(lambda: len(pumps) == 4)
             assert [float(pump.now.temp) for pump in pumps] == [300.0] * 4
             assert str(pumps["P-4"].now.line) == "l2"
+            lasting = ["-p", str(live.endpoint.port), "-c", "-E", "-i", "P-1", "-q", "1"]
+            subprocess.run([subscribe, *lasting, "-t", "twins/Pump/P-1/commands"], check=True, timeout=20)
+        with site.open(tmp_path / "data", insecure=True) as again:
+            assert again.endpoint is not None
+            assert again.endpoint.counters["restored_sessions"] == 1
