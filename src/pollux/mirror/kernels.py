@@ -152,24 +152,26 @@ def _count_delays(time: I64, arrival: I64, begin: int, end: int, delays: U32, bu
 
 
 @short
-def tally(samples: Any, late: Mask, counters: Any, buckets: int) -> int:
-    """Count samples; how many of them are worth less than good.
+def tally(samples: Any, late: Mask, counters: Any, buckets: int) -> tuple[int, int, int]:
+    """Count samples; how many are worth less than good, how many are late, how many are set aside.
 
-    `samples` are row, signal, event time, arrival and quality; `counters` samples, late and delays of `Tally`.
+    `samples` are row, signal, event time, arrival, quality and reason; `counters` samples, late and delays of `Tally`.
     """
-    row, signal, time, arrival, quality = samples
+    row, signal, time, arrival, quality, reason = samples
     heard, late_of, delays = counters
-    less, begin = 0, 0
+    less = behind = aside = begin = 0
     while begin < len(row):
-        end, r, behind = series_end(row, signal, begin), row[begin], 0
+        end, r, own = series_end(row, signal, begin), row[begin], 0
         heard[signal[begin], r] += np.uint32(end - begin)
         for i in range(begin, end):
             less += quality[i] != _GOOD
-            behind += late[i]
-        late_of[r] += np.uint32(behind)
+            own += late[i]
+            aside += (quality[i] == _BAD) | (reason[i] == _CLOCK)
+        late_of[r] += np.uint32(own)
+        behind += own
         _count_delays(time, arrival, begin, end, delays[r], buckets)
         begin = end
-    return less
+    return less, behind, aside
 
 
 def warm() -> None:
@@ -180,7 +182,7 @@ def warm() -> None:
     samples = ints, ints, longs, longs, numbers, longs, bytes_, reasons
     settle(samples, _memory(), (longs, numbers, 0), longs, ints, (masks, masks, longs))
     counts = np.empty((0, 0), np.uint32)
-    tally((ints, ints, longs, longs, bytes_), masks, (counts, np.empty(0, np.uint32), counts), 0)
+    tally((ints, ints, longs, longs, bytes_, reasons), masks, (counts, np.empty(0, np.uint32), counts), 0)
 
 
 def _memory() -> tuple[Any, ...]:

@@ -8,11 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import final
 
-import numpy as np
-
 from pollux.clock import SECOND
 from pollux.columns.arrays import I64, U8
-from pollux.columns.batch import Decoded, Messages, Place, Texts
+from pollux.columns.batch import Decoded, Place, Texts
 from pollux.columns.block import Block
 from pollux.columns.inspector import AbstractInspector
 from pollux.columns.judge import AbstractJudge
@@ -67,8 +65,8 @@ class Mirror:
         for name, messages in decoded.messages.items():
             if len(messages):
                 batch, texts = decoded.batches[name], decoded.texts.get(name) or Texts.empty()
-                changes[name], heard[name], repeated = self.populations[name].take(messages, batch, texts)
-                counts += _counted(messages, changes[name], repeated)
+                changes[name], heard[name], own = self.populations[name].take(messages, batch, texts)
+                counts += own
         self.counts += counts
         return Effects(changes, newcomers, heard, decoded.refusals, counts)
 
@@ -159,13 +157,3 @@ class Mirror:
         if found is None:
             raise NotFound(f"expected a type of this site, got {name!r}")
         return found
-
-
-def _counted(messages: Messages, changes: Changes, repeated: int) -> Counts:
-    return Counts(
-        messages=len(messages),
-        duplicates=repeated,
-        samples=len(changes.batch),
-        late=int(np.count_nonzero(changes.late)),
-        aside=int(np.count_nonzero(changes.batch.set_aside)),
-    )

@@ -13,7 +13,7 @@ from pollux.columns.block import Block
 from pollux.columns.inspector import AbstractInspector
 from pollux.columns.judge import AbstractJudge
 from pollux.columns.quality import Quality, Reason
-from pollux.mirror.effects import Changes
+from pollux.mirror.effects import Changes, Counts
 from pollux.mirror.presence import Rhythm
 from pollux.mirror.recents import Recents, Series, joined
 from pollux.mirror.seen import Seen
@@ -88,8 +88,8 @@ class Population:
         if self.inspector is not None:
             self.inspector.forget(row)
 
-    def take(self, messages: Messages, batch: Batch, texts: Texts) -> tuple[Changes, I64, int]:
-        """Apply what was told, in log order: what changed, who was heard, how many messages were heard before."""
+    def take(self, messages: Messages, batch: Batch, texts: Texts) -> tuple[Changes, I64, Counts]:
+        """Apply what was told, in log order: what changed, who was heard, and how much of what that was."""
         self.reserve()
         heard = self.rhythm.hear(messages.row, messages.arrival, self.kernels)
         first = self.seen.accept(messages)
@@ -103,9 +103,10 @@ class Population:
             batch = replace(batch, quality=quality, reason=reason)
             self.stretches.note(batch)
         changes = self._apply(batch, texts)
-        self.tally.note(changes.batch, changes.late, self.kernels)
+        late, aside = self.tally.note(changes.batch, changes.late, self.kernels)
         self.block.version += 1
-        return changes, heard, repeated
+        counts = Counts(messages=len(messages), duplicates=repeated, samples=len(changes.batch), late=late, aside=aside)
+        return changes, heard, counts
 
     def doubt(self, signal: int, row: int, first: int, last: int, reason: Reason) -> None:
         """Doubt the samples between two event times after they came, and the last value if it is one of them."""

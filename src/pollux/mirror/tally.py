@@ -64,21 +64,23 @@ class Tally:
         """Count messages that were heard before."""
         np.add.at(self.duplicates, messages.row[~first], 1)
 
-    def note(self, batch: Batch, late: Mask, kernels: ModuleType | None = None) -> None:
-        """Count samples that were heard for the first time, with what they are worth."""
+    def note(self, batch: Batch, late: Mask, kernels: ModuleType | None = None) -> tuple[int, int]:
+        """Count samples that were heard for the first time, with what they are worth: how many late, and set aside."""
         if not len(batch):
-            return
+            return 0, 0
         if kernels is not None:
-            samples = batch.row, batch.signal, batch.event_time, batch.arrival, batch.quality
-            if kernels.tally(samples, late, (self.samples, self.late, self.delays), BUCKETS):
+            samples = batch.row, batch.signal, batch.event_time, batch.arrival, batch.quality, batch.reason
+            less, behind, aside = kernels.tally(samples, late, (self.samples, self.late, self.delays), BUCKETS)
+            if less:
                 self._doubts(batch, self._cells(batch))
-            return
-        cells = self._cells(batch)
+            return behind, aside
+        cells, behind = self._cells(batch), int(np.count_nonzero(late))
         _count(self.samples.reshape(-1), cells)
-        if late.any():
+        if behind:
             np.add.at(self.late, batch.row[late], 1)
         self._doubts(batch, cells)
         self._delays(batch)
+        return behind, int(np.count_nonzero(batch.set_aside))
 
     def _cells(self, batch: Batch) -> I64:
         cells: I64 = batch.signal.astype(np.int64) * self.samples.shape[1] + batch.row
