@@ -58,7 +58,8 @@ class Belief:
             kernels.judge((signal, value, event_time, arrival), bounds, quality, reason)
         else:
             quality, reason = self.judge(signal, value, event_time, arrival=arrival, told=told, why=why)
-        doubt_expired(expired, quality, reason)
+        if len(expired):
+            doubt_expired(expired, quality, reason)
         return value, quality, reason
 
     def again(self, row: int, signal: int, value: F64, event_time: I64, arrival: I64, told: U8) -> tuple[U8, U16]:
