@@ -19,6 +19,8 @@ class Pump(px.Twin):
     """What devices speak of."""
 
     temp = px.sensor("K", low=200, high=500)
+    temperature = px.sensor("degC", low=-40, high=200)
+    rpm = px.sensor("rpm", low=0, high=5000)
     vibration = px.sensor("mm/s", low=0, high=100)
     speed = px.actuator("rpm", low=0, high=3000, safe=0)
     maker = px.fact("text")
@@ -45,6 +47,7 @@ def weight(live: Any, errors: Errors) -> dict[str, Any]:
         "kb": int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024,
         "handles": len(os.listdir("/proc/self/fd")),
         "inside": inside,
+        "refused": sum(live.letters.counts.values()),
         "errors": errors.count,
         "newest": errors.newest,
     }

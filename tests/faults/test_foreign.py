@@ -152,6 +152,7 @@ def test_half_of_its_load_for_half_an_hour(tmp_path: Path) -> None:
                 weighed.append(made.weight()["kb"])
                 pause.wait(2.0)
             result = json.loads(ask(generator))
+            assert made.weight()["refused"] == 0
         finally:
             generator.kill()
             generator.wait()
