@@ -178,6 +178,21 @@ def test_retained_messages_meet_the_newcomer(plant: Plant, level: int) -> None:
     assert late.quiet()
 
 
+def test_many_are_retained_in_one_go(plant: Plant, level: int) -> None:
+    """They arrive as if published one by one; where one is no topic none is sent."""
+    hearer = viewer(plant, level)
+    hearer.subscribe("twins/+/+/state")
+    states = [(f"twins/Pump/P-{number}/state", b"%d" % number) for number in range(3)]
+    with pytest.raises(DataRefused):
+        plant.endpoint.publish_retained([*states, ("twins/#", b"")])
+    plant.endpoint.publish_retained(states)
+    assert [hearer.message().payload for _ in states] == [b"0", b"1", b"2"]
+    assert plant.endpoint.counters["published"] == 3
+    late = viewer(plant, level, client_id="late")
+    late.subscribe("twins/Pump/P-1/state")
+    assert (late.message().payload, late.quiet()) == (b"1", True)
+
+
 def test_clients_may_retain(plant: Plant, level: int) -> None:
     """What a client publishes with the retain flag meets those who come later, at the QoS that both can."""
     device = plant.device(level=level)
