@@ -105,15 +105,23 @@ def _encoded(packet: Packet, level: int) -> bytes:
     return b""
 
 
+def hello(fair: Random, level: int) -> bytes:
+    """A CONNECT, mostly right."""
+    name = f"F-{fair.randrange(4)}"
+    raw = encode(Connect(level, name, fair.random() < 0.7, fair.choice((0, 1, 60)), name, None), level)
+    return raw if fair.random() < 0.9 else damaged(raw, fair)
+
+
+def packet(fair: Random, level: int) -> bytes:
+    """Any other packet, often damaged."""
+    raw = _encoded(_packet(fair), level)
+    return damaged(raw, fair) if fair.random() < 0.4 else raw
+
+
 def mqtt(port: int, fair: Random) -> None:
     """One connection: mostly a right CONNECT, then packets of which some are damaged."""
     level = fair.choice((V3, V5))
-    name = f"F-{fair.randrange(4)}"
-    hello = encode(Connect(level, name, fair.random() < 0.7, fair.choice((0, 1, 60)), name, None), level)
-    stream = (hello if fair.random() < 0.9 else damaged(hello, fair)) + b"".join(
-        damaged(raw, fair) if fair.random() < 0.4 else raw
-        for raw in (_encoded(_packet(fair), level) for _ in range(fair.randrange(12)))
-    )
+    stream = hello(fair, level) + b"".join(packet(fair, level) for _ in range(fair.randrange(12)))
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=2) as line:
         for part in _parts(stream, fair):
             line.sendall(part)
@@ -147,7 +155,7 @@ _PATHS: Final = (
 )  # fmt: skip
 
 
-def http(port: int, fair: Random) -> None:
+def request(fair: Random, port: int = 80) -> bytes:
     """One request, with a token or without, its head or body damaged."""
     content = body(fair)
     method = fair.choice(("GET", "GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"))
@@ -160,8 +168,13 @@ def http(port: int, fair: Random) -> None:
     if fair.random() < 0.2:
         head += f"Content-Encoding: {fair.choice(('gzip', 'deflate', 'br'))}\r\n"
     raw = head.encode() + b"Connection: close\r\n\r\n" + content
+    return damaged(raw, fair) if fair.random() < 0.3 else raw
+
+
+def http(port: int, fair: Random) -> None:
+    """One request, and its answer."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=2) as line:
-        line.sendall(damaged(raw, fair) if fair.random() < 0.3 else raw)
+        line.sendall(request(fair, port))
         line.settimeout(2)
         while line.recv(65_536):
             pass
