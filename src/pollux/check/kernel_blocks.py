@@ -30,12 +30,13 @@ from pollux.check.kernel_pack import (
     byte,
     read_head,
 )
-from pollux.check.kernel_table import Seed, entry_point, inlined, jit
+from pollux.check.kernel_table import Seed
 from pollux.check.kernel_text import NO_TIME
 from pollux.check.packed import MAGIC, START, TYPES
 from pollux.check.topics import IGNORED, NO_ENTRY
 from pollux.columns.arrays import F64, I32, I64, U8, Mask
 from pollux.columns.frames import Encoding
+from pollux.columns.jit import inlined, jit, short
 
 __all__ = ["ROW", "Columns", "Entries", "Known", "cut", "read_heads"]
 
@@ -91,7 +92,7 @@ def size_of(row: I64, known: Known, end: int, most: int) -> int:
     return int(n * wide) if row[NUMBERS] + times + n * wide * _SIZES[row[TYPE]] == end else 0
 
 
-@entry_point
+@short
 def read_heads(
     a: U8,
     index: I32,
@@ -197,7 +198,7 @@ def cut_block(a: U8, row: I64, known: Known, columns: Columns, at: int) -> int:
     return at
 
 
-@entry_point
+@short
 def cut(a: U8, told: I64, known: Known, columns: Columns) -> None:
     """The blocks whose heads were read, as columns."""
     at = 0

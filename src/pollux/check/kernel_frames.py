@@ -2,10 +2,10 @@
 
 from typing import Final, NamedTuple, final
 
-from pollux.check.kernel_table import entry_point, inlined
 from pollux.check.topics import IGNORED, NO_ENTRY
 from pollux.columns.arrays import I32, U8, Mask
 from pollux.columns.frames import Encoding
+from pollux.columns.jit import inlined, short
 
 GUESS: Final = int(Encoding.GUESS)
 JSON: Final = int(Encoding.JSON)
@@ -26,7 +26,7 @@ def named(entries: Entries, entry: int, encoding: int) -> int:
     return int(entries.encoding[entry]) if encoding == GUESS else encoding
 
 
-@entry_point
+@short
 def choose(
     index: I32,
     entry: I32,

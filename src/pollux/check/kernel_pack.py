@@ -10,12 +10,13 @@ from typing import Final, NamedTuple, final
 import numpy as np
 
 from pollux.check.identity import SEQUENCE_LIMIT
-from pollux.check.kernel_table import Seed, Table, find, inlined, jit, same_bytes
+from pollux.check.kernel_table import Seed, Table, find, same_bytes
 from pollux.check.kernel_text import LEFT
 from pollux.check.lives import NO_BOOT
 from pollux.check.packed import TYPES
 from pollux.columns.arrays import F64, I32, I64, U8
 from pollux.columns.batch import NO_SEQUENCE
+from pollux.columns.jit import inlined, jit
 
 # Places in the row of a head.
 FRAME: Final = 0

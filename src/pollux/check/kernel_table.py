@@ -1,34 +1,13 @@
 """Compiled hash tables from bytes to numbers; needs numba, imported by `scanner` only."""
 
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar, final
+from typing import Any, Final, NamedTuple, TypeAlias, final
 
-import numba
 import numpy as np
 
 from pollux.columns.arrays import I32, I64, U8
-
-_F = TypeVar("_F", bound=Callable[..., Any])
-
-
-class _Decorator(Protocol):
-    """Gives back what it compiles, for whoever reads the types."""
-
-    def __call__(self, function: _F, /) -> _F: ...
-
+from pollux.columns.jit import inlined, jit, short
 
 Seed: TypeAlias = np.uint64
-
-# `_nrt` is not among the options that numba's type hints know.
-_njit: Any = numba.njit
-
-# Never fastmath: NaN, infinity and the last bit are what they are in Python. Reference counting is off: nothing is made
-# here, and counting the arrays at every call costs more than the calls.
-jit: _Decorator = _njit(_nrt=False)
-inlined: _Decorator = _njit(_nrt=False, forceinline=True)
-
-# numba's cache watches the file of an entry point, not of what it calls: clear it after a change in a kernel file.
-entry_point: _Decorator = _njit(_nrt=False, cache=True)
 
 NOT_FOUND: Final = -1
 
@@ -94,7 +73,7 @@ def find(table: Table, a: U8, start: int, length: int, group: int, seed: Seed) -
     return NOT_FOUND
 
 
-@entry_point
+@short
 def insert(table: Table, first: int, last: int, seed: Seed) -> None:
     """Put the names `first` to `last` into the slots."""
     mask = len(table.slots) - 1
@@ -107,7 +86,7 @@ def insert(table: Table, first: int, last: int, seed: Seed) -> None:
         table.slots[slot] = i + 1
 
 
-@entry_point
+@short
 def locate(table: Table, a: U8, starts: I64, lengths: I32, seed: Seed, found: I32) -> None:
     """The numbers of many names in group 0; names of length 0 are none."""
     for i in range(len(starts)):

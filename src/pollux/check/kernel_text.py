@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from pollux.check.kernel_table import inlined, jit
 from pollux.check.times import GREATEST, MICROS_BELOW, MILLIS_BELOW, SECONDS_BELOW
 from pollux.columns.arrays import U8
+from pollux.columns.jit import inlined, jit
 from pollux.columns.memory import NEVER
 
 LEFT: Final = -1

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, final
 
 import numpy as np
 
-from pollux.check.kernel_table import Seed, Table, entry_point, find, inlined, jit, same_bytes
+from pollux.check.kernel_table import Seed, Table, find, same_bytes
 from pollux.check.kernel_text import (
     EXACT,
     LEFT,
@@ -23,6 +23,7 @@ from pollux.check.kernel_text import (
     number,
 )
 from pollux.columns.arrays import F64, I32, I64, U8
+from pollux.columns.jit import inlined, jit, short
 
 NUMBER: Final = 0
 FLAG: Final = 1
@@ -377,7 +378,7 @@ def scan_list(a: U8, place: int, end: int, message: Message, keys: Keys, sheet: 
     return LEFT
 
 
-@entry_point
+@short
 def scan(
     a: U8, index: I32, entry: I32, group: I32, channel: I32, keys: Keys, sheet: Sheet, most: int, seed: Seed, left: Any
 ) -> None:

@@ -19,6 +19,7 @@ _njit: Any = numba.njit
 
 # Never fastmath: NaN, infinity and the last bit are what they are in Python. Reference counting is off: nothing is made
 # here, and counting the arrays at every call costs more than the calls.
+jit: Decorator = _njit(_nrt=False)
 inlined: Decorator = _njit(_nrt=False, forceinline=True)
 
 # A kernel of some microseconds keeps the interpreter's lock: to ask for it again, behind others, costs more than that.
