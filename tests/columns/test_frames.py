@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -53,7 +55,12 @@ def test_joined_batches_hold_all_messages_in_order(batches):
 def test_batches_beside_each_other_are_as_joined(batches):
     """Without sharing origins the messages are the same, and the parts are left as they were."""
     parts = [Frames.of(batch) for batch in batches]
-    assert told(Frames.beside(parts)) == told(Frames.join(parts))
+    carrying = [replace(part, said={row: b"%d" % row for row in range(len(part))}) for part in parts]
+    beside, joined = Frames.beside(carrying), Frames.join(carrying)
+    assert told(beside) == told(joined)
+    expected = [b"%d" % row for part in parts for row in range(len(part))]
+    assert [beside.said[row] for row in range(len(beside))] == expected
+    assert joined.said == beside.said
     assert [told(part) for part in parts] == batches
 
 
