@@ -42,6 +42,18 @@ def reply(handles: Any, answers: Any, begin: Any, end: Any, flags: int, counts: 
 
 
 @njit(cache=True)
+def length(arena: Any, at: Any, end: Any) -> Any:
+    """The remaining length at a place, and where it ends: 0 where it is cut, -1 where it is none."""
+    size = np.int64(0)
+    for k in range(min(4, end - at)):
+        byte = np.int64(arena[at + k])
+        size |= (byte & 127) << (7 * k)
+        if byte < 128:
+            return size, at + k + 1
+    return size, -1 if end - at >= 4 else 0
+
+
+@njit(cache=True)
 def split(
     arena: Any,
     starts: Any,
@@ -61,19 +73,9 @@ def split(
     for s in range(starts.shape[0]):
         p, end, v5, why = np.int64(starts[s]), np.int64(ends[s]), levels[s] >= 5, 0
         while True:
-            size, shift, q, whole = np.int64(0), 0, p + 1, False
-            while q < end:
-                byte = np.int64(arena[q])
-                q += 1
-                size |= (byte & 127) << shift
-                if byte < 128:
-                    whole = True
-                    break
-                shift += 7
-                if shift > 21:
-                    why = 1
-                    break
-            if why == 1 or not whole:
+            size, q = length(arena, p + 1, end)
+            if q <= 0:
+                why = -q
                 break
             stop = q + size
             if size > largest:
