@@ -6,15 +6,15 @@ composed into the step of a kernel, the kernel printed as numba or NumPy source.
 
 from pollux.simulate.courses import Course, level, side_by_side, straight
 from pollux.simulate.ensemble import ensemble, luck
-from pollux.simulate.kernel import Backend, Compilation, Compiler
+from pollux.simulate.kernels.kernel import Backend, Compilation, Compiler
+from pollux.simulate.kernels.warm import warm
 from pollux.simulate.outcome import Happenings, Outcome
 from pollux.simulate.physics import AbstractPhysics, KernelPhysics
 from pollux.simulate.recorder import now
 from pollux.simulate.run import Run
-from pollux.simulate.settle import Settled, Settling
+from pollux.simulate.settling.settle import Settled, Settling
 from pollux.simulate.simulation import Cancelled, Progress, run
 from pollux.simulate.steps import choose_step
-from pollux.simulate.warm import warm
 
 __all__ = [
     "AbstractPhysics",

@@ -10,7 +10,7 @@ from pollux.clock import SECOND
 from pollux.columns import NEVER, EventSlots
 from pollux.columns.arrays import F64, I64, Mask
 from pollux.errors import SimulationError
-from pollux.simulate.settle import Settled
+from pollux.simulate.settling.settle import Settled
 
 
 @final

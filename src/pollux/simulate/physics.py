@@ -17,10 +17,10 @@ from pollux.columns.arrays import F64
 from pollux.columns.layout import layout_of
 from pollux.errors import DataRefused, NotFound
 from pollux.model.schema import Schema
-from pollux.simulate.kernel import Backend
+from pollux.simulate.kernels.kernel import Backend
 from pollux.simulate.recorder import now
 from pollux.simulate.run import Run
-from pollux.simulate.settle import Settling
+from pollux.simulate.settling.settle import Settling
 from pollux.simulate.simulation import run
 
 

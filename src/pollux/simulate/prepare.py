@@ -12,19 +12,19 @@ from pollux.columns.arrays import F64, I64
 from pollux.columns.layout import layout_of
 from pollux.errors import SimulationError
 from pollux.simulate import courses
-from pollux.simulate.compose import compose
 from pollux.simulate.courses import Sampled
 from pollux.simulate.extremes import extremes
 from pollux.simulate.job import Job
-from pollux.simulate.kernel import Compiler, kernel, numpy_seconds
-from pollux.simulate.nested import fast_models
+from pollux.simulate.kernels.kernel import Compiler, kernel, numpy_seconds
+from pollux.simulate.methods.compose import compose
+from pollux.simulate.methods.rows import Rows, Task, rows_of
+from pollux.simulate.methods.windows import durations
 from pollux.simulate.recorder import Recorder, recorder
-from pollux.simulate.rows import Rows, Task, rows_of
 from pollux.simulate.run import Run
 from pollux.simulate.schedule import Schedule, fed
-from pollux.simulate.settle import FastModel
+from pollux.simulate.settling.nested import fast_models
+from pollux.simulate.settling.settle import FastModel
 from pollux.simulate.steps import bearable, choose_step
-from pollux.simulate.windows import durations
 
 MEMBER_STEPS = 1 << 24
 """Steps times members between two pauses: about a second of work."""

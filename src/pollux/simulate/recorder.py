@@ -15,8 +15,8 @@ from pollux.errors import SimulationError
 from pollux.model.evaluate import OUTSIDE, evaluate_all
 from pollux.model.graph import Expr, Settled
 from pollux.model.schema import Schema
-from pollux.simulate.lower import postorder
-from pollux.simulate.rows import Rows, Task, rows_of
+from pollux.simulate.generate.lower import postorder
+from pollux.simulate.methods.rows import Rows, Task, rows_of
 
 Reader: TypeAlias = Callable[[int], F64]
 

@@ -8,8 +8,8 @@ from pollux.columns.arrays import F64
 from pollux.model.graph import Expr
 from pollux.model.schema import Schema
 from pollux.simulate.courses import Course
-from pollux.simulate.kernel import Backend
-from pollux.simulate.settle import Settling
+from pollux.simulate.kernels.kernel import Backend
+from pollux.simulate.settling.settle import Settling
 
 GIBIBYTE = 2**30
 

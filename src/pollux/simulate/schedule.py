@@ -11,8 +11,8 @@ import numpy as np
 
 from pollux.columns.arrays import F64, I64
 from pollux.simulate.courses import Sampled
-from pollux.simulate.kernel import Plan
-from pollux.simulate.rows import Rows
+from pollux.simulate.kernels.kernel import Plan
+from pollux.simulate.methods.rows import Rows
 
 NOTHING = -1
 """In a stop: no line to load, no line to record."""

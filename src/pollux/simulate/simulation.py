@@ -11,13 +11,13 @@ from pollux.clock import SECOND
 from pollux.columns.arrays import F64
 from pollux.errors import SimulationError
 from pollux.simulate.job import Piece, work
-from pollux.simulate.kernel import Compiler
+from pollux.simulate.kernels.kernel import Compiler
+from pollux.simulate.methods.rows import Rows
 from pollux.simulate.outcome import Outcome, forgotten, happenings, merged, nanoseconds
 from pollux.simulate.prepare import Prepared, prepare
 from pollux.simulate.recorder import recorder
-from pollux.simulate.rows import Rows
 from pollux.simulate.run import Run
-from pollux.simulate.settle import Settled
+from pollux.simulate.settling.settle import Settled
 
 Progress: TypeAlias = Callable[[float], None]
 Cancelled: TypeAlias = Callable[[], bool]

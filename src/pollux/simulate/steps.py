@@ -18,13 +18,13 @@ from pollux.clock import SECOND
 from pollux.columns.arrays import F64
 from pollux.columns.layout import Layout, layout_of
 from pollux.model.schema import Schema
-from pollux.simulate.compose import compose
-from pollux.simulate.kernel import NumpyKernel, Plan
-from pollux.simulate.numpy_printer import numpy_source
+from pollux.simulate.generate.numpy_printer import numpy_source
+from pollux.simulate.kernels.kernel import NumpyKernel, Plan
+from pollux.simulate.methods.compose import compose
+from pollux.simulate.methods.rows import Task, rows_of
+from pollux.simulate.methods.sheet import rate_of
+from pollux.simulate.methods.windows import durations
 from pollux.simulate.recorder import recorder
-from pollux.simulate.rows import Task, rows_of
-from pollux.simulate.sheet import rate_of
-from pollux.simulate.windows import durations
 
 TOLERANCE = 1e-5
 """Error of one step, relative to the range through which each state has moved."""

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Final, final
 
-from pollux.simulate.compile_child import compile_in_child
+from pollux.simulate.kernels.compile_child import compile_in_child
 
 AT_ONCE: Final = 2
 """Children at a time: one core each, where there are so many."""

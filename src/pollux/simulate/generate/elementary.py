@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import final
 
-from pollux.simulate.assign import Arg, Assign
-from pollux.simulate.lines import Lines, Term
+from pollux.simulate.generate.assign import Arg, Assign
+from pollux.simulate.generate.lines import Lines, Term
 
 # Adding it rounds |x| < 2**51 to a whole number, which then stands in the low bits: no conversion, which AVX2 lacks.
 _ROUND = 6755399441055744.0  # 1.5 * 2**52

@@ -10,12 +10,12 @@ from pollux.columns.layout import SettledSlots
 from pollux.errors import SimulationError
 from pollux.model.graph import Settled
 from pollux.model.schema import Schema
-from pollux.simulate.compose import compose
-from pollux.simulate.kernel import Compiler, kernel, numpy_seconds
+from pollux.simulate.kernels.kernel import Compiler, kernel, numpy_seconds
+from pollux.simulate.methods.compose import compose
+from pollux.simulate.methods.rows import Rows, Task, rows_of
 from pollux.simulate.recorder import Recorder, recorder
-from pollux.simulate.rows import Rows, Task, rows_of
 from pollux.simulate.run import Run
-from pollux.simulate.settle import STRETCHES, FastModel, places
+from pollux.simulate.settling.settle import STRETCHES, FastModel, places
 from pollux.simulate.steps import choose_step
 
 

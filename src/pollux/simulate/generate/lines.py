@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Self, TypeAlias, final
 
-from pollux.simulate.assign import COMMUTATIVE, KINDS, TRUTH, WHOLE, Arg, Assign, kind_of
-from pollux.simulate.fold import fold
+from pollux.simulate.generate.assign import COMMUTATIVE, KINDS, TRUTH, WHOLE, Arg, Assign, kind_of
+from pollux.simulate.generate.fold import fold
 
 
 @final

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import final
 
-from pollux.simulate.assign import ELEMENTARY, Assign
+from pollux.simulate.generate.assign import ELEMENTARY, Assign
 
 TIMES = ("t0", "t1", "t2", "h", "dt", "s6")
 """The free names of a step: time at its start, middle and end, half its length, its length, a sixth of its length."""

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from pollux.columns.layout import layout_of
 from pollux.model.schema import Schema
-from pollux.simulate.compose import compose
-from pollux.simulate.kernel import SCALAR_UP_TO, kernel
-from pollux.simulate.rows import Task
+from pollux.simulate.kernels.kernel import SCALAR_UP_TO, kernel
+from pollux.simulate.methods.compose import compose
+from pollux.simulate.methods.rows import Task
 
 
 def warm(schema: Schema, *, strict: bool = False) -> Iterator[str]:

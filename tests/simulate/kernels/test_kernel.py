@@ -20,12 +20,13 @@ from pollux.model.links import links
 from pollux.model.roles import hidden, parameter
 from pollux.model.schema import schema_of
 from pollux.model.twin import Twin
-from pollux.simulate import Run, compile_child, kernel, run, warm
-from pollux.simulate.cache import cache_folder, is_warm, keep, key_of
-from pollux.simulate.compose import compose
-from pollux.simulate.numba_printer import numba_source
-from pollux.simulate.numpy_printer import numpy_source
-from pollux.simulate.rows import Task
+from pollux.simulate import Run, run, warm
+from pollux.simulate.generate.numba_printer import numba_source
+from pollux.simulate.generate.numpy_printer import numpy_source
+from pollux.simulate.kernels import compile_child, kernel
+from pollux.simulate.kernels.cache import cache_folder, is_warm, keep, key_of
+from pollux.simulate.methods.compose import compose
+from pollux.simulate.methods.rows import Task
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="modes of files are those of POSIX")
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import final
 
 from pollux.model.graph import Expr
-from pollux.simulate.assign import Arg
-from pollux.simulate.lines import Term
-from pollux.simulate.lower import Instant
-from pollux.simulate.sheet import Sheet
+from pollux.simulate.generate.assign import Arg
+from pollux.simulate.generate.lines import Term
+from pollux.simulate.generate.lower import Instant
+from pollux.simulate.methods.sheet import Sheet
 
 
 @final

@@ -10,11 +10,11 @@ from typing import final
 
 from pollux.model.graph import Expr
 from pollux.model.schema import Event
-from pollux.simulate.assign import Arg
-from pollux.simulate.lines import Term
-from pollux.simulate.lower import Instant
-from pollux.simulate.sheet import Sheet, Windowed
-from pollux.simulate.stages import Stages
+from pollux.simulate.generate.assign import Arg
+from pollux.simulate.generate.lines import Term
+from pollux.simulate.generate.lower import Instant
+from pollux.simulate.methods.sheet import Sheet, Windowed
+from pollux.simulate.methods.stages import Stages
 
 _NEGATIVE = -1e-300
 """What `previous` is at least when a strict comparison sits on its edge."""

@@ -92,7 +92,8 @@ def _check_private(folder: Path) -> None:
 
 @cache
 def _machine_words() -> str:
-    return Path(__file__).with_name("machine.py").read_text(encoding="utf-8")
+    # Read, not imported: importing it loads numba.
+    return (Path(__file__).parent.parent / "generate" / "machine.py").read_text(encoding="utf-8")
 
 
 @cache

@@ -19,10 +19,10 @@ import numpy as np
 
 from pollux.columns.arrays import F64, I64
 from pollux.errors import SetupError
-from pollux.simulate.cache import cache_folder, is_warm, keep, key_of, mark_warm, numba_version
-from pollux.simulate.numba_printer import numba_source
-from pollux.simulate.numpy_printer import numpy_source
-from pollux.simulate.program import Program
+from pollux.simulate.generate.numba_printer import numba_source
+from pollux.simulate.generate.numpy_printer import numpy_source
+from pollux.simulate.generate.program import Program
+from pollux.simulate.kernels.cache import cache_folder, is_warm, keep, key_of, mark_warm, numba_version
 
 Backend: TypeAlias = Literal["auto", "numba", "numpy"]
 

@@ -12,8 +12,8 @@ from typing import TypeAlias, cast, final
 from pollux.errors import SimulationError
 from pollux.model.graph import Expr, const, node
 from pollux.model.units import DIMENSIONLESS
-from pollux.simulate.assign import Arg
-from pollux.simulate.lines import Lines, Term
+from pollux.simulate.generate.assign import Arg
+from pollux.simulate.generate.lines import Lines, Term
 
 Leaf: TypeAlias = Callable[[Expr], Arg]
 

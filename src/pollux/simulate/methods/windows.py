@@ -9,12 +9,12 @@ from typing import final
 
 from pollux.columns.layout import Layout, WindowSlots
 from pollux.model.graph import Expr, Window
-from pollux.simulate.arrival import Arrival
-from pollux.simulate.assign import Arg
-from pollux.simulate.lines import Term
-from pollux.simulate.lower import Instant
-from pollux.simulate.sheet import Sheet
-from pollux.simulate.stages import Stages
+from pollux.simulate.generate.assign import Arg
+from pollux.simulate.generate.lines import Term
+from pollux.simulate.generate.lower import Instant
+from pollux.simulate.methods.arrival import Arrival
+from pollux.simulate.methods.sheet import Sheet
+from pollux.simulate.methods.stages import Stages
 
 INTEGRATED = ("mean", "sum")
 """The kinds whose running value is an integral, that is a state of its own."""

@@ -16,12 +16,12 @@ from pollux.model.graph import Expr, lift
 from pollux.model.schema import schema_of
 from pollux.model.windows import mean
 from pollux.simulate import Run, run
-from pollux.simulate.kernel import load_text
-from pollux.simulate.lower import Held
-from pollux.simulate.numpy_printer import numpy_source
-from pollux.simulate.program import Program
-from pollux.simulate.rows import Task, rows_of
-from pollux.simulate.sheet import Sheet, held_leaf, moves
+from pollux.simulate.generate.lower import Held
+from pollux.simulate.generate.numpy_printer import numpy_source
+from pollux.simulate.generate.program import Program
+from pollux.simulate.kernels.kernel import load_text
+from pollux.simulate.methods.rows import Task, rows_of
+from pollux.simulate.methods.sheet import Sheet, held_leaf, moves
 
 SCHEMA = schema_of(Words)
 ROWS = rows_of(Task(SCHEMA))

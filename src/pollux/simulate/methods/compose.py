@@ -6,12 +6,12 @@ graph -> rows -> held values -> stages -> windows, events, jumps -> stores.
 from functools import lru_cache
 
 from pollux.model.graph import Expr
-from pollux.simulate import arrival, windows
-from pollux.simulate.lower import Held
-from pollux.simulate.program import Program
-from pollux.simulate.rows import Rows, Task, rows_of
-from pollux.simulate.sheet import Sheet, held_leaf, moves, rate_of
-from pollux.simulate.stages import Stages
+from pollux.simulate.generate.lower import Held
+from pollux.simulate.generate.program import Program
+from pollux.simulate.methods import arrival, windows
+from pollux.simulate.methods.rows import Rows, Task, rows_of
+from pollux.simulate.methods.sheet import Sheet, held_leaf, moves, rate_of
+from pollux.simulate.methods.stages import Stages
 
 
 @lru_cache(maxsize=64)

@@ -1,4 +1,4 @@
-"""`python -m pollux.simulate.compile_kernel FOLDER KEY`: compile one kernel into the user's cache.
+"""`python -m pollux.simulate.kernels.compile_kernel FOLDER KEY`: compile one kernel into the user's cache.
 
 Runs in a process of its own, because a thread that compiles holds up every other thread for milliseconds at a time.
 """
@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from pollux.simulate.kernel import load_compiled
+from pollux.simulate.kernels.kernel import load_compiled
 
 
 def main(arguments: list[str]) -> int:

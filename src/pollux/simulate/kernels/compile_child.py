@@ -13,5 +13,5 @@ def compile_in_child(folder: Path, key: str) -> "subprocess.Popen[bytes]":
 
     The child ends by itself; its exit status says whether it compiled.
     """
-    command = [sys.executable, "-m", "pollux.simulate.compile_kernel", str(folder), key]
+    command = [sys.executable, "-m", "pollux.simulate.kernels.compile_kernel", str(folder), key]
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

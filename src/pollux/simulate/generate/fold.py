@@ -9,7 +9,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from pollux.simulate.assign import Arg
+from pollux.simulate.generate.assign import Arg
 
 
 def _floor(x: float) -> float:

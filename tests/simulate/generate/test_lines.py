@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pollux.simulate.assign import Assign
-from pollux.simulate.fold import fold
-from pollux.simulate.lines import Lines
-from pollux.simulate.registers import reused
+from pollux.simulate.generate.assign import Assign
+from pollux.simulate.generate.fold import fold
+from pollux.simulate.generate.lines import Lines
+from pollux.simulate.generate.registers import reused
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False, width=64)
 

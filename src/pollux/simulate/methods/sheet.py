@@ -5,10 +5,10 @@ from typing import TypeAlias, final
 
 from pollux.model.graph import Expr, const, node
 from pollux.model.schema import Schema
-from pollux.simulate.assign import Arg
-from pollux.simulate.lines import Lines, Term
-from pollux.simulate.lower import Held, Instant
-from pollux.simulate.rows import Rows, Task
+from pollux.simulate.generate.assign import Arg
+from pollux.simulate.generate.lines import Lines, Term
+from pollux.simulate.generate.lower import Held, Instant
+from pollux.simulate.methods.rows import Rows, Task
 
 State: TypeAlias = Callable[[int], Arg]
 Windowed: TypeAlias = Callable[[Expr], Arg]

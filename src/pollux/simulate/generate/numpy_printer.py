@@ -7,10 +7,10 @@ use the elementary functions of `elementary`, others those of NumPy.
 from collections.abc import Sequence
 from functools import lru_cache
 
-from pollux.simulate.assign import ELEMENTARY, Arg, Assign
-from pollux.simulate.elementary import elementary
-from pollux.simulate.program import TIMES, Program
-from pollux.simulate.registers import reused
+from pollux.simulate.generate.assign import ELEMENTARY, Arg, Assign
+from pollux.simulate.generate.elementary import elementary
+from pollux.simulate.generate.program import TIMES, Program
+from pollux.simulate.generate.registers import reused
 
 _HEAD = """from numpy import abs, copy, cos, exp, float64, floor, inf, int64, log, maximum, minimum, nan
 from numpy import sin, sqrt, tanh, where

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from pollux.simulate.assign import Arg, Assign
+from pollux.simulate.generate.assign import Arg, Assign
 
 
 def reused(assigns: Sequence[Assign], results: Iterable[Arg]) -> tuple[tuple[Assign, ...], tuple[Arg, ...]]:

@@ -1,0 +1,1 @@
+"""Programs made to run: back ends, the cache of compiled code, compilation beside the program."""

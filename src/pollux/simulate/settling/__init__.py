@@ -1,0 +1,1 @@
+"""Fast models inside slow ones."""
