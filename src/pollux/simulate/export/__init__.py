@@ -82,7 +82,7 @@ def export_fmu(
     _check_words(version, kind)
     check(schema, kind)
     column, long = start_column(twin, schema, start or {}), seconds(span)
-    source = source_of(schema, kind, column, step_of(schema, column, span=long, step=step))
+    source = source_of(schema, kind, column, step_of(schema, kind, column, span=long, step=step))
     about = source.described(long)
     files, platforms = contents(source, about, version, sources=sources)
     write_archive(Path(path), files)

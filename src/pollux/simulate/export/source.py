@@ -71,11 +71,13 @@ def source_of(schema: Schema, kind: Kind, start: F64, step: int) -> Source:
     return Source(places, variables_of(places, start), start, kind, step, _token(schema, kind, start, step))
 
 
-def step_of(schema: Schema, start: F64, *, span: float, step: str | float | None) -> int:
-    """The longest step in nanoseconds: as told, else chosen for runs of `span` seconds.
+def step_of(schema: Schema, kind: Kind, start: F64, *, span: float, step: str | float | None) -> int:
+    """The longest step in nanoseconds: as told, else chosen for runs of `span` seconds; 1 where nobody makes steps.
 
     Raises `SimulationError` for one that is longer than a window.
     """
+    if kind == "model-exchange":
+        return 1
     told = None if step is None else max(1, round(seconds(step) * _NANO))
     chosen = told or choose_step(schema, start[:, None], t0=0, span=round(span * _NANO))
     for window in durations(places_of(schema, exchange=False).rows.layout):

@@ -53,7 +53,8 @@ typedef struct {
 static void say(const Instance *self, int status, const char *text)
 {
     static const char *const categories[] = {"logEvents", "logStatusWarning", "logStatusDiscard", "logStatusError"};
-    ((Logger)self->logger)(self->environment, self->name, (fmi2Status)status, categories[status], "%s", text);
+    /* The text itself is the format: it has no percent sign, and many importers read no arguments behind it. */
+    ((Logger)self->logger)(self->environment, self->name, (fmi2Status)status, categories[status], text);
 }
 
 static fmi2Status refused(fmi2Component c, size_t count, const char *function)
