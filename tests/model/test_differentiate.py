@@ -27,14 +27,25 @@ def at(expr, **numbers):
     return evaluate(expr, lambda one: numbers[str(one.data)])
 
 
-def sloped(expr, by, numbers, step):
-    """A central difference of fourth order."""
-    name = str(by.data)
+def around(expr, by, numbers, step):
+    """The expression at the number of `by` and two steps to either side."""
 
     def moved(k):
-        return evaluate(expr, lambda one: numbers[str(one.data)] + (k * step if one.data == name else 0.0))
+        return evaluate(expr, lambda one: numbers[str(one.data)] + (k * step if one is by else 0.0))
 
-    return (8.0 * (moved(1) - moved(-1)) - (moved(2) - moved(-2))) / (12.0 * step)
+    return [moved(k) for k in (-2, -1, 0, 1, 2)]
+
+
+def sloped(expr, by, numbers, step):
+    """A central difference of fourth order."""
+    a, b, _, d, e = around(expr, by, numbers, step)
+    return (8.0 * (d - b) - (e - a)) / (12.0 * step)
+
+
+def is_smooth(expr, by, numbers, step):
+    """Whether there is no kink between the points: all slopes between neighbours agree."""
+    slopes = np.diff(np.stack(around(expr, by, numbers, step)), axis=0) / step
+    return np.allclose(slopes, slopes[0], rtol=1e-2, atol=1e-5)
 
 
 @given(
@@ -46,8 +57,8 @@ def test_a_derivative_is_the_limit_of_differences(pair, env, name):
     """Whatever stands in an expression, its derivative is what differences tend to, in the unit of their quotient."""
     numbers = {one: value[:1] / unit(UNITS[one]).factor for one, value in env.items()}
     by = leaf("state", name, unit(UNITS[name]))
-    coarse, fine = (sloped(pair.expr, by, numbers, step) for step in (2e-4, 1e-4))
-    assume(np.allclose(coarse, fine, rtol=1e-6, atol=1e-9))  # no kink between the points
+    assume(is_smooth(pair.expr, by, numbers, 1e-4))
+    fine = sloped(pair.expr, by, numbers, 1e-4)
     found = derivative(pair.expr, by)
     assert scale(found.unit, pair.expr.unit / by.unit) == 1.0
     mine = evaluate(found, lambda one: numbers[str(one.data)])
