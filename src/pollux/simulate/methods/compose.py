@@ -9,6 +9,7 @@ from pollux.model.graph import Expr
 from pollux.simulate.generate.lower import Held
 from pollux.simulate.generate.program import Program
 from pollux.simulate.methods import arrival, windows
+from pollux.simulate.methods.refused import refuse
 from pollux.simulate.methods.rows import Rows, Task, rows_of
 from pollux.simulate.methods.sheet import Sheet, held_leaf, moves, rate_of
 from pollux.simulate.methods.stages import Stages
@@ -17,6 +18,7 @@ from pollux.simulate.methods.stages import Stages
 @lru_cache(maxsize=64)
 def compose(task: Task) -> Program:
     """The program of a task."""
+    refuse(task.schema)
     rows = rows_of(task)
     held = Held(rows.kept, leaf=held_leaf(rows), moves=moves(task), strict=task.strict)
     step = _step(Sheet(task, rows, held, prefix="v"), task)
