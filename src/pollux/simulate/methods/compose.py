@@ -13,6 +13,7 @@ from pollux.simulate.generate.lower import Held
 from pollux.simulate.generate.program import Pacing, Program
 from pollux.simulate.methods import arrival, attempt, windows
 from pollux.simulate.methods.attempt import Attempt
+from pollux.simulate.methods.refused import refuse
 from pollux.simulate.methods.rows import Method, Rows, Task, rows_of
 from pollux.simulate.methods.runge_kutta import ClassicalRungeKutta, DormandPrince
 from pollux.simulate.methods.sheet import Sheet, held_leaf, moves, rate_of
@@ -27,6 +28,7 @@ _METHODS: Final[Mapping[Method, Callable[[Sheet, Rates, frozenset[int]], Abstrac
 @lru_cache(maxsize=64)
 def compose(task: Task) -> Program:
     """The program of a task."""
+    refuse(task.schema)
     rows = rows_of(task)
     held = Held(rows.kept, leaf=held_leaf(rows), moves=moves(task), strict=task.strict)
     step = _step(Sheet(task, rows, held, prefix="v"), task)
