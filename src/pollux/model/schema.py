@@ -9,7 +9,7 @@ from pollux.errors import ModelError, NotFound
 from pollux.model.graph import Expr, leaf, operation
 from pollux.model.priors import Prior
 from pollux.model.suggest import did_you_mean
-from pollux.model.units import DIMENSIONLESS, Unit
+from pollux.model.units import DIMENSIONLESS, WHITE, Unit
 
 Role = Literal["sensor", "hidden", "actuator", "parameter", "fact"]
 Kind = Literal["number", "text", "flag", "choice", "position"]
@@ -110,7 +110,8 @@ class Schema:
     """A twin type: its signals by index, its equations as graphs; two are equal when their digests are.
 
     `states` are the signals with a rate and then the cycles; `rates` are per second, in the unit of the state.
-    `algebraic` are residuals by the unknowns that make them zero, each in a unit of its own.
+    `algebraic` are residuals by the unknowns that make them zero, each in a unit of its own; `noises` are white noise
+    in the rates.
     `params` are the numeric signals that stand still during a run (or are fed): all others without a reading.
     """
 
@@ -129,6 +130,7 @@ class Schema:
     links: Mapping[str, Link]
     commands: Mapping[str, Command]
     algebraic: Mapping[str, Expr] = field(default_factory=dict[str, Expr])
+    noises: tuple[str, ...] = ()
     digest: str = ""
     index: Mapping[str, int] = field(default_factory=dict[str, int])
 
@@ -155,6 +157,8 @@ class Schema:
         for found in (self._equation(name), self._turn(name)):
             if found is not None:
                 return found
+        if name in self.noises:
+            return leaf("noise", name, WHITE)
         signal = self.signal(name)
         return leaf("state" if name in self.rates or name in self.algebraic else "param", name, signal.unit)
 

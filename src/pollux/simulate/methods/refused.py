@@ -13,3 +13,8 @@ def refuse(schema: Schema) -> None:
             at=schema.name,
             hint="give each a rate that closes the gap within a short time",
         )
+    if schema.noises:
+        raise SimulationError(
+            f"expected rates without noise, got {', '.join(schema.noises)}: noise is not in simulation",
+            at=schema.name,
+        )
