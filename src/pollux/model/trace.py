@@ -145,7 +145,7 @@ class _Tracer:
             )
 
     def _rates(self) -> dict[str, Expr]:
-        found: dict[str, Expr] = {}
+        found = {name: const(0.0, self._signals[name].unit / SECOND) for name in self._targets.discrete}
         for target in self._targets.rates:
             units = [self._signals[name].unit / SECOND for name in target.gives]
             fits = [rate_fit(unit, name) for unit, name in zip(units, target.gives, strict=True)]

@@ -18,3 +18,10 @@ def refuse(schema: Schema) -> None:
             f"expected rates without noise, got {', '.join(schema.noises)}: noise is not in simulation",
             at=schema.name,
         )
+    turning = [one.event for one in schema.jumps if one.event in schema.cycles]
+    if turning:
+        raise SimulationError(
+            f"expected jumps at events, got one at each turn of {turning[0]}: it is not in simulation",
+            at=schema.name,
+            hint="an event such as self.tick.phase >= 0.5 happens once in each turn",
+        )
