@@ -13,3 +13,15 @@ def refuse(task: Task) -> None:
             at=schema.name,
             hint='method="rodas4", or "auto"',
         )
+    if schema.noises:
+        raise SimulationError(
+            f"expected rates without noise, got {', '.join(schema.noises)}: noise is not in simulation",
+            at=schema.name,
+        )
+    turning = [one.event for one in schema.jumps if one.event in schema.cycles]
+    if turning:
+        raise SimulationError(
+            f"expected jumps at events, got one at each turn of {turning[0]}: it is not in simulation",
+            at=schema.name,
+            hint="an event such as self.tick.phase >= 0.5 happens once in each turn",
+        )
