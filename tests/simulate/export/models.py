@@ -4,8 +4,8 @@ import math
 
 from tests.simulate.models import Fast
 
-from pollux.model.equations import cycle, derived, event, on, rate, reading
-from pollux.model.functions import exp, sin, where
+from pollux.model.equations import algebraic, cycle, derived, event, on, rate, reading
+from pollux.model.functions import exp, sin, sqrt, where
 from pollux.model.links import links, total
 from pollux.model.parts import Part
 from pollux.model.quantities import quantity
@@ -128,3 +128,48 @@ class Equal(Twin):
     @rate(x)
     def grows(self):
         return self.pace
+
+
+class Divided(Twin):
+    """A tank that empties through two valves in a row: the pressure between them follows from a residual."""
+
+    level = sensor("m", start=2, low=0)
+    between = sensor("m", start=1)
+    area = parameter("m**2", 1.0)
+    first = parameter("m**2.5/s", 0.1)
+    second = parameter("m**2.5/s", 0.2)
+    inflow = actuator("m**3/s", low=0, high=1, safe=0)
+
+    @algebraic(between)
+    def what_flows_in_flows_out(self):
+        return self.first * sqrt(self.level - self.between) - self.second * sqrt(self.between)
+
+    @derived
+    def flow(self):
+        return self.second * sqrt(self.between)
+
+    @rate(level)
+    def empties(self):
+        return (self.inflow - self.flow) / self.area
+
+
+class Stiff(Twin):
+    """The problem of Robertson (1966) in small: a fast and a slow reaction, with an event on the way."""
+
+    a = hidden("1", start=1)
+    b = hidden("1", start=0)
+    slow = parameter("1/s", 0.04)
+    fast = parameter("1/s", 1e4)
+    fills = hidden("1", start=0)
+
+    @rate(a, b)
+    def react(self):
+        return -self.slow * self.a, self.slow * self.a - self.fast * self.b
+
+    @event
+    def halved(self):
+        return self.a <= 0.5
+
+    @on(halved, fills)
+    def counts(self):
+        return self.fills + 1

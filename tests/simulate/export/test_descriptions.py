@@ -103,13 +103,23 @@ def test_event_indicators_are_counted(version):
     assert _described(Words, version, "co-simulation").numberOfEventIndicators == 0
 
 
+def _root(twin, version):
+    return ElementTree.fromstring(zipfile.ZipFile(written(twin, version)).read("modelDescription.xml"))
+
+
+def _attribute(root, path, name):
+    (found,) = root.findall(path)
+    return found.get(name)
+
+
 def test_the_internal_step_is_told():
-    """The step stands in the description: as an attribute of version 3, as a note of the vendor in version 2."""
-    new = ElementTree.fromstring(zipfile.ZipFile(written(Boiler, 3)).read("modelDescription.xml"))
-    old = ElementTree.fromstring(zipfile.ZipFile(written(Boiler, 2)).read("modelDescription.xml"))
-    steps = (new.find("CoSimulation").get("fixedInternalStepSize"), old.find(".//InternalStep").get("seconds"))
-    assert steps == ("0.01", "0.01")
-    assert new.find("DefaultExperiment").get("stepSize") == "0.01"
+    """The step stands in the description: as an attribute in version 3, and in a note in both."""
+    new, old = _root(Boiler, 3), _root(Boiler, 2)
+    assert _attribute(new, "CoSimulation", "fixedInternalStepSize") == "0.01"
+    assert _attribute(new, ".//Annotation/Method", "step") == "0.01"
+    assert _attribute(old, ".//Tool/Method", "step") == "0.01"
+    assert "Runge-Kutta" in str(_attribute(old, ".//Tool/Method", "name"))
+    assert _attribute(new, "DefaultExperiment", "stepSize") == "0.01"
 
 
 def test_the_token_follows_the_type_and_its_start(tmp_path, monkeypatch):

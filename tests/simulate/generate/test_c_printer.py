@@ -10,7 +10,7 @@ from pollux.simulate.generate.assign import ELEMENTARY, Assign
 from pollux.simulate.generate.c_printer import C_HEAD, c_elementary, c_function, c_number, live
 from pollux.simulate.generate.numpy_printer import numpy_source
 from pollux.simulate.generate.program import Program
-from pollux.simulate.kernels.kernel import load_text
+from pollux.simulate.kernels.numpy_kernel import load_text
 
 WARNINGS = ("-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off")
 STRANGE = (0.0, -0.0, 5e-324, 1e-310, 1e308, -1e308, np.inf, -np.inf, np.nan)

@@ -7,7 +7,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import Literal, final
 
 from pollux.errors import SimulationError
 from pollux.model.amounts import seconds
@@ -15,8 +15,10 @@ from pollux.model.schema import schema_of
 from pollux.simulate.export.archive import write_archive
 from pollux.simulate.export.check import Kind, check
 from pollux.simulate.export.contents import Version, contents
-from pollux.simulate.export.source import source_of, step_of
+from pollux.simulate.export.source import Steps, longest_step, method_of, source_of
 from pollux.simulate.export.start import Start, start_column
+from pollux.simulate.methods.rows import Method
+from pollux.simulate.tolerance import Tolerance
 
 __all__ = ["Exported", "Kind", "export_fmu"]
 
@@ -24,19 +26,23 @@ __all__ = ["Exported", "Kind", "export_fmu"]
 @final
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written: `platforms` are those with a binary, none for a source FMU; `step` is in seconds."""
+    """What was written: `platforms` are those with a binary, none for a source FMU.
+
+    `method` says how it steps by itself, `step` is the longest step in seconds where steps do not choose their length.
+    """
 
     path: Path
     version: Version
     kind: Kind
     platforms: tuple[str, ...]
+    method: str
     step: float | None
     token: str
 
     def __str__(self) -> str:
-        step = "" if self.step is None else f", steps of at most {self.step:g} s"
         binary = f"binary for {', '.join(self.platforms)}" if self.platforms else "sources only: no C compiler here"
-        return f"{self.path}: FMI {self.version}, {self.kind}{step}, {binary}"
+        method = "" if self.kind == "model-exchange" else f"; {self.method}"
+        return f"{self.path}: FMI {self.version}, {self.kind}{method}; {binary}"
 
 
 def export_fmu(
@@ -49,14 +55,19 @@ def export_fmu(
     start: Start | None = None,
     span: str | float = "1 min",
     step: str | float | None = None,
+    method: Method | Literal["auto"] = "auto",
+    tolerance: Tolerance | None = None,
 ) -> Exported:
     """Write a twin type as an FMU.
 
     For co-simulation it holds the step of our own kernel, for model exchange the rates of the states and an indicator
     for each event. Signals, states and computed values are variables under their dotted names, in the unit of the
-    equations. `start` gives other values to begin with, bare numbers in the declared unit. `span` is how long runs are,
-    for which the step is chosen; `step` names it instead. Without a C compiler (`CC`, gcc, clang, cc) it is an FMU of
-    sources.
+    equations. `start` gives other values to begin with, bare numbers in the declared unit. Without a C compiler (`CC`,
+    gcc, clang, cc) it is an FMU of sources.
+
+    `method` is how a co-simulation steps: "rk4" with steps of one length, chosen for runs of `span` where `step` does
+    not name it; "dopri5" and, for stiff types, "rodas4" with steps of their own within `tolerance`. "auto" is rk4, and
+    rodas4 for a type with algebraic unknowns.
 
     Raises `SimulationError` for an equation that cannot leave (linked twins, settled fast models, windows in model
     exchange), with its name; `ModelError` for a condition that a solver cannot watch; `SetupError` where neither
@@ -81,12 +92,13 @@ def export_fmu(
     schema = schema_of(twin)
     _check_words(version, kind)
     check(schema, kind)
-    column, long = start_column(twin, schema, start or {}), seconds(span)
-    source = source_of(schema, kind, column, step_of(schema, kind, column, span=long, step=step))
+    column, long, chosen = start_column(twin, schema, start or {}), seconds(span), method_of(schema, method)
+    steps = 1 if kind == "model-exchange" else longest_step(schema, chosen, column, span=long, step=step)
+    source = source_of(schema, kind, column, Steps(chosen, steps, tolerance or Tolerance()))
     about = source.described(long)
     files, platforms = contents(source, about, version, sources=sources)
     write_archive(Path(path), files)
-    return Exported(Path(path), version, kind, platforms, about.step if about.has_steps else None, source.token)
+    return Exported(Path(path), version, kind, platforms, about.method, about.step, source.token)
 
 
 def _check_words(version: int, kind: str) -> None:

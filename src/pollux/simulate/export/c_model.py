@@ -6,7 +6,7 @@ from pollux.simulate.export import sections
 from pollux.simulate.export.source import Source
 from pollux.simulate.generate.assign import Assign
 from pollux.simulate.generate.c_printer import C_HEAD, c_elementary, c_function, c_number
-from pollux.simulate.generate.program import TIMES, Program
+from pollux.simulate.generate.program import MOST_STEPS, Program
 
 
 def c_model(source: Source) -> str:
@@ -31,8 +31,9 @@ def _functions(source: Source) -> list[tuple[str, Sequence[Assign], Sequence[str
     exchange, steps = source.has_exchange, source.has_steps
     return [
         ("hold", program.held, ()),
-        ("opening", program.opening if steps else (), TIMES),
-        ("step", program.step if steps else (), TIMES),
+        ("opening", program.opening if steps else (), program.times),
+        ("step", program.step if steps else (), program.times),
+        ("algebra", sections.algebra(places), ("t0",)),
         ("derivatives", sections.derivatives(places), ("t0",)),
         ("outputs", sections.outputs(places), ("t0",)),
         ("truths", sections.truths(places), ("t0",)),
@@ -43,7 +44,7 @@ def _functions(source: Source) -> list[tuple[str, Sequence[Assign], Sequence[str
 
 def _sizes(source: Source) -> str:
     places = source.places
-    layout, program = places.rows.layout, places.program
+    layout, program, control = places.rows.layout, places.program, places.rows.control
     numbers = {
         "KEPT": program.kept,
         "ROWS": places.time + 1,
@@ -55,7 +56,11 @@ def _sizes(source: Source) -> str:
         "CROSSINGS": len(places.crossings),
         "CROSSING_ROW": next(iter(places.crossings.values()), 0),
         "VARIABLES": len(source.variables),
-        "STEP_NANOSECONDS": f"INT64_C({source.step})",
+        "STEP_NANOSECONDS": f"INT64_C({source.steps.longest})",
+        "OWN_STEPS": int(control is not None),
+        "SINCE": 0 if control is None else control.since,
+        "RELATIVE": 0 if control is None else control.relative,
+        "MOST_STEPS": MOST_STEPS,
         "HAS_STEPS": int(source.has_steps),
         "HAS_EXCHANGE": int(source.has_exchange),
         "TOKEN": f'"{source.token}"',
@@ -64,14 +69,13 @@ def _sizes(source: Source) -> str:
 
 
 def _tables(source: Source) -> str:
-    places, variables = source.places, source.variables
-    table = places.rows.table(source.start[:, None])[:, 0]
+    variables = source.variables
     states = [one for one in variables if one.derivative_of]
     named = {one.name: one for one in variables}
     nominals = [named[one.derivative_of].nominal or 1.0 for one in states]
     return "".join(
         (
-            _array("double", "START", [c_number(float(one)) for one in table]),
+            _array("double", "START", [c_number(float(one)) for one in source.table()]),
             # One more than there are: a type without states has no array of none.
             _array("double", "NOMINAL", [*map(c_number, nominals), "1.0"]),
             _array("int", "ROW", [str(one.row) for one in variables]),

@@ -11,9 +11,10 @@ from pollux.simulate.export.places import check_watchable
 
 Kind: TypeAlias = Literal["both", "co-simulation", "model-exchange"]
 
-_WRITTEN = OPERATIONS | LEAVES | {"table"}
+_WRITTEN = (OPERATIONS | LEAVES | {"table"}) - {"noise"}
 _REASONS = {
     "total": ("a total over linked twins", "an FMU holds one twin: make the total a parameter or an actuator"),
+    "noise": ("white noise", "an FMU has no random numbers: make what the noise drives an actuator"),
     "settled": ("a settled fast model", "export the fast model as an FMU of its own, and connect the two"),
 }
 

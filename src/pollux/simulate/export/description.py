@@ -8,13 +8,14 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from pollux.simulate.export.base_units import base_unit, display, used
 from pollux.simulate.export.variables import Variable, references
 
-METHOD = "classical Runge-Kutta of fourth order with a fixed step"
-
 
 @final
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What a model description is made from; `step` and `span` are in seconds."""
+    """What a model description is made from; `step` and `span` are in seconds.
+
+    `method` is its own way of stepping in words; `step` is None where its steps choose their length.
+    """
 
     name: str
     identifier: str
@@ -25,7 +26,8 @@ class Described:
     variables: tuple[Variable, ...]
     states: tuple[str, ...]
     crossings: int
-    step: float
+    method: str
+    step: float | None
     span: float
     generator: str
 
@@ -63,7 +65,7 @@ def add_units(root: Element, variables: Iterable[Variable]) -> None:
 def add_experiment(root: Element, about: Described) -> None:
     """From 0 to the span that the step was chosen for."""
     experiment = {"startTime": "0.0", "stopTime": repr(about.span)}
-    if about.has_steps:
+    if about.step is not None:
         experiment["stepSize"] = repr(about.step)
     add(root, "DefaultExperiment", experiment)
 
@@ -82,6 +84,11 @@ def number_attributes(one: Variable) -> dict[str, str | None]:
 
 def _finite(number: float | None) -> str | None:
     return None if number is None or number in (float("inf"), float("-inf")) else repr(number)
+
+
+def add_method(parent: Element, about: Described) -> None:
+    """How it steps by itself."""
+    add(parent, "Method", {"name": about.method, "step": None if about.step is None else repr(about.step)})
 
 
 def flag(value: bool) -> str:

@@ -3,10 +3,10 @@
 from xml.etree.ElementTree import Element
 
 from pollux.simulate.export.description import (
-    METHOD,
     Described,
     add,
     add_experiment,
+    add_method,
     add_units,
     flag,
     is_initial_unknown,
@@ -39,7 +39,7 @@ def description2(about: Described, sources: tuple[str, ...]) -> bytes:
     add_experiment(root, about)
     if about.has_steps:
         tool = add(add(root, "VendorAnnotations"), "Tool", {"name": "Pollux"})
-        add(tool, "InternalStep", {"method": METHOD, "seconds": repr(about.step)})
+        add_method(tool, about)
     variables = add(root, "ModelVariables")
     for place, one in enumerate(about.variables):
         _add_variable(variables, about, place, one)

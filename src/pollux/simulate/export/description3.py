@@ -3,10 +3,10 @@
 from xml.etree.ElementTree import Element
 
 from pollux.simulate.export.description import (
-    METHOD,
     Described,
     add,
     add_experiment,
+    add_method,
     add_units,
     flag,
     is_initial_unknown,
@@ -43,8 +43,7 @@ def description3(about: Described) -> bytes:
         _add_variable(variables, about, place, one)
     _add_structure(root, about)
     if about.has_steps:
-        note = add(add(root, "Annotations"), "Annotation", {"type": "pollux.internalStep"})
-        add(note, "InternalStep", {"method": METHOD, "seconds": repr(about.step)})
+        add_method(add(add(root, "Annotations"), "Annotation", {"type": "pollux.method"}), about)
     return written(root)
 
 
@@ -68,8 +67,8 @@ def _add_kinds(root: Element, about: Described) -> None:
     if about.has_exchange:
         add(root, "ModelExchange", common | {"needsCompletedIntegratorStep": "false"})
     if about.has_steps:
-        steps = {"canHandleVariableCommunicationStepSize": "true", "fixedInternalStepSize": repr(about.step)}
-        add(root, "CoSimulation", common | steps)
+        fixed = {} if about.step is None else {"fixedInternalStepSize": repr(about.step)}
+        add(root, "CoSimulation", common | fixed | {"canHandleVariableCommunicationStepSize": "true"})
 
 
 def _add_variable(parent: Element, about: Described, place: int, one: Variable) -> None:

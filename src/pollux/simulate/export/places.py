@@ -11,7 +11,7 @@ from pollux.model.schema import Schema
 from pollux.model.units import DIMENSIONLESS
 from pollux.simulate.generate.program import Program
 from pollux.simulate.methods.compose import compose
-from pollux.simulate.methods.rows import Rows, Task, rows_of
+from pollux.simulate.methods.rows import Method, Rows, Task, rows_of
 
 
 @final
@@ -23,13 +23,18 @@ class Places:
     what a solver watches: the turns of cycles and those conditions; empty where the FMU is not for model exchange.
     """
 
-    schema: Schema
+    task: Task
     program: Program
     rows: Rows
     derivatives: Mapping[str, int]
     outputs: Mapping[str, int]
     truths: Mapping[str, int]
     crossings: Mapping[str, int]
+
+    @property
+    def schema(self) -> Schema:
+        """The type."""
+        return self.task.schema
 
     @property
     def time(self) -> int:
@@ -46,9 +51,9 @@ class Places:
             yield name, condition, event.crossing if event else crossing(condition)
 
 
-def places_of(schema: Schema, *, exchange: bool) -> Places:
-    """The rows for a type; with `exchange` those for a solver too."""
-    task = Task(schema, strict=True)
+def places_of(schema: Schema, method: Method, *, exchange: bool) -> Places:
+    """The rows for a type whose steps are those of `method`; with `exchange` those for a solver too."""
+    task = Task(schema, strict=True, method=method)
     program, rows = compose(task), rows_of(task)
     first = program.rows
     groups: list[Mapping[str, int]] = []
@@ -57,7 +62,7 @@ def places_of(schema: Schema, *, exchange: bool) -> Places:
         groups.append({name: first + k for k, name in enumerate(names)})
         first += len(names)
     derivatives, outputs, truths, crossings = groups
-    return Places(schema, program, rows, derivatives, outputs, truths, crossings)
+    return Places(task, program, rows, derivatives, outputs, truths, crossings)
 
 
 def conditions(schema: Schema) -> dict[str, Expr]:

@@ -74,8 +74,11 @@ def _signals(places: Places, start: F64) -> Iterator[Variable]:
     schema, slot = places.schema, places.rows.layout.slot
     for signal in schema.signals:
         if signal.kind in NUMERIC and signal.name not in schema.readings:
-            value = float(start[slot[signal.name]])
-            yield _signal(signal, slot[signal.name], value, is_state=signal.name in schema.states)
+            row = slot[signal.name]
+            if signal.name in schema.algebraic:
+                yield _unknown(places, signal, row)
+            else:
+                yield _signal(signal, row, float(start[row]), is_state=signal.name in schema.states)
 
 
 def _signal(signal: Signal, row: int, start: float, *, is_state: bool) -> Variable:
@@ -93,6 +96,23 @@ def _signal(signal: Signal, row: int, start: float, *, is_state: bool) -> Variab
         signal.low,
         signal.high,
         writable=writable,
+        doc=signal.doc,
+    )
+
+
+def _unknown(places: Places, signal: Signal, row: int) -> Variable:
+    return Variable(
+        signal.name,
+        "output" if signal.role == "sensor" else "local",
+        "continuous",
+        "calculated",
+        row,
+        signal.unit,
+        signal.edge,
+        low=signal.low,
+        high=signal.high,
+        part="PART_UNKNOWNS",
+        rests_on=_rests_on(places, *places.schema.algebraic.values()),
         doc=signal.doc,
     )
 
@@ -159,15 +179,24 @@ def _crossings(places: Places) -> Iterator[Variable]:
             )  # fmt: skip
 
 
-def _rests_on(places: Places, expr: Expr) -> frozenset[str]:
-    """The variables that a value is computed from at one moment; what a window holds is of the past."""
-    found: set[str] = set()
-    for one in topological([expr], stop=frozenset(("window",))):
-        if one.op in ("state", "param", "phase"):
-            found.add(state_name(places, str(one.data)))
-        elif one.op == "time":
-            found.add("time")
-    return frozenset(found)
+def _rests_on(places: Places, *exprs: Expr) -> frozenset[str]:
+    """The variables that values are computed from at one moment; what a window holds is of the past.
+
+    What rests on an algebraic unknown rests on all that any of the residuals rests on.
+    """
+    unknowns, found = frozenset(places.schema.unknowns), set[str]()
+    waiting = list(exprs)
+    while waiting:
+        for one in topological([waiting.pop()], stop=frozenset(("window",))):
+            if one.op == "time":
+                found.add("time")
+            elif one.op in ("state", "param", "phase"):
+                found.add(state_name(places, str(one.data)))
+        if found & unknowns:
+            found -= unknowns
+            waiting += places.schema.algebraic.values()
+            unknowns = frozenset()
+    return frozenset(found - frozenset(places.schema.unknowns))
 
 
 def references(variables: tuple[Variable, ...]) -> Mapping[str, int]:

@@ -44,12 +44,11 @@ PUBLIC void FMI2(FreeInstance)(fmi2Component c) { instance_free(SELF); }
 PUBLIC fmi2Status FMI2(SetupExperiment)(fmi2Component c, fmi2Boolean toleranceDefined, fmi2Real tolerance,
                                         fmi2Real startTime, fmi2Boolean stopTimeDefined, fmi2Real stopTime)
 {
-    (void)toleranceDefined;
-    (void)tolerance;
     (void)stopTimeDefined;
     (void)stopTime;
     REQUIRE(MODE_INSTANTIATED, "fmi2SetupExperiment");
     set_time(SELF, startTime);
+    set_tolerance(SELF, toleranceDefined, tolerance);
     return fmi2OK;
 }
 
