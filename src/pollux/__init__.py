@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from pollux.show.documents.twins import Aside
     from pollux.show.facts import Points, Remark, Samples, Score, Turn
     from pollux.simulate import Course, level, straight
+    from pollux.simulate.export import export_fmu
     from pollux.site.calibrations import calibrations
     from pollux.site.declare import Fleet, Site
     from pollux.site.fork import Fork
@@ -136,6 +137,7 @@ _DOORS = {
     "Course": "pollux.simulate",
     "level": "pollux.simulate",
     "straight": "pollux.simulate",
+    "export_fmu": "pollux.simulate.export",
     "calibrations": "pollux.site.calibrations",
     "Fleet": "pollux.site.declare",
     "Site": "pollux.site.declare",
@@ -257,6 +259,7 @@ __all__ = [
     "ever",
     "every",
     "exp",
+    "export_fmu",
     "fact",
     "final",
     "floor",

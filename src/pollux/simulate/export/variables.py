@@ -195,7 +195,7 @@ def _rests_on(places: Places, *exprs: Expr) -> frozenset[str]:
         if found & unknowns:
             found -= unknowns
             waiting += places.schema.algebraic.values()
-            unknowns = frozenset()
+            unknowns = frozenset[str]()
     return frozenset(found - frozenset(places.schema.unknowns))
 
 
