@@ -77,3 +77,12 @@ def test_starts_that_cannot_be_are_refused(start, error, what):
     """Unknown names, computed values, numbers out of bounds and signals of other types are refused."""
     with pytest.raises(error, match=what):
         start_column(Boiler, schema_of(Boiler), start)
+
+
+@pytest.mark.parametrize(
+    ("name", "what"), [("boiler.zip", "ends in .fmu"), ("nowhere/boiler.fmu", "expected a folder")]
+)
+def test_paths_are_checked_first(tmp_path, name, what):
+    """A name that importers do not take and a folder that is not there are told before anything is compiled."""
+    with pytest.raises(px.SetupError, match=what):
+        export_fmu(Boiler, tmp_path / name)

@@ -12,7 +12,7 @@ from typing import Literal, final
 from pollux.errors import SimulationError
 from pollux.model.amounts import seconds
 from pollux.model.schema import schema_of
-from pollux.simulate.export.archive import write_archive
+from pollux.simulate.export.archive import check_path, write_archive
 from pollux.simulate.export.check import Kind, check
 from pollux.simulate.export.contents import Version, contents
 from pollux.simulate.export.source import Steps, longest_step, method_of, source_of
@@ -70,8 +70,8 @@ def export_fmu(
     rodas4 for a type with algebraic unknowns.
 
     Raises `SimulationError` for an equation that cannot leave (linked twins, settled fast models, windows in model
-    exchange), with its name; `ModelError` for a condition that a solver cannot watch; `SetupError` where neither
-    sources nor a binary would be in it.
+    exchange), with its name; `ModelError` for a condition that a solver cannot watch; `SetupError` for a path that
+    cannot be written, for sources that do not compile, and where neither sources nor a binary would be in it.
 
     Standard: FMI 2.0.4 and 3.0.1, Modelica Association, fmi-standard.org.
 
@@ -91,6 +91,7 @@ def export_fmu(
     """
     schema = schema_of(twin)
     _check_words(version, kind)
+    check_path(Path(path))
     check(schema, kind)
     column, long, chosen = start_column(twin, schema, start or {}), seconds(span), method_of(schema, method)
     steps = 1 if kind == "model-exchange" else longest_step(schema, chosen, column, span=long, step=step)

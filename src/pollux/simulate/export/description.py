@@ -1,8 +1,9 @@
 """What both versions of `modelDescription.xml` say, and how the text is made."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from pollux.simulate.export.base_units import base_unit, display, used
@@ -26,6 +27,7 @@ class Described:
     variables: tuple[Variable, ...]
     states: tuple[str, ...]
     crossings: int
+    has_slopes: bool
     method: str
     step: float | None
     span: float
@@ -46,7 +48,15 @@ def written(root: Element) -> bytes:
 
 def add(parent: Element, tag: str, attributes: Mapping[str, str | None] | None = None) -> Element:
     """A child with those attributes that are not None."""
-    return SubElement(parent, tag, {name: one for name, one in (attributes or {}).items() if one is not None})
+    return SubElement(parent, tag, told(attributes or {}))
+
+
+def told(attributes: Mapping[str, str | None]) -> dict[str, str]:
+    """Those attributes that are not None, without the control characters that XML cannot hold."""
+    return {name: _CONTROL.sub(" ", one) for name, one in attributes.items() if one is not None}
+
+
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f\ufffe\uffff]")
 
 
 def add_units(root: Element, variables: Iterable[Variable]) -> None:

@@ -13,6 +13,7 @@ from pollux.simulate.export.description import (
     is_output,
     number_attributes,
     rests_on,
+    told,
     unknowns,
     written,
 )
@@ -23,14 +24,16 @@ def description3(about: Described) -> bytes:
     """The model description of a version 3 FMU."""
     root = Element(
         "fmiModelDescription",
-        {
-            "fmiVersion": "3.0",
-            "modelName": about.name,
-            "instantiationToken": about.token,
-            "description": about.doc.partition("\n")[0],
-            "generationTool": about.generator,
-            "variableNamingConvention": about.naming,
-        },
+        told(
+            {
+                "fmiVersion": "3.0",
+                "modelName": about.name,
+                "instantiationToken": about.token,
+                "description": about.doc.partition("\n")[0],
+                "generationTool": about.generator,
+                "variableNamingConvention": about.naming,
+            }
+        ),
     )
     _add_kinds(root, about)
     add_units(root, about.variables)
@@ -63,6 +66,8 @@ def _add_kinds(root: Element, about: Described) -> None:
         "modelIdentifier": about.identifier,
         "canGetAndSetFMUState": "true",
         "canSerializeFMUState": "true",
+        "providesDirectionalDerivatives": flag(about.has_slopes),
+        "providesAdjointDerivatives": flag(about.has_slopes),
     }
     if about.has_exchange:
         add(root, "ModelExchange", common | {"needsCompletedIntegratorStep": "false"})

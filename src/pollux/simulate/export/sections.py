@@ -5,7 +5,9 @@ from typing import TypeAlias
 
 from pollux.model.graph import Expr
 from pollux.model.schema import Jump
-from pollux.simulate.export.places import Places, conditions, values
+from pollux.simulate.export.names import conditions, values
+from pollux.simulate.export.places import Places
+from pollux.simulate.export.slopes import slopes
 from pollux.simulate.generate.assign import Arg, Assign
 from pollux.simulate.generate.lines import Term
 from pollux.simulate.generate.lower import Held, Instant
@@ -54,6 +56,12 @@ def crossings(places: Places) -> Section:
             number = now.term(condition).where(number.max(EDGE), number.min(-EDGE))
             sheet.lines.store(places.crossings[name], number.arg)
     return sheet.lines.section()
+
+
+def derivatives_of(places: Places) -> Section:
+    """The exact derivatives of rates and outputs by states and inputs."""
+    named = slopes(places.schema)
+    return _stored(places, {row: named[pair] for pair, row in places.slopes.items()})
 
 
 def meeting(places: Places) -> Section:

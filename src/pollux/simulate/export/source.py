@@ -14,8 +14,10 @@ from pollux.model.amounts import seconds
 from pollux.model.schema import Schema
 from pollux.simulate.export.check import Kind
 from pollux.simulate.export.description import Described
+from pollux.simulate.export.names import state_name
 from pollux.simulate.export.places import Places, places_of
-from pollux.simulate.export.variables import Variable, state_name, variables_of
+from pollux.simulate.export.slopes import has_slopes
+from pollux.simulate.export.variables import Variable, variables_of
 from pollux.simulate.methods.rows import ADAPTIVE, Method
 from pollux.simulate.methods.windows import durations
 from pollux.simulate.steps import choose_step
@@ -73,6 +75,11 @@ class Source:
         return self.kind != "co-simulation"
 
     @property
+    def has_slopes(self) -> bool:
+        """Whether it tells derivatives."""
+        return self.has_exchange and has_slopes(self.places.schema)
+
+    @property
     def is_adaptive(self) -> bool:
         """Whether its own steps choose their length."""
         return self.places.rows.control is not None
@@ -96,8 +103,9 @@ class Source:
             has_steps=self.has_steps,
             has_exchange=self.has_exchange,
             variables=self.variables,
-            states=tuple(state_name(places, one) for one in schema.states),
+            states=tuple(state_name(schema, one) for one in schema.states),
             crossings=len(places.crossings),
+            has_slopes=self.has_slopes,
             method=self.steps.told(self.is_adaptive),
             step=None if self.is_adaptive or not self.has_steps else self.steps.longest / _NANO,
             span=span,

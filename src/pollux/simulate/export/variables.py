@@ -10,7 +10,8 @@ from pollux.model.graph import Expr
 from pollux.model.schema import NUMERIC, Signal
 from pollux.model.units import DIMENSIONLESS, SECOND, Unit
 from pollux.model.walk import topological
-from pollux.simulate.export.places import Places, conditions, values
+from pollux.simulate.export.names import conditions, der, is_input, state_name, values
+from pollux.simulate.export.places import Places
 from pollux.simulate.methods.sheet import rate_of
 
 Causality: TypeAlias = Literal["independent", "parameter", "input", "output", "local"]
@@ -65,11 +66,6 @@ def variables_of(places: Places, start: F64) -> tuple[Variable, ...]:
     )
 
 
-def state_name(places: Places, state: str) -> str:
-    """The name of a state's variable: a cycle is known by its phase."""
-    return f"{state}.phase" if state in places.schema.cycles else state
-
-
 def _signals(places: Places, start: F64) -> Iterator[Variable]:
     schema, slot = places.schema, places.rows.layout.slot
     for signal in schema.signals:
@@ -121,7 +117,7 @@ def _role(signal: Signal, is_state: bool) -> tuple[Causality, Variability, str]:
     """What a role is to an importer: what has no rate and is measured comes from outside, what is unknown is told."""
     if is_state:
         return ("output" if signal.role == "sensor" else "local"), "continuous", _FIRST
-    if signal.role in ("actuator", "sensor"):
+    if is_input(signal):
         return "input", "continuous", _EVER
     if signal.role == "fact":
         return "parameter", "fixed", _FIRST
@@ -131,7 +127,7 @@ def _role(signal: Signal, is_state: bool) -> tuple[Causality, Variability, str]:
 def _phases(places: Places, start: F64) -> Iterator[Variable]:
     for cycle in places.schema.cycles:
         row = places.rows.layout.slot[cycle]
-        name = state_name(places, cycle)
+        name = state_name(places.schema, cycle)
         yield Variable(
             name, "local", "continuous", "exact", row, start=float(start[row]), writable=_FIRST,
             doc=f"the part of its turn that {cycle} has made, from 0 to 1",
@@ -140,10 +136,10 @@ def _phases(places: Places, start: F64) -> Iterator[Variable]:
 
 def _derivatives(places: Places) -> Iterator[Variable]:
     for state, row in places.derivatives.items():
-        rate, name = rate_of(places.schema, state), state_name(places, state)
+        rate, name = rate_of(places.schema, state), state_name(places.schema, state)
         unit = places.schema.unit_of(state) / SECOND
         yield Variable(
-            f"der({name})", "local", "continuous", "calculated", row, unit, unit, derivative_of=name,
+            der(places.schema, state), "local", "continuous", "calculated", row, unit, unit, derivative_of=name,
             part="PART_DERIVATIVES", rests_on=_rests_on(places, rate),
         )  # fmt: skip
 
@@ -191,7 +187,7 @@ def _rests_on(places: Places, *exprs: Expr) -> frozenset[str]:
             if one.op == "time":
                 found.add("time")
             elif one.op in ("state", "param", "phase"):
-                found.add(state_name(places, str(one.data)))
+                found.add(state_name(places.schema, str(one.data)))
         if found & unknowns:
             found -= unknowns
             waiting += places.schema.algebraic.values()

@@ -166,6 +166,14 @@ PUBLIC fmi2Status FMI2(DeSerializeFMUstate)(fmi2Component c, const fmi2Byte byte
     return *state == NULL ? refused(c, 1, "fmi2DeSerializeFMUstate") : fmi2OK;
 }
 
+PUBLIC fmi2Status FMI2(GetDirectionalDerivative)(fmi2Component c, const fmi2ValueReference vUnknown[], size_t nUnknown,
+                                                 const fmi2ValueReference vKnown[], size_t nKnown,
+                                                 const fmi2Real dvKnown[], fmi2Real dvUnknown[])
+{
+    REQUIRE(MODE_RUNNING | MODE_INITIALISING, "fmi2GetDirectionalDerivative");
+    return (fmi2Status)differentiated(SELF, vUnknown, nUnknown, vKnown, nKnown, dvKnown, dvUnknown, 0);
+}
+
 /* -- model exchange */
 
 PUBLIC fmi2Status FMI2(EnterEventMode)(fmi2Component c)

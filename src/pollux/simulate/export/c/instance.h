@@ -21,7 +21,8 @@ enum {
     PART_TRUTHS = 8,
     PART_CROSSINGS = 16,
     PART_UNKNOWNS = 32,
-    PART_ALL = 63
+    PART_SLOPES = 64,
+    PART_ALL = 127
 };
 
 #include "model.h"
@@ -144,6 +145,7 @@ static void refresh(Instance *self, int parts)
     if (due & PART_OUTPUTS) outputs(y, t0);
     if ((due & PART_TRUTHS) && !conditions_stand(self)) truths(y, t0);
     if (due & PART_CROSSINGS) crossings(y, t0);
+    if (due & PART_SLOPES) slopes(y, t0);
     self->now.stale &= ~parts;
 }
 

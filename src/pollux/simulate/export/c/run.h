@@ -136,6 +136,34 @@ static void get_crossings(Instance *self, double *values)
     for (k = 0; k < CROSSINGS; k++) values[k] = self->now.y[CROSSING_ROW + k];
 }
 
+static size_t place_in(const unsigned *references, size_t count, unsigned reference)
+{
+    size_t k;
+    for (k = 0; k < count && references[k] != reference; k++) continue;
+    return k;
+}
+
+/* The product of the derivatives of `what` by `by` with a seed on one side; what no equation connects is zero. Known are
+   states and inputs: a parameter stands still, and what it would change is not told. */
+static int differentiated(Instance *self, const unsigned *what, size_t whats, const unsigned *by, size_t bys,
+                          const double *seed, double *out, int adjoint)
+{
+    size_t i, j;
+    int k;
+    if (!HAS_SLOPES) return complain(self, STATUS_ERROR, "this FMU tells no derivatives");
+    for (j = 0; j < bys; j++)
+        if (by[j] >= VARIABLES || !IS_KNOWN[by[j]])
+            return complain(self, STATUS_ERROR, "the value reference %u is that of no state and no input", by[j]);
+    refresh(self, PART_SLOPES);
+    for (i = 0; i < (adjoint ? bys : whats); i++) out[i] = 0.0;
+    for (k = 0; k < SLOPES; k++) {
+        i = place_in(what, whats, SLOPE_OF[k]);
+        j = place_in(by, bys, SLOPE_BY[k]);
+        if (i < whats && j < bys) out[adjoint ? j : i] += self->now.y[SLOPE_ROW + k] * seed[adjoint ? i : j];
+    }
+    return STATUS_OK;
+}
+
 /* Event mode: tells whether a state jumped. */
 static int meet(Instance *self)
 {
