@@ -116,12 +116,12 @@ def _outcome(run: Run, prepared: Prepared, whole: Piece, memory: dict[str, F64])
 
 
 def _pace(run: Run, prepared: Prepared, table: F64) -> Pace:
-    control, steps, members = prepared.rows.control, prepared.whole.schedule.steps, table.shape[1]
+    choice, control, steps = prepared.choice, prepared.rows.control, prepared.whole.schedule.steps
     if control is None:
-        taken = np.full(members, steps)
-        return Pace(prepared.task.method, taken, np.zeros_like(taken), round(run.span / steps))
+        taken = np.full(table.shape[1], steps)
+        return Pace(choice.method, taken, np.zeros_like(taken), round(run.span / steps), choice.note)
     taken, refused = table[[control.accepted, control.rejected]].astype(np.int64)
-    return Pace(prepared.task.method, taken, refused, round(run.span / max(1.0, float(taken.mean()))))
+    return Pace(choice.method, taken, refused, round(run.span / max(1.0, float(taken.mean()))), choice.note)
 
 
 def _latch(run: Run, rows: Rows, table: F64) -> None:

@@ -85,7 +85,7 @@ def _lowered(expr, *, strict):
     task = Task(SCHEMA, strict=strict)
     held = Held(ROWS.kept + 1, leaf=held_leaf(ROWS), moves=moves(task), strict=strict)
     sheet = Sheet(task, ROWS, held, prefix="v")
-    sheet.lines.store(ROWS.kept, sheet.instant("t0", state=sheet.load)(expr))
+    sheet.lines.store(ROWS.kept, sheet.instant(0.0, state=sheet.load)(expr))
     program = Program(ROWS.kept, held.rows, held.lines.section(), (), sheet.lines.section(), strict)
     module = load_text(numpy_source(program))
     table = _table()
@@ -93,7 +93,7 @@ def _lowered(expr, *, strict):
     y[: ROWS.kept] = table
     with np.errstate(all="ignore"):
         module.hold(y)
-        module.step(y, *(np.zeros(1),) * 3, 0.0, 0.0, 0.0)
+        module.step(y, *(np.zeros(1),) * 3, 0.0, 0.0, 0.0, 0)
     return y[ROWS.kept]
 
 
