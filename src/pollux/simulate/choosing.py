@@ -70,8 +70,8 @@ def _looks_between_steps(schema: Schema) -> bool:
 def _stiff(run: Run, explicit: Tried, longer: float) -> str:
     step, many = explicit.step / SECOND, run.span / explicit.step
     return (
-        f"{run.schema.name} is stiff: a mode that dies away in {step / FOLLOWS:.1g} s holds an explicit method to steps "
-        f"of {step:.2g} s, {many:,.0f} of them; the implicit one takes steps {longer:,.0f} times as long"
+        f"{run.schema.name} is stiff: a mode that dies away in {step / FOLLOWS:.1g} s holds an explicit method to "
+        f"steps of {step:.2g} s, {many:,.0f} of them; the implicit one takes steps {longer:,.0f} times as long"
     )
 
 
