@@ -239,6 +239,7 @@ _PRINTERS: Final[Mapping[str, _Printer]] = {
     "cos": _function(r"\cos"),
     "tanh": _function(r"\tanh"),
     "table": _function(r"\operatorname{table}"),
+    "spline": _function(r"\operatorname{spline}"),
     "floor": _fenced(r"\lfloor", r"\rfloor"),
     "abs": _fenced("|", "|"),
     "<": _between("<", _SUM),

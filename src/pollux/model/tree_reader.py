@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, NoReturn, TypeGuard, cast, final
 
 from pollux.errors import DataRefused, PolluxError
-from pollux.model.functions import table
 from pollux.model.graph import Expr, Settled, Window, const, leaf, node, operation, told_in
 from pollux.model.rules import OPERATIONS
 from pollux.model.schema import Schema
+from pollux.model.tables import table
 from pollux.model.tree import Json
 from pollux.model.units import SECOND, WHITE, Unit, unit
 from pollux.model.walk import leaves
@@ -162,7 +162,8 @@ def _table(fields: Json, arg: Expr, at: str) -> Expr:
     if len(units) != 2 or any(len(one) != 2 for one in pairs):
         _refuse("pairs of numbers and two units", "others", f"{at}.points")
     points = {_finite_or(x, f"{at}.points"): _finite_or(y, f"{at}.points") for x, y in pairs}
-    found = table(arg, points, units=(units[0], units[1]))
+    curve: Literal["straight", "smooth"] = "smooth" if fields["op"] == "spline" else "straight"
+    found = table(arg, points, units=(units[0], units[1]), curve=curve)
     return found if isinstance(found, Expr) else _refuse("an expression", found, at)
 
 
@@ -242,6 +243,7 @@ _LEAVES: Final[Mapping[str, Callable[[Json, str], Expr]]] = {
 _SPECIAL: Final[Mapping[str, Callable[[Json, Expr, str], Expr]]] = {
     "pow": _power,
     "table": _table,
+    "spline": _table,
     "window": _window,
     "total": _total,
 }
