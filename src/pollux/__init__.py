@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from pollux.errors import DataRefused, ModelError, NotFound, OrderRefused, PolluxError, SetupError, SimulationError
 from pollux.model.commands import command
+from pollux.model.delays import delay
 from pollux.model.equations import algebraic, cycle, derived, event, on, rate, reading
 from pollux.model.functions import clip, cos, exp, floor, log, maximum, minimum, sin, sqrt, tanh, where
 from pollux.model.links import links, total
@@ -250,6 +251,7 @@ __all__ = [
     "cos",
     "cycle",
     "data_set",
+    "delay",
     "derived",
     "duration",
     "each",

@@ -72,6 +72,8 @@ def _data(expr: Expr) -> Json:
         xs, ys = cast(Points, data)
         points = [list(pair) for pair in zip(xs, ys, strict=True)]
         return {"points": points, "units": [expr.args[0].unit.symbol, expr.unit.symbol]}
+    if expr.op == "delay":
+        return {"seconds": data}
     if isinstance(data, Window):
         over = {"seconds": data.seconds} if data.over == "duration" else {"name": data.name}
         return {"kind": data.kind, "over": data.over, **over}

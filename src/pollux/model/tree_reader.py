@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, NoReturn, TypeGuard, cast, final
 
 from pollux.errors import DataRefused, PolluxError
+from pollux.model.delays import delayed
 from pollux.model.graph import Expr, Settled, Window, const, leaf, node, operation, told_in
 from pollux.model.rules import OPERATIONS
 from pollux.model.schema import Schema
@@ -182,6 +183,11 @@ def _window(fields: Json, arg: Expr, at: str) -> Expr:
     return node("window", (arg,), arg.unit * SECOND if kind == "sum" else arg.unit, window)
 
 
+def _delay(fields: Json, arg: Expr, at: str) -> Expr:
+    _exactly(fields, at, "op", "args", "seconds")
+    return delayed(arg, _positive(fields["seconds"], f"{at}.seconds"))
+
+
 def _total(fields: Json, arg: Expr, at: str) -> Expr:
     _exactly(fields, at, "op", "args", "link")
     return node("total", (arg,), arg.unit, _text(fields["link"], f"{at}.link"))
@@ -245,6 +251,7 @@ _SPECIAL: Final[Mapping[str, Callable[[Json, Expr, str], Expr]]] = {
     "table": _table,
     "spline": _table,
     "window": _window,
+    "delay": _delay,
     "total": _total,
 }
 _ARITY: Final = {

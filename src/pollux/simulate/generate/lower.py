@@ -18,8 +18,8 @@ from pollux.simulate.generate.lines import Lines, Term
 
 Leaf: TypeAlias = Callable[[Expr], Arg]
 
-OPAQUE = frozenset(("window", "settled", "total"))
-"""Nodes whose operands belong to somebody else: an accumulator, a fast model, another type."""
+OPAQUE = frozenset(("window", "settled", "total", "delay"))
+"""Nodes whose operands belong to somebody else: an accumulator, a fast model, another type, the past."""
 
 
 def operands(expr: Expr) -> tuple[Expr, ...]:
@@ -159,6 +159,8 @@ class Instant:
             raise SimulationError(
                 "a total over linked twins is not yet in simulation", at=str(expr.data), hint="it works in live columns"
             )
+        if expr.op == "delay":
+            raise SimulationError("a delay is not in simulation", hint="let a px.hidden follow with a rate: a lag")
         if not operands(expr):
             return self._leaf(expr)
         args = tuple(self._memo[one] for one in self._below(expr))

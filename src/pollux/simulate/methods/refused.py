@@ -1,5 +1,6 @@
 """What a method cannot integrate, told before a kernel is written."""
 
+from pollux.columns.layout import layout_of
 from pollux.errors import SimulationError
 from pollux.simulate.methods.rows import Task
 
@@ -24,4 +25,8 @@ def refuse(task: Task) -> None:
             f"expected jumps at events, got one at each turn of {turning[0]}: it is not in simulation",
             at=schema.name,
             hint="an event such as self.tick.phase >= 0.5 happens once in each turn",
+        )
+    if layout_of(schema).delays:
+        raise SimulationError(
+            "a delay is not in simulation", at=schema.name, hint="let a px.hidden follow with a rate: a lag"
         )
