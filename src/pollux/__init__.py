@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from pollux.errors import DataRefused, ModelError, NotFound, OrderRefused, PolluxError, SetupError, SimulationError
 from pollux.model.commands import command
+from pollux.model.delays import delay
 from pollux.model.equations import algebraic, cycle, derived, event, on, rate, reading
-from pollux.model.functions import clip, cos, exp, floor, log, maximum, minimum, sin, sqrt, table, tanh, where
+from pollux.model.functions import clip, cos, exp, floor, log, maximum, minimum, sin, sqrt, tanh, where
 from pollux.model.links import links, total
 from pollux.model.noises import noise
 from pollux.model.parts import Part
@@ -14,6 +15,7 @@ from pollux.model.priors import lognormal, normal, uniform
 from pollux.model.quantities import money, pi, quantity
 from pollux.model.roles import actuator, fact, hidden, parameter, sensor
 from pollux.model.settled import settled
+from pollux.model.tables import table
 from pollux.model.twin import Twin
 from pollux.model.value import Value
 from pollux.model.windows import last, mean, peak, sum, trough
@@ -249,6 +251,7 @@ __all__ = [
     "cos",
     "cycle",
     "data_set",
+    "delay",
     "derived",
     "duration",
     "each",

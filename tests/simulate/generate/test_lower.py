@@ -11,9 +11,10 @@ from tests.simulate.models import SECOND, Words
 from pollux.columns import layout_of
 from pollux.errors import SimulationError
 from pollux.model.evaluate import evaluate
-from pollux.model.functions import cos, exp, floor, log, maximum, minimum, sin, sqrt, table, tanh, where
+from pollux.model.functions import cos, exp, floor, log, maximum, minimum, sin, sqrt, tanh, where
 from pollux.model.graph import Expr, lift
 from pollux.model.schema import schema_of
+from pollux.model.tables import table
 from pollux.model.windows import mean
 from pollux.simulate import Run, run
 from pollux.simulate.generate.lower import Held
@@ -49,6 +50,8 @@ def _grown(inner):
             lambda x: (abs(x) + 1) ** -2,
             lambda x: (abs(x) + 0.1) ** 1.7,
             lambda x: table(x, {-1: 2.0, 0: 0.0, 2.5: 1.0}),
+            lambda x: table(x, {-1: 2.0, 0: 0.0, 1: 0.1, 2.5: 1.0}, curve="smooth"),
+            lambda x: table((x, -x), {-1: {0: 1.0, 2: -1.0}, 1: {0: 0.5, 2: 3.0}}),
         ]
     )
     two = st.sampled_from(

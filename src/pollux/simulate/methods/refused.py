@@ -1,5 +1,6 @@
 """What a method cannot integrate, told before a kernel is written."""
 
+from pollux.columns.layout import layout_of
 from pollux.errors import SimulationError
 from pollux.simulate.methods.rows import STOCHASTIC, Task
 
@@ -11,6 +12,10 @@ def refuse(task: Task) -> None:
         _refuse(task, f"a method for algebraic variables ({', '.join(schema.unknowns)})", 'method="rodas4"')
     if schema.noises and task.method not in STOCHASTIC:
         _refuse(task, f"a method for noise ({', '.join(schema.noises)})", 'method="euler-maruyama" or "milstein"')
+    if layout_of(schema).delays:
+        raise SimulationError(
+            "a delay is not in simulation", at=schema.name, hint="let a px.hidden follow with a rate: a lag"
+        )
 
 
 def _refuse(task: Task, wanted: str, hint: str) -> None:
