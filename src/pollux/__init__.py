@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from pollux.errors import DataRefused, ModelError, NotFound, OrderRefused, PolluxError, SetupError, SimulationError
 from pollux.model.commands import command
-from pollux.model.equations import cycle, derived, event, on, rate, reading
+from pollux.model.equations import algebraic, cycle, derived, event, on, rate, reading
 from pollux.model.functions import clip, cos, exp, floor, log, maximum, minimum, sin, sqrt, table, tanh, where
 from pollux.model.links import links, total
 from pollux.model.parts import Part
@@ -237,6 +237,7 @@ __all__ = [
     "Value",
     "accrue",
     "actuator",
+    "algebraic",
     "always",
     "calibrations",
     "chance",

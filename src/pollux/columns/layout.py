@@ -6,6 +6,7 @@ forgotten by it. In this order, each group in the order of the schema:
 | group | names | at the start |
 |---|---|---|
 | `states` | `temp`, `lv.volume`; a cycle's phase under its name, `beat` | prior mean or `Signal.initial`; phases 0 |
+| `unknowns` | what follows from residuals | `Signal.initial`, where the search begins |
 | `params` | parameters, actuators, unrated sensors and hiddens, numeric facts, flags as 0 or 1 | the same |
 | `readings` | sensors with a reading, under their own name: the value last latched | the same |
 | `choices` | facts with choices, as the code of the choice | code of the start, else NaN |
@@ -70,8 +71,8 @@ class SettledSlots:
 class Layout:
     """The slots of one schema; two layouts of one schema are the same object (`layout_of`).
 
-    `slot` maps names to places, `width` is the number of slots. `states`, `params`, `readings` and `choices` are the
-    slices of these groups; `windows`, `events` and `settled` say where the memory of a run is.
+    `slot` maps names to places, `width` is the number of slots. `states`, `unknowns`, `params`, `readings` and
+    `choices` are the slices of these groups; `windows`, `events` and `settled` say where the memory of a run is.
     """
 
     __slots__ = (
@@ -86,6 +87,7 @@ class Layout:
         "signal_slot",
         "slot",
         "states",
+        "unknowns",
         "width",
         "windows",
     )
@@ -94,6 +96,7 @@ class Layout:
         self.schema = schema
         names: list[str] = []
         self.states = _group(names, schema.states)
+        self.unknowns = _group(names, schema.unknowns)
         self.params = _group(names, schema.params)
         self.readings = _group(names, [name for name in schema.readings if name not in names])
         self.choices = _group(names, [signal.name for signal in schema.signals if signal.kind == "choice"])
@@ -170,6 +173,7 @@ def equations(schema: Schema) -> Iterator[tuple[str, Expr]]:
     yield from schema.readings.items()
     yield from schema.derived.items()
     yield from schema.rates.items()
+    yield from schema.algebraic.items()
     yield from ((name, cycle.period) for name, cycle in schema.cycles.items())
     for name, event in schema.events.items():
         yield name, event.condition

@@ -1,4 +1,4 @@
-"""The equations of a model: `rate`, `derived`, `reading`, `event`, `on`, `cycle`.
+"""The equations of a model: `rate`, `algebraic`, `derived`, `reading`, `event`, `on`, `cycle`.
 
 Each takes a function of the view, which is called once, when the class is complete, to trace its graph.
 """
@@ -21,6 +21,15 @@ class RateEquation:
     """How fast states change: one value per state."""
 
     states: "tuple[Role | Value, ...]"
+    function: Equations
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class AlgebraicEquation:
+    """What is zero where unknowns have their values: one residual per unknown."""
+
+    unknowns: "tuple[Role | Value, ...]"
     function: Equations
 
 
@@ -61,6 +70,36 @@ def rate(*states: Role | Value) -> Callable[[Equations], RateEquation]:
     ('upper', 'lower')
     """
     return lambda function: RateEquation(states, function)
+
+
+def algebraic(*unknowns: Role | Value) -> Callable[[Equations], AlgebraicEquation]:
+    r"""Quantities that are what makes residuals zero at every moment: `@px.algebraic(flow)`.
+
+    The function returns one residual per unknown, each in any unit. With the rates of the states $x$ the unknowns $z$
+    make a system of differential and algebraic equations of index 1,
+
+    $$\dot x = f(x, z), \qquad 0 = g(x, z), \qquad \det \partial g/\partial z \ne 0 .$$
+
+    An unknown is a sensor or a hidden without a rate, a reading or a jump; its `start` is where the search begins.
+
+    Raises ModelError, when the class is complete, where residuals depend on fewer unknowns than they are.
+
+    >>> import pollux as px
+    >>> class Pipe(px.Twin):
+    ...     push = px.actuator("bar", low=0, high=9)
+    ...     smooth, rough = px.parameter("bar*s/l", 1), px.parameter("bar*s**2/l**2", 2)
+    ...     flow = px.hidden("l/s", start=1)
+    ...
+    ...     @px.algebraic(flow)
+    ...     def balances(self):
+    ...         return self.push - self.smooth * self.flow - self.rough * self.flow * abs(self.flow)
+    >>> Pipe.__pollux__.unknowns
+    ('flow',)
+
+    K. E. Brenan, S. L. Campbell, L. R. Petzold, Numerical Solution of Initial-Value Problems in Differential-Algebraic
+    Equations, SIAM 1996, section 2.
+    """
+    return lambda function: AlgebraicEquation(unknowns, function)
 
 
 def reading(of: sensor | Value) -> Callable[[Equation], ReadingEquation]:

@@ -54,7 +54,9 @@ def latex(expr: Expr, names: Mapping[Expr, str] | None = None) -> str:
 
 
 def equations(schema: Schema) -> tuple[str, ...]:
-    r"""All equations of a type, one line of LaTeX each: rates, derived values, cycles, readings, events and jumps.
+    r"""All equations of a type, one line of LaTeX each.
+
+    Rates come first, then residuals, derived values, cycles, readings, events and jumps.
 
     >>> from pollux.model.equations import rate
     >>> from pollux.model.roles import hidden, parameter
@@ -77,6 +79,8 @@ def _lines(schema: Schema) -> Iterator[str]:
     for name in schema.states:
         if name not in schema.cycles:
             yield rf"\dot{{{symbol(name)}}} = {latex(schema.rates[name], names)}"
+    for expr in schema.algebraic.values():
+        yield f"0 = {latex(expr, names)}"
     for name, expr in schema.derived.items():
         yield f"{symbol(name)} = {latex(expr, {one: other for one, other in names.items() if other != name})}"
     for name, cycle in schema.cycles.items():

@@ -110,6 +110,7 @@ class Schema:
     """A twin type: its signals by index, its equations as graphs; two are equal when their digests are.
 
     `states` are the signals with a rate and then the cycles; `rates` are per second, in the unit of the state.
+    `algebraic` are residuals by the unknowns that make them zero, each in a unit of its own.
     `params` are the numeric signals that stand still during a run (or are fed): all others without a reading.
     """
 
@@ -127,6 +128,7 @@ class Schema:
     cycles: Mapping[str, Cycle]
     links: Mapping[str, Link]
     commands: Mapping[str, Command]
+    algebraic: Mapping[str, Expr] = field(default_factory=dict[str, Expr])
     digest: str = ""
     index: Mapping[str, int] = field(default_factory=dict[str, int])
 
@@ -154,7 +156,17 @@ class Schema:
             if found is not None:
                 return found
         signal = self.signal(name)
-        return leaf("state" if name in self.rates else "param", name, signal.unit)
+        return leaf("state" if name in self.rates or name in self.algebraic else "param", name, signal.unit)
+
+    @property
+    def unknowns(self) -> tuple[str, ...]:
+        """The signals that follow from residuals, in the order of these."""
+        return tuple(self.algebraic)
+
+    @property
+    def computed(self) -> frozenset[str]:
+        """The signals that equations give: with a rate, a residual or a reading. The cycles are among them."""
+        return frozenset((*self.rates, *self.algebraic, *self.readings))
 
     @property
     def estimable(self) -> tuple[str, ...]:
