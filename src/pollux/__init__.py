@@ -8,6 +8,7 @@ from pollux.model.commands import command
 from pollux.model.equations import algebraic, cycle, derived, event, on, rate, reading
 from pollux.model.functions import clip, cos, exp, floor, log, maximum, minimum, sin, sqrt, table, tanh, where
 from pollux.model.links import links, total
+from pollux.model.noises import noise
 from pollux.model.parts import Part
 from pollux.model.priors import lognormal, normal, uniform
 from pollux.model.quantities import money, pi, quantity
@@ -275,6 +276,7 @@ __all__ = [
     "modbus",
     "money",
     "mqtt",
+    "noise",
     "normal",
     "on",
     "opcua",

@@ -51,6 +51,7 @@ def _canonical_schema(schema: Schema) -> Any:
         "commands": [_command(name, one) for name, one in schema.commands.items()],
         # Told where they are: what a type does not use does not change its digest.
         **({"algebraic": nodes.places(schema.algebraic)} if schema.algebraic else {}),
+        **({"noises": schema.noises} if schema.noises else {}),
     }
 
 

@@ -45,9 +45,9 @@ class ReadingEquation:
 @final
 @dataclass(frozen=True, slots=True)
 class JumpEquation:
-    """What a state becomes when an event happens."""
+    """What a state becomes when an event happens or a cycle turns."""
 
-    event: "event | Value"
+    event: "event | cycle | Value | Turn"
     state: "Role | Value"
     function: Equation
 
@@ -119,8 +119,11 @@ def reading(of: sensor | Value) -> Callable[[Equation], ReadingEquation]:
     return lambda function: ReadingEquation(of, function)
 
 
-def on(happening: "event | Value", state: Role | Value) -> Callable[[Equation], JumpEquation]:
+def on(happening: "event | cycle | Value | Turn", state: Role | Value) -> Callable[[Equation], JumpEquation]:
     """The value to which a state jumps at an event, at the end of the step in which it happens.
+
+    `px.on(cycle, state)` is a jump at each turn of a cycle, as a sampled controller makes. A `px.hidden` that jumps and
+    has no rate is a discrete state: its rate is zero, so it holds its value from one jump to the next.
 
     >>> import pollux as px
     >>> class Tyre(px.Twin):
@@ -140,6 +143,27 @@ def on(happening: "event | Value", state: Role | Value) -> Callable[[Equation], 
     ...         return 0
     >>> Tyre.__pollux__.jumps[0].state
     'wear'
+
+    A controller that sets its output ten times a second, of what it sees at that moment:
+
+    >>> class Servo(px.Twin):
+    ...     place = px.sensor("m")
+    ...     drive = px.hidden("m/s", start=0)
+    ...     gain, period = px.parameter("1/s", 2), px.parameter("s", 0.1)
+    ...
+    ...     @px.rate(place)
+    ...     def moves(self):
+    ...         return self.drive
+    ...
+    ...     @px.cycle
+    ...     def tick(self):
+    ...         return self.period
+    ...
+    ...     @px.on(tick, drive)
+    ...     def controls(self):
+    ...         return -self.gain * self.place
+    >>> Servo.__pollux__.discrete, Servo.__pollux__.jumps[0].event
+    (('drive',), 'tick')
     """
     return lambda function: JumpEquation(happening, state, function)
 

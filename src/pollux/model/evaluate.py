@@ -21,8 +21,8 @@ OUTSIDE: Final = frozenset(("state", "param", "phase", "time", "window", "total"
 def evaluate(expr: Value, leaf: Leaf | None = None) -> Numbers:
     """The numbers of an expression, in its unit, broadcast over whatever shapes the leaves have.
 
-    `leaf` gives the numbers of `OUTSIDE` nodes. Nothing is raised for overflow or a bad argument: the result is
-    infinity or NaN there, as in a kernel.
+    `leaf` gives the numbers of `OUTSIDE` nodes; white noise counts as its mean, zero. Nothing is raised for overflow or
+    a bad argument: the result is infinity or NaN there, as in a kernel.
 
     >>> from pollux.model.quantities import quantity
     >>> float(evaluate(quantity(3, "K") + quantity(2, "K")))
@@ -50,6 +50,8 @@ def _one(expr: Expr, args: list[Numbers], leaf: Leaf | None) -> Numbers:
         return np.asarray(leaf(expr))
     if expr.op == "const":
         return np.asarray(expr.data)
+    if expr.op == "noise":
+        return np.asarray(0.0)
     if expr.op == "table":
         xs, ys = cast(tuple[tuple[float, ...], tuple[float, ...]], expr.data)
         return np.asarray(np.interp(args[0], xs, ys))

@@ -4,18 +4,31 @@ from collections.abc import Callable
 
 from pollux.errors import ModelError, UnitError
 from pollux.model.graph import Expr, told_in
-from pollux.model.units import Unit
+from pollux.model.noises import affine, quiet
+from pollux.model.units import SECOND, Unit
 from pollux.model.walk import topological
 
 
 def rate_fit(unit: Unit, name: str) -> Callable[[Expr], Expr]:
-    """The check of a rate: told in the unit of its state per second, of states and inputs only."""
-    return lambda expr: steady(fit(expr, unit, f"the rate of {name}"), f"the rate of {name}")
+    """The check of a rate: told in the unit of its state per second, without windows, affine in noise."""
+    what = f"the rate of {name}"
+    return lambda expr: affine(steady(fit(expr, unit, what), what), what)
 
 
 def residual_fit(name: str) -> Callable[[Expr], Expr]:
     """The check of a residual, which is zero in whatever unit it has."""
-    return lambda expr: steady(number(expr, f"the residual of {name}"), f"the residual of {name}")
+    what = f"the residual of {name}"
+    return lambda expr: quiet(steady(number(expr, what), what), what)
+
+
+def period_fit(name: str) -> Callable[[Expr], Expr]:
+    """The check of the length of a cycle."""
+    return lambda expr: quiet(steady(fit(expr, SECOND, name), name), name)
+
+
+def value_fit(unit: Unit, name: str) -> Callable[[Expr], Expr]:
+    """The check of what a sensor reads or a state becomes."""
+    return lambda expr: quiet(fit(expr, unit, name), name)
 
 
 def fit(expr: Expr, want: Unit, what: str) -> Expr:

@@ -133,6 +133,10 @@ def _phase(expr: Expr, args: list[_Text]) -> _Text:
     return _Text(rf"\varphi_{{{symbol(str(expr.data))}}}")
 
 
+def _noise(expr: Expr, args: list[_Text]) -> _Text:
+    return _Text(rf"\xi_{{{symbol(str(expr.data))}}}")
+
+
 def _time(expr: Expr, args: list[_Text]) -> _Text:
     return _Text("t")
 
@@ -219,6 +223,7 @@ _PRINTERS: Final[Mapping[str, _Printer]] = {
     "param": _name,
     "phase": _phase,
     "time": _time,
+    "noise": _noise,
     "+": _sum,
     "-": _difference,
     "*": _product,

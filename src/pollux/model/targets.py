@@ -7,14 +7,14 @@ from typing import Any, final
 from pollux.errors import ModelError
 from pollux.model.calls import placed
 from pollux.model.declarations import Piece
-from pollux.model.equations import AlgebraicEquation, JumpEquation, RateEquation, ReadingEquation, event
+from pollux.model.equations import AlgebraicEquation, JumpEquation, RateEquation, ReadingEquation, cycle, event
 from pollux.model.schema import Signal
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An equation under its dotted name and the dotted names that it gives values to; `event` for jumps."""
+    """An equation under its dotted name and the dotted names that it gives values to; `event` (or cycle) for jumps."""
 
     piece: Piece
     name: str
@@ -50,11 +50,12 @@ class Targets:
             self._jump(piece, name, one) for piece in pieces for name, one in piece.own(JumpEquation)
         ]
         self._once(self.jumps, "one jump of a state for each event")
+        self.discrete: frozenset[str] = frozenset(one.gives[0] for one in self.jumps) - self.rated.keys()
 
     @property
     def moving(self) -> frozenset[str]:
         """What the equations move: states and unknowns."""
-        return frozenset((*self.rated, *self.algebraic))
+        return frozenset((*self.rated, *self.algebraic, *self.discrete))
 
     def _rate(self, piece: Piece, name: str, one: RateEquation) -> Target:
         target = Target(piece, name, one.function, tuple(self._known(piece, name, one, state) for state in one.states))
@@ -98,13 +99,17 @@ class Targets:
         happening, state = _happening(piece, one.event), self._known(piece, name, one, one.state)
         target = Target(piece, name, one.function, (state,), happening)
         if not happening:
-            found = f"expected an event of {piece.kind.__name__}, got {one.event!r}"
+            found = f"expected an event or a cycle of {piece.kind.__name__}, got {one.event!r}"
             _refuse(target, found, "@px.on(seal_fails, wear)")
+        self._check_jumps(state, target)
+        return target
+
+    def _check_jumps(self, state: str, target: Target) -> None:
         if state in self.algebraic:
             _refuse(target, f"expected a state to jump, got the unknown {state}", "let what it follows from jump")
-        if state not in self.rated:
-            _refuse(target, f"expected a state to jump, got {state}", "a state is a sensor or a hidden with a rate")
-        return target
+        if state not in self.rated and (self._signals[state].role != "hidden" or state in self.readings):
+            hint = "a state is a sensor or a hidden with a rate, or a hidden that only jumps"
+            _refuse(target, f"expected a state to jump, got {state}", hint)
 
     def _known(self, piece: Piece, name: str, one: Any, symbol: object) -> str:
         found = piece.name_of(symbol)
@@ -125,7 +130,7 @@ class Targets:
 
 
 def _happening(piece: Piece, symbol: object) -> str:
-    return (piece.name_of(symbol) or "") if isinstance(symbol, event) else ""
+    return (piece.name_of(symbol) or "") if isinstance(symbol, event | cycle) else ""
 
 
 def _article(word: str) -> str:

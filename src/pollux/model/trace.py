@@ -12,14 +12,15 @@ from pollux.model.crossing import crossing
 from pollux.model.declarations import Piece, pieces
 from pollux.model.digest import digest
 from pollux.model.equations import cycle, derived, event
-from pollux.model.fits import check_windows, condition, fit, rate_fit, residual_fit, steady
+from pollux.model.fits import check_windows, condition, period_fit, rate_fit, residual_fit, value_fit
 from pollux.model.graph import Expr, const, leaf, lift, node, operation
 from pollux.model.links import linked, links
+from pollux.model.noises import check_noise, noise
 from pollux.model.roles import Role
 from pollux.model.schema import NUMERIC, Cycle, Event, Jump, Link, Schema, Signal
 from pollux.model.structure import deficit
 from pollux.model.targets import Target, Targets
-from pollux.model.units import DIMENSIONLESS, SECOND
+from pollux.model.units import DIMENSIONLESS, SECOND, WHITE
 from pollux.model.value import Value
 from pollux.model.views import below, view_of
 from pollux.model.walk import rewritten, topological
@@ -50,6 +51,7 @@ class _Tracer:
         self._derived = self._all(derived)
         self._events = self._all(event)
         self._cycles = self._all(cycle)
+        self._noises = tuple(name for piece in self._pieces for name, _ in piece.own(noise))
         self._links: dict[str, Schema] = {name: one.linked for piece in self._pieces for name, one in piece.own(_links)}
         self._traced: dict[str, Expr] = {}
         self._open: list[str] = []
@@ -73,6 +75,7 @@ class _Tracer:
             params=tuple(one.name for one in signals if self._is_param(one)),
             rates=rates | {name: operation("/", (const(1.0), one.period)) for name, one in cycles.items()},
             algebraic=self._residuals(),
+            noises=self._noises,
             derived={name: self._expr(name) for name in self._derived},
             readings={name: self._expr(name) for name in self._signals if name in self._targets.readings},
             events={name: self._event(name, target) for name, target in self._events.items()},
@@ -92,6 +95,8 @@ class _Tracer:
             return node("event", (), DIMENSIONLESS, name)
         if name in self._derived:
             return self._expr(name)
+        if name in self._noises:
+            return leaf("noise", name, WHITE)
         before, _, last = name.rpartition(".")
         if before in self._cycles:
             return leaf("phase", before, DIMENSIONLESS) if last == "phase" else self._expr(before)
@@ -124,9 +129,9 @@ class _Tracer:
     def _trace(self, name: str) -> Expr:
         if name in self._targets.readings:
             target = self._targets.readings[name]
-            return self._called(target, lambda expr: fit(expr, self._signals[name].unit, name))[0]
+            return self._called(target, value_fit(self._signals[name].unit, name))[0]
         if name in self._cycles:
-            return self._called(self._cycles[name], lambda expr: steady(fit(expr, SECOND, name), name))[0]
+            return self._called(self._cycles[name], period_fit(name))[0]
         if name in self._events:
             return self._called(self._events[name], condition)[0]
         return self._called(self._derived[name], lambda expr: expr)[0]
@@ -140,7 +145,7 @@ class _Tracer:
             )
 
     def _rates(self) -> dict[str, Expr]:
-        found: dict[str, Expr] = {}
+        found = {name: const(0.0, self._signals[name].unit / SECOND) for name in self._targets.discrete}
         for target in self._targets.rates:
             units = [self._signals[name].unit / SECOND for name in target.gives]
             fits = [rate_fit(unit, name) for unit, name in zip(units, target.gives, strict=True)]
@@ -175,7 +180,7 @@ class _Tracer:
 
     def _jump(self, target: Target) -> Jump:
         (state,) = target.gives
-        (value,) = self._called(target, lambda expr: fit(expr, self._signals[state].unit, state))
+        (value,) = self._called(target, value_fit(self._signals[state].unit, state))
         return Jump(target.event, state, value)
 
     def _called(self, target: Target, *fits: Callable[[Expr], Expr]) -> list[Expr]:
@@ -203,6 +208,8 @@ class _Tracer:
             raise ModelError("expected one number, got those of many linked twins", hint="px.total(self.rooms.power)")
         if "window" in ops:
             check_windows(expr)
+        if "noise" in ops:
+            check_noise(expr)
         return expr
 
     def _without_events(self, expr: Expr) -> Expr | None:

@@ -55,6 +55,8 @@ def _told(expr: Expr, args: list[Json]) -> Json:
             return {"op": "const", "number": _number(float(expr)), "unit": expr.unit.symbol}
         case "state" | "param" | "phase":
             return {"op": expr.op, "name": expr.data, "unit": expr.unit.symbol}
+        case "noise":
+            return {"op": "noise", "name": expr.data}
         case "time":
             return {"op": "time"}
         case _:

@@ -10,7 +10,7 @@ from pollux.model.graph import Expr, Settled, Window, const, leaf, node, operati
 from pollux.model.rules import OPERATIONS
 from pollux.model.schema import Schema
 from pollux.model.tree import Json
-from pollux.model.units import SECOND, Unit, unit
+from pollux.model.units import SECOND, WHITE, Unit, unit
 from pollux.model.walk import leaves
 
 _DEEPEST: Final = 100
@@ -143,6 +143,11 @@ def _time(fields: Json, at: str) -> Expr:
     return node("time", (), SECOND)
 
 
+def _noise(fields: Json, at: str) -> Expr:
+    _exactly(fields, at, "op", "name")
+    return leaf("noise", _text(fields["name"], f"{at}.name"), WHITE)
+
+
 def _power(fields: Json, arg: Expr, at: str) -> Expr:
     power = _exactly(fields, at, "op", "args", "power")["power"]
     if isinstance(power, bool) or not isinstance(power, int) or abs(power) > _GREATEST_POWER:
@@ -232,6 +237,7 @@ _LEAVES: Final[Mapping[str, Callable[[Json, str], Expr]]] = {
     "param": _named,
     "phase": _named,
     "time": _time,
+    "noise": _noise,
 }
 _SPECIAL: Final[Mapping[str, Callable[[Json, Expr, str], Expr]]] = {
     "pow": _power,

@@ -76,8 +76,12 @@ def learnt(schema: Schema) -> tuple[Signal, ...]:
 
 
 def inferred(schema: Schema) -> tuple[Signal, ...]:
-    """What is estimated besides parameters: every signal with a rate, and the unknowns, which move along with these."""
-    return tuple(one for one in schema.signals if one.name in schema.rates or one.name in schema.algebraic)
+    """What is estimated besides parameters: every signal with a rate, and the unknowns, which move along with these.
+
+    A state that only jumps is left as the model has it: a mode is on or off, not seven tenths on.
+    """
+    moved = (schema.rates.keys() | schema.algebraic.keys()) - set(schema.discrete)
+    return tuple(one for one in schema.signals if one.name in moved)
 
 
 def observed(schema: Schema) -> tuple[Signal, ...]:

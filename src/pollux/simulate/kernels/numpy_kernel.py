@@ -54,9 +54,10 @@ class NumpyKernel(AbstractKernel):
                 y[plan.shared_rows] = plan.shared[from_shared][:, None]
             if from_own >= 0:
                 y[plan.own_rows] = own[from_own]
-            if number == 0 or from_shared >= 0 or from_own >= 0:
+            loads = number == 0 or from_shared >= 0 or from_own >= 0
+            if loads:
                 module.hold(y)
-            if number == 0:
+            if number == 0 or (loads and self.pacing is not None):
                 self._begin(module, y, plan, at, until)
             if record >= 0:
                 out[:, record] = y[plan.picks]
