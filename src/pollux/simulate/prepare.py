@@ -10,6 +10,7 @@ import numpy as np
 from pollux.clock import SECOND
 from pollux.columns.arrays import F64
 from pollux.columns.layout import layout_of
+from pollux.columns.memory import NEVER
 from pollux.errors import SimulationError
 from pollux.simulate import courses
 from pollux.simulate.chance import plain
@@ -33,6 +34,9 @@ from pollux.simulate.timing import Timing, own, stepped
 
 CHUNK_BYTES = 1 << 26
 """What the recorded rows of one chunk may take before they are reckoned into values."""
+
+LATEST = 2**63 - 1
+"""The last instant, in nanoseconds since 1970."""
 
 CHUNKS = 16
 """Into so many chunks a run is cut where it is large enough: progress for people, work for several threads."""
@@ -114,8 +118,7 @@ def _check(run: Run) -> int:
             at=f"Run.start of {run.schema.name}",
             hint="layout_of(schema).start(members), or the columns of a fork",
         )
-    if run.span <= 0 or (run.step is not None and run.step <= 0):
-        raise SimulationError(f"expected a span and a step above 0 ns, got {run.span} and {run.step}")
+    _check_times(run)
     for window in durations(layout):
         if run.step is not None and window.seconds * SECOND < run.step:
             raise SimulationError(
@@ -135,6 +138,17 @@ def _check(run: Run) -> int:
             f"expected a grid that divides the span of {run.span / SECOND:g} s, got {grid / SECOND:g} s", at="Run.grid"
         )
     return grid
+
+
+def _check_times(run: Run) -> None:
+    if run.span <= 0 or (run.step is not None and run.step <= 0):
+        raise SimulationError(f"expected a span and a step above 0 ns, got {run.span} and {run.step}")
+    if run.t0 <= NEVER or run.t0 + run.span > LATEST:
+        raise SimulationError(
+            f"expected a run between the years 1678 and 2262, got {run.t0:,} ns since 1970 for {run.span:,} ns",
+            at=f"Run of {run.schema.name}",
+            hint="instants are whole nanoseconds of 64 bits: up to 584 years, if it begins early enough",
+        )
 
 
 def _chosen_step(run: Run, fast: tuple[FastModel, ...]) -> int:
