@@ -16,7 +16,7 @@ from pollux.model.schema import Schema
 from pollux.model.symbols import Symbol
 from pollux.predict import Learning
 from pollux.show.facts import Turn
-from pollux.simulate import Course, Run
+from pollux.simulate import Course, Run, Sampling
 from pollux.site.ensemble import Ensemble
 from pollux.site.estate import Estate
 from pollux.site.luck import generator, started
@@ -88,17 +88,26 @@ class Fork(Generic[T]):
         members: int | None = None,
         every: str | None = None,
         seed: int | None = None,
+        sampling: Sampling = "plain",
         progress: Callable[[float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Futures:
         """The futures of the next `span` under each choice, by members that share their luck.
 
         `choices` maps actuators and parameters to values (several keys make a grid) or lists whole plans; nothing means
-        the twin goes on as it is. `every` is the distance of the output grid. Raises SimulationError for a run that
-        cannot be made; a member that fails is a value in the result.
+        the twin goes on as it is. `every` is the distance of the output grid, `sampling` how members are drawn from
+        what is known of the twin: "plain", "latin" or "sobol". Raises SimulationError for a run that cannot be made; a
+        member that fails is a value in the result.
         """
         return self.futures(
-            span, options(choices), members=members, every=every, seed=seed, progress=progress, cancelled=cancelled
+            span,
+            options(choices),
+            members=members,
+            every=every,
+            seed=seed,
+            sampling=sampling,
+            progress=progress,
+            cancelled=cancelled,
         )
 
     def futures(
@@ -109,6 +118,7 @@ class Fork(Generic[T]):
         members: int | None = None,
         every: str | None = None,
         seed: int | None = None,
+        sampling: Sampling = "plain",
         progress: Callable[[float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Futures:
@@ -118,7 +128,7 @@ class Fork(Generic[T]):
             raise SimulationError("expected a span above zero", at=self.twin)
         count, luck = members or self.members, self.seed if seed is None else seed
         values = [dict(plan.values) for plan in plans]
-        start = started(self._slice, count, values, believed=self._believed, seed=luck)
+        start = started(self._slice, count, values, believed=self._believed, seed=luck, sampling=sampling)
         plan = Run(
             self.schema,
             start,
