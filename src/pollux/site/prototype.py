@@ -68,7 +68,8 @@ def prototype(
         {},
         0,
     )
-    return Fork(slice_, made=instant(start), members=members, seed=seed, believed=columns, inputs=inputs)
+    fixed = frozenset(symbol.name for symbol in given or {})
+    return Fork(slice_, made=instant(start), members=members, seed=seed, believed=columns, inputs=inputs, fixed=fixed)
 
 
 def _drawn(layout: Layout, members: int, seed: int, sampling: Sampling) -> F64:
