@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from pollux.show.documents.twins import Aside
     from pollux.show.facts import Points, Remark, Samples, Score, Turn
     from pollux.simulate import Course, level, straight
+    from pollux.simulate.sensitivity import Study, local_sensitivity, morris, sobol_indices, study, tornado
     from pollux.site.calibrations import calibrations
     from pollux.site.declare import Fleet, Site
     from pollux.site.fork import Fork
@@ -138,6 +139,12 @@ _DOORS = {
     "Course": "pollux.simulate",
     "level": "pollux.simulate",
     "straight": "pollux.simulate",
+    "Study": "pollux.simulate.sensitivity",
+    "local_sensitivity": "pollux.simulate.sensitivity",
+    "morris": "pollux.simulate.sensitivity",
+    "sobol_indices": "pollux.simulate.sensitivity",
+    "study": "pollux.simulate.sensitivity",
+    "tornado": "pollux.simulate.sensitivity",
     "calibrations": "pollux.site.calibrations",
     "Fleet": "pollux.site.declare",
     "Site": "pollux.site.declare",
@@ -232,6 +239,7 @@ __all__ = [
     "Spike",
     "StandingOrder",
     "Stuck",
+    "Study",
     "Summary",
     "Tape",
     "TooFast",
@@ -271,6 +279,7 @@ __all__ = [
     "level",
     "limit",
     "links",
+    "local_sensitivity",
     "log",
     "lognormal",
     "maximum",
@@ -278,6 +287,7 @@ __all__ = [
     "minimum",
     "modbus",
     "money",
+    "morris",
     "mqtt",
     "noise",
     "normal",
@@ -299,13 +309,16 @@ __all__ = [
     "settled",
     "silence",
     "sin",
+    "sobol_indices",
     "sparkplug",
     "sqrt",
     "straight",
+    "study",
     "sum",
     "table",
     "tail",
     "tanh",
+    "tornado",
     "total",
     "trough",
     "uniform",
