@@ -13,6 +13,7 @@ import numpy as np
 
 from pollux.columns.arrays import F64
 from pollux.columns.layout import Layout, WindowSlots, layout_of
+from pollux.columns.rings import DelaySlots
 from pollux.errors import SimulationError
 from pollux.model.graph import Expr
 from pollux.model.schema import Schema
@@ -21,6 +22,9 @@ T = TypeVar("T")
 
 Method: TypeAlias = Literal["rk4", "dopri5", "rodas4", "euler-maruyama", "milstein"]
 """How a run is integrated; what each is good for stands in docs/how-to/choose-a-solver.md."""
+
+STOCHASTIC: Final[frozenset[Method]] = frozenset(("euler-maruyama", "milstein"))
+"""The methods for types with noise."""
 
 ADAPTIVE: Final[frozenset[Method]] = frozenset(("dopri5", "rodas4"))
 """The methods whose members take steps of their own."""
@@ -72,6 +76,16 @@ class Control:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Luck:
+    """What the random numbers of a run are drawn by: a seed, the member, the number of its first step."""
+
+    seed: int
+    member: int
+    first: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Rows:
     """Places in the table of a run: `kept` rows, of which the first `layout.width` are the columns."""
 
@@ -82,6 +96,7 @@ class Rows:
     ever: Mapping[str, int]
     failed: int
     control: Control | None = None
+    luck: Luck | None = None
 
     @property
     def kept(self) -> int:
@@ -96,6 +111,16 @@ class Rows:
         raise SimulationError(
             f"expected a window of {self.layout.schema.name}, got one that the type does not have",
             hint="make it a derived or a reading of the type, so that it has an accumulator",
+        )
+
+    def delay(self, expr: Expr) -> DelaySlots:
+        """Where a delay of the type keeps its samples; refuses one that only an objective uses."""
+        for slots in self.layout.delays:
+            if slots.expr is expr:
+                return slots
+        raise SimulationError(
+            f"expected a delay of {self.layout.schema.name}, got one that the type does not have",
+            hint="make it a derived of the type, so that it has a memory",
         )
 
     def table(self, start: F64) -> F64:
@@ -119,7 +144,9 @@ def rows_of(task: Task) -> Rows:
     row += len(ever)
     control = _control(task.schema.states, row) if task.method in ADAPTIVE else None
     row += 0 if control is None else _CONTROLS + len(control.absolute)
-    return Rows(layout, settled, slope, integral, ever, failed=row, control=control)
+    luck = Luck(row, row + 1, row + 2) if task.schema.noises else None
+    row += 0 if luck is None else 3
+    return Rows(layout, settled, slope, integral, ever, failed=row, control=control, luck=luck)
 
 
 def _control(states: tuple[str, ...], first: int) -> Control:
