@@ -4,9 +4,11 @@ import math
 
 from tests.simulate.models import Fast
 
+from pollux.model.delays import delay
 from pollux.model.equations import algebraic, cycle, derived, event, on, rate, reading
 from pollux.model.functions import exp, sin, sqrt, where
 from pollux.model.links import links, total
+from pollux.model.noises import noise
 from pollux.model.parts import Part
 from pollux.model.quantities import quantity
 from pollux.model.roles import actuator, fact, hidden, parameter, sensor
@@ -15,15 +17,20 @@ from pollux.model.twin import Twin
 
 
 class Driven(Twin):
-    """Follows a pulse that its own cycle makes; the cycle slows as it rises."""
+    """Follows a pulse that its own cycle makes; the cycle slows as it rises, and its turns are counted."""
 
     x = hidden("1", start=0)
+    turns = hidden("1", start=0)
     lag = parameter("s", 0.3)
     turn = parameter("s", 0.8)
 
     @cycle
     def beat(self):
         return self.turn * (1 + 0.1 * self.x)
+
+    @on(beat, turns)
+    def counts(self):
+        return self.turns + 1
 
     @rate(x)
     def follows(self):
@@ -173,3 +180,31 @@ class Stiff(Twin):
     @on(halved, fills)
     def counts(self):
         return self.fills + 1
+
+
+class Late(Twin):
+    """x' = u - x(t - 0.3 s): swings, because it sees itself too late."""
+
+    x = hidden("1", start=1)
+    u = actuator("1", low=-1, high=1, safe=0)
+    pace = parameter("1/s", 4.0)
+
+    @derived
+    def before(self):
+        return delay(self.x, by="0.3 s")
+
+    @rate(x)
+    def turns_back(self):
+        return self.pace * (self.u - self.before)
+
+
+class Noisy(Twin):
+    """Pushed by chance."""
+
+    gusts = noise()
+    x = hidden("1", start=0)
+    force = parameter("1/s**0.5", 0.1)
+
+    @rate(x)
+    def sways(self):
+        return self.force * self.gusts

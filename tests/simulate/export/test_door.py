@@ -4,6 +4,7 @@ import zipfile
 
 import pytest
 from tests.simulate.export.models import Boiler
+from tests.simulate.models import Decay
 
 import pollux as px
 from pollux.cli import main
@@ -54,10 +55,19 @@ def test_a_type_that_is_not_there_is_told_with_the_nearest(site, tmp_path, capsy
 
 
 def test_the_chosen_step_depends_on_the_span(tmp_path, monkeypatch):
-    """Without a step one is chosen, and told."""
+    """Without a step one is chosen for the span, and told."""
     monkeypatch.setenv("CC", "no-such-compiler")
-    made = px.export_fmu(Boiler, tmp_path / "boiler.fmu", span="10 min")
-    assert made.step is not None
-    assert 0.01 < made.step < 600
-    exchanged = px.export_fmu(Boiler, tmp_path / "boiler.fmu", kind="model-exchange")
-    assert exchanged.step is None
+    short, long = (px.export_fmu(Decay, tmp_path / "decay.fmu", span=span).step for span in ("100 ms", "1 min"))
+    assert short is not None
+    assert long is not None
+    assert short < long < 2.0
+
+
+def test_jumps_are_met_where_they_happen(tmp_path, monkeypatch):
+    """A type whose events jump takes steps of its own, as a run of ours does; with a step it takes that."""
+    monkeypatch.setenv("CC", "no-such-compiler")
+    own = px.export_fmu(Boiler, tmp_path / "boiler.fmu")
+    assert "Dormand" in own.method
+    assert own.step is None
+    assert px.export_fmu(Boiler, tmp_path / "boiler.fmu", step="10 ms").step == 0.01
+    assert px.export_fmu(Boiler, tmp_path / "boiler.fmu", kind="model-exchange").step is None

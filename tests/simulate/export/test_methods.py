@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from tests.simulate.export.fmus import VERSIONS, columns, made, ours, written
-from tests.simulate.export.models import Divided, Driven, Stiff
+from tests.simulate.export.models import Divided, Driven, Late, Stiff
 
 import pollux as px
 from pollux.simulate.export import export_fmu
@@ -28,10 +28,22 @@ def _simulated(path, kind, *, span, grid, outputs, **more):
 def test_steps_of_their_own_are_those_of_our_kernel_to_the_bit(version):
     """The pair of Dormand and Prince takes the same attempts in C as in our kernel, and meets the same turns."""
     path = made(Driven, version, "both", None, "dopri5")
-    outputs = ["x", "beat.phase"]
+    outputs = ["x", "beat.phase", "turns"]
     result = _simulated(path, "CoSimulation", span=3.2, grid=0.2, outputs=outputs)
-    expected = ours(Driven, ("x", "beat"), span=3.2, grid=0.2, step=None, method="dopri5")
+    expected = ours(Driven, ("x", "beat", "turns"), span=3.2, grid=0.2, step=None, method="dopri5")
     assert np.array_equal(columns(result, outputs), expected)
+
+
+def test_a_delay_leaves_with_its_past():
+    """A rate that looks back three tenths of a second takes our steps to the bit, and its derived value is ours."""
+    result = _simulated(
+        made(Late, 3, "co-simulation", "2 ms"), "CoSimulation", span=2.0, grid=0.1, outputs=["x", "before"]
+    )
+    expected = ours(Late, ("x", "before"), span=2.0, grid=0.1, step=0.002)
+    assert np.array_equal(result["x"], expected[0])
+    assert np.allclose(result["before"], expected[1], rtol=1e-12, atol=0)
+    assert result["before"][0] == 1.0
+    assert expected[0].min() < -0.2
 
 
 def test_a_stiff_type_steps_over_what_is_fast():

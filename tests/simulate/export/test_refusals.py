@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tests.simulate.export.models import Boiler, Equal, Linked, Nested
+from tests.simulate.export.models import Boiler, Equal, Late, Linked, Nested, Noisy
 from tests.simulate.models import Oscillator
 
 import pollux as px
@@ -17,6 +17,8 @@ from pollux.simulate.export.start import start_column
         (Linked, "co-simulation", "a total over linked twins", "Linked.used"),
         (Nested, "both", "a settled fast model", "Nested.y"),
         (Oscillator, "both", "over a stretch of time", "Oscillator.highest"),
+        (Late, "both", "a delay", "Late.before"),
+        (Noisy, "co-simulation", "white noise", "Noisy.x"),
         (Oscillator, "model-exchange", "over a stretch of time", "Oscillator.highest"),
     ],
 )

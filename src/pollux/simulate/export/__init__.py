@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, final
 
+from pollux.columns.arrays import F64
 from pollux.errors import SimulationError
-from pollux.model.amounts import seconds
-from pollux.model.schema import schema_of
+from pollux.model.schema import Schema, schema_of
 from pollux.simulate.export.archive import check_path, write_archive
 from pollux.simulate.export.check import Kind, check
 from pollux.simulate.export.contents import Version, contents
-from pollux.simulate.export.source import Steps, longest_step, method_of, source_of
+from pollux.simulate.export.source import Steps, longest_step, method_of, nanoseconds, source_of
 from pollux.simulate.export.start import Start, start_column
 from pollux.simulate.methods.rows import Method
 from pollux.simulate.tolerance import Tolerance
@@ -66,8 +66,8 @@ def export_fmu(
     gcc, clang, cc) it is an FMU of sources.
 
     `method` is how a co-simulation steps: "rk4" with steps of one length, chosen for runs of `span` where `step` does
-    not name it; "dopri5" and, for stiff types, "rodas4" with steps of their own within `tolerance`. "auto" is rk4, and
-    rodas4 for a type with algebraic unknowns.
+    not name it; "dopri5" and, for stiff types, "rodas4" with steps of their own within `tolerance`. "auto" is what a
+    run of our own takes for the type, the start and the span.
 
     Raises `SimulationError` for an equation that cannot leave (linked twins, settled fast models, windows in model
     exchange), with its name; `ModelError` for a condition that a solver cannot watch; `SetupError` for a path that
@@ -93,13 +93,29 @@ def export_fmu(
     _check_words(version, kind)
     check_path(Path(path))
     check(schema, kind)
-    column, long, chosen = start_column(twin, schema, start or {}), seconds(span), method_of(schema, method)
-    steps = 1 if kind == "model-exchange" else longest_step(schema, chosen, column, span=long, step=step)
-    source = source_of(schema, kind, column, Steps(chosen, steps, tolerance or Tolerance()))
-    about = source.described(long)
+    column = start_column(twin, schema, start or {})
+    source = source_of(schema, kind, column, _steps(schema, kind, column, span, step, method, tolerance))
+    about = source.described(nanoseconds(span))
     files, platforms = contents(source, about, version, sources=sources)
     write_archive(Path(path), files)
     return Exported(Path(path), version, kind, platforms, about.method, about.step, source.token)
+
+
+def _steps(
+    schema: Schema,
+    kind: Kind,
+    start: F64,
+    span: str | float,
+    step: str | float | None,
+    method: Method | Literal["auto"],
+    tolerance: Tolerance | None,
+) -> Steps:
+    long, told = nanoseconds(span), None if step is None else nanoseconds(step)
+    if kind == "model-exchange":
+        named: Method = "rodas4" if schema.algebraic else "rk4"  # nobody steps: it is told, and not taken
+        return Steps(named, 1, Tolerance())
+    named = method_of(schema, method, start, span=long, step=told)
+    return Steps(named, longest_step(schema, named, start, span=long, step=told), tolerance or Tolerance())
 
 
 def _check_words(version: int, kind: str) -> None:

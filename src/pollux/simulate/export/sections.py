@@ -118,4 +118,5 @@ def _stored(places: Places, exprs: Mapping[int, Expr]) -> Section:
 def _sheet(places: Places) -> Sheet:
     """A section at one moment, whose only time is `t0`; nothing is held from one call to the next."""
     held = Held(places.time + 1, leaf=held_leaf(places.rows), moves=lambda _: True, strict=True)
-    return Sheet(places.task, places.rows, held, prefix="v")
+    # As at an opening: a delay that has not begun has the present value.
+    return Sheet(places.task, places.rows, held, prefix="v", is_opening=True)

@@ -12,6 +12,7 @@ from pollux.columns.layout import layout_of
 from pollux.errors import SimulationError
 from pollux.model.amounts import seconds
 from pollux.model.schema import Schema
+from pollux.simulate.choosing import chosen
 from pollux.simulate.export.check import Kind
 from pollux.simulate.export.description import Described
 from pollux.simulate.export.names import state_name
@@ -19,8 +20,8 @@ from pollux.simulate.export.places import Places, places_of
 from pollux.simulate.export.slopes import has_slopes
 from pollux.simulate.export.variables import Variable, variables_of
 from pollux.simulate.methods.rows import ADAPTIVE, Method
-from pollux.simulate.methods.windows import durations
-from pollux.simulate.steps import choose_step
+from pollux.simulate.run import Run
+from pollux.simulate.steps import choose_step, longest
 from pollux.simulate.tolerance import Tolerance
 
 _VERSION: Final = 1
@@ -92,8 +93,8 @@ class Source:
         found: F64 = table[:, 0]
         return found
 
-    def described(self, span: float) -> Described:
-        """What its model description says, for runs of so many seconds."""
+    def described(self, span: int) -> Described:
+        """What its model description says, for runs of so many nanoseconds."""
         places, schema = self.places, self.places.schema
         return Described(
             name=schema.name,
@@ -108,7 +109,7 @@ class Source:
             has_slopes=self.has_slopes,
             method=self.steps.told(self.is_adaptive),
             step=None if self.is_adaptive or not self.has_steps else self.steps.longest / _NANO,
-            span=span,
+            span=span / _NANO,
             generator=f"Pollux {__version__}",
         )
 
@@ -119,36 +120,39 @@ def source_of(schema: Schema, kind: Kind, start: F64, steps: Steps) -> Source:
     return Source(places, variables_of(places, start), start, kind, steps, _token(schema, kind, start, steps))
 
 
-def method_of(schema: Schema, method: Method | Literal["auto"]) -> Method:
-    """The method to step with: that which is told, else the classical one, for algebraic unknowns the implicit one.
+def method_of(schema: Schema, method: Method | Literal["auto"], start: F64, *, span: int, step: int | None) -> Method:
+    """The method to step with: that which is told, else the one that a run of `span` nanoseconds would take.
 
     Raises `SimulationError` for one that draws random numbers.
     """
-    if method == "auto":
-        return "rodas4" if schema.algebraic else "rk4"
-    if method not in METHODS:
-        raise SimulationError(f"expected one of {', '.join(METHODS)}, got {method!r}", at="export_fmu")
-    return method
+    named = chosen(Run(schema, start[:, None], 0, span, step=step)).method if method == "auto" else method
+    if named not in METHODS:
+        raise SimulationError(f"expected one of {', '.join(METHODS)}, got {named!r}", at="export_fmu")
+    return named
 
 
-def longest_step(schema: Schema, method: Method, start: F64, *, span: float, step: str | float | None) -> int:
-    """The longest step in nanoseconds: as told, else chosen for runs of `span` seconds; 1 where it chooses itself.
+def longest_step(schema: Schema, method: Method, start: F64, *, span: int, step: int | None) -> int:
+    """The longest step in nanoseconds: as told, else chosen for runs of `span`; 1 where a method chooses its own.
 
-    Raises `SimulationError` for one that is longer than a window.
+    Raises `SimulationError` for one that is longer than a window or than a delay allows.
     """
     if method in ADAPTIVE:
         if step is not None:
             raise SimulationError(f"expected a tolerance for {method}, got a step", at="export_fmu")
         return 1
-    told = None if step is None else max(1, round(seconds(step) * _NANO))
-    chosen = told or choose_step(schema, start[:, None], t0=0, span=round(span * _NANO))
-    for window in durations(layout_of(schema)):
-        if chosen > window.seconds * _NANO:
+    found = step or choose_step(schema, start[:, None], t0=0, span=span)
+    for most in longest(layout_of(schema)):
+        if found > most * _NANO:
             raise SimulationError(
-                f"expected a step of at most {window.seconds:g} s, the length of a window, got {chosen / _NANO:g} s",
+                f"expected a step of at most {most:g} s, as a window or a delay asks, got {found / _NANO:g} s",
                 at=f"export_fmu of {schema.name}",
             )
-    return chosen
+    return found
+
+
+def nanoseconds(told: str | float) -> int:
+    """A stretch of time as a whole number of nanoseconds, one at least."""
+    return max(1, round(seconds(told) * _NANO))
 
 
 def _token(schema: Schema, kind: Kind, start: F64, steps: Steps) -> str:

@@ -54,7 +54,7 @@ static void take_steps(State *now, double from, double span)
 
 #else
 
-static void open_run(State *now) { opening(now->y, now->y[TIME], 0.0, 0.0, 0.0, 0.0, 0.0); }
+static void open_run(State *now) { opening(now->y, now->y[TIME], 0.0, 0.0, 0.0, 0.0, 0.0, 0.0); }
 
 /* Equal steps that fill the communication step, none longer than the longest. */
 static void take_steps(State *now, double from, double span)
@@ -68,7 +68,7 @@ static void take_steps(State *now, double from, double span)
     for (; steps > 0; steps--, now->done++) {
         double s = (double)now->done;
         step(now->y, now->origin + s * dt, now->origin + (s + 0.5) * dt, now->origin + (s + 1.0) * dt,
-             0.5 * dt, dt, dt / 6.0);
+             0.5 * dt, dt, dt / 6.0, s);
     }
 }
 
