@@ -39,7 +39,7 @@ def _functions(source: Source) -> list[tuple[str, Sequence[Assign], Sequence[str
         ("outputs", sections.outputs(places), ("t0",)),
         ("truths", sections.truths(places), ("t0",)),
         ("crossings", sections.crossings(places) if exchange else (), ("t0",)),
-        ("slopes", sections.derivatives_of(places), ("t0",)),
+        ("slopes", sections.jacobian(places), ("t0",)),
         ("meeting", sections.meeting(places) if exchange else (), ("t0",)),
     ]
 

@@ -58,7 +58,7 @@ def crossings(places: Places) -> Section:
     return sheet.lines.section()
 
 
-def derivatives_of(places: Places) -> Section:
+def jacobian(places: Places) -> Section:
     """The exact derivatives of rates and outputs by states and inputs."""
     named = slopes(places.schema)
     return _stored(places, {row: named[pair] for pair, row in places.slopes.items()})

@@ -18,6 +18,7 @@ Causality: TypeAlias = Literal["independent", "parameter", "input", "output", "l
 Variability: TypeAlias = Literal["continuous", "discrete", "fixed", "tunable"]
 Initial: TypeAlias = Literal["exact", "calculated", ""]
 
+_PAST = frozenset(("window", "delay"))
 _EVER, _FIRST = "AT_ANY_TIME", "BEFORE_THE_RUN"
 
 
@@ -176,14 +177,14 @@ def _crossings(places: Places) -> Iterator[Variable]:
 
 
 def _rests_on(places: Places, *exprs: Expr) -> frozenset[str]:
-    """The variables that values are computed from at one moment; what a window holds is of the past.
+    """The variables that values are computed from at one moment; what a window or a delay holds is of the past.
 
     What rests on an algebraic unknown rests on all that any of the residuals rests on.
     """
     unknowns, found = frozenset(places.schema.unknowns), set[str]()
     waiting = list(exprs)
     while waiting:
-        for one in topological([waiting.pop()], stop=frozenset(("window",))):
+        for one in topological([waiting.pop()], stop=_PAST):
             if one.op == "time":
                 found.add("time")
             elif one.op in ("state", "param", "phase"):
