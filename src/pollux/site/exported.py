@@ -4,6 +4,7 @@ import argparse
 
 from pollux.errors import NotFound
 from pollux.model.suggest import did_you_mean
+from pollux.simulate import Solver
 from pollux.simulate.export import export_fmu
 from pollux.site.declare import declared_in
 
@@ -26,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
             kind=options.kind,
             span=options.span,
             step=options.step,
-            method=options.method,
+            solver=Solver(options.method),
         )
     )
     return 0

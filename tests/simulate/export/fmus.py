@@ -9,7 +9,7 @@ import pytest
 
 from pollux.columns import layout_of
 from pollux.model.schema import schema_of
-from pollux.simulate import Run, run
+from pollux.simulate import Run, Solver, run
 from pollux.simulate.export import export_fmu
 
 SECOND = 1_000_000_000
@@ -26,7 +26,7 @@ def folder() -> Path:
 def made(twin, version=3, kind="both", step="10 ms", method="auto"):
     """The path of an FMU with a binary."""
     path = folder() / f"{twin.__name__}-{version}-{kind}-{step}-{method}.fmu".replace(" ", "")
-    return str(export_fmu(twin, path, version=version, kind=kind, step=step, method=method).path)
+    return str(export_fmu(twin, path, version=version, kind=kind, step=step, solver=Solver(method)).path)
 
 
 @cache

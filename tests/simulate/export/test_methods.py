@@ -83,9 +83,12 @@ def test_an_unknown_rests_on_what_its_residual_rests_on():
 
 @pytest.mark.parametrize(
     ("changes", "what"),
-    [({"method": "euler-maruyama"}, "expected one of"), ({"method": "dopri5", "step": "1 ms"}, "got a step")],
+    [
+        ({"solver": px.Solver("euler-maruyama")}, "expected one of"),
+        ({"solver": px.Solver("dopri5"), "step": "1 ms"}, "got a step"),
+    ],
 )
 def test_methods_are_checked(tmp_path, changes, what):
-    """Random methods are refused, and so is a step for a method that chooses its own."""
+    """Random methods are refused, and so is a step for one that chooses its own."""
     with pytest.raises(px.SimulationError, match=what):
         export_fmu(Driven, tmp_path / "no.fmu", **changes)

@@ -7,7 +7,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, final
+from typing import final
 
 from pollux.columns.arrays import F64
 from pollux.errors import SimulationError
@@ -17,8 +17,7 @@ from pollux.simulate.export.check import Kind, check
 from pollux.simulate.export.contents import Version, contents
 from pollux.simulate.export.source import Steps, longest_step, method_of, nanoseconds, source_of
 from pollux.simulate.export.start import Start, start_column
-from pollux.simulate.methods.rows import Method
-from pollux.simulate.tolerance import Tolerance
+from pollux.simulate.solver import Solver
 
 __all__ = ["Exported", "Kind", "export_fmu"]
 
@@ -55,8 +54,7 @@ def export_fmu(
     start: Start | None = None,
     span: str | float = "1 min",
     step: str | float | None = None,
-    method: Method | Literal["auto"] = "auto",
-    tolerance: Tolerance | None = None,
+    solver: Solver | None = None,
 ) -> Exported:
     """Write a twin type as an FMU.
 
@@ -65,9 +63,9 @@ def export_fmu(
     equations. `start` gives other values to begin with, bare numbers in the declared unit. Without a C compiler (`CC`,
     gcc, clang, cc) it is an FMU of sources.
 
-    `method` is how a co-simulation steps: "rk4" with steps of one length, chosen for runs of `span` where `step` does
-    not name it; "dopri5" and, for stiff types, "rodas4" with steps of their own within `tolerance`. "auto" is what a
-    run of our own takes for the type, the start and the span.
+    `solver` is how a co-simulation steps: "rk4" with steps of one length, chosen for runs of `span` where `step` does
+    not name it; "dopri5" and, for stiff types, "rodas4" with steps of their own within its tolerance. "auto", or none,
+    is what a run of our own takes for the type, the start and the span.
 
     Raises `SimulationError` for an equation that cannot leave (linked twins, settled fast models, windows in model
     exchange), with its name; `ModelError` for a condition that a solver cannot watch; `SetupError` for a path that
@@ -94,7 +92,7 @@ def export_fmu(
     check_path(Path(path))
     check(schema, kind)
     column = start_column(twin, schema, start or {})
-    source = source_of(schema, kind, column, _steps(schema, kind, column, span, step, method, tolerance))
+    source = source_of(schema, kind, column, _steps(schema, kind, column, span, step, solver or Solver()))
     about = source.described(nanoseconds(span))
     files, platforms = contents(source, about, version, sources=sources)
     write_archive(Path(path), files)
@@ -102,20 +100,14 @@ def export_fmu(
 
 
 def _steps(
-    schema: Schema,
-    kind: Kind,
-    start: F64,
-    span: str | float,
-    step: str | float | None,
-    method: Method | Literal["auto"],
-    tolerance: Tolerance | None,
+    schema: Schema, kind: Kind, start: F64, span: str | float, step: str | float | None, solver: Solver
 ) -> Steps:
     long, told = nanoseconds(span), None if step is None else nanoseconds(step)
     if kind == "model-exchange":
-        named: Method = "rodas4" if schema.algebraic else "rk4"  # nobody steps: it is told, and not taken
-        return Steps(named, 1, Tolerance())
-    named = method_of(schema, method, start, span=long, step=told)
-    return Steps(named, longest_step(schema, named, start, span=long, step=told), tolerance or Tolerance())
+        # Nobody takes these steps; they only say how the numbers are laid out.
+        return Steps("rodas4" if schema.algebraic else "rk4", 1, solver.tolerance())
+    method = method_of(schema, solver.method, start, span=long, step=told)
+    return Steps(method, longest_step(schema, method, start, span=long, step=told), solver.tolerance())
 
 
 def _check_words(version: int, kind: str) -> None:
