@@ -208,3 +208,19 @@ class Noisy(Twin):
     @rate(x)
     def sways(self):
         return self.force * self.gusts
+
+
+class Taken(Twin):
+    """Uses the names that an FMU gives to what a type does not name."""
+
+    time = hidden("s", start=0)
+    crossing = hidden("1", start=0)
+    pace = parameter("1/s", 1.0)
+
+    @rate(time, crossing)
+    def runs(self):
+        return 1, self.pace
+
+    @event
+    def over(self):
+        return self.crossing > 1

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 from tests.simulate.export.fmus import VERSIONS, written
-from tests.simulate.export.models import Boiler, Driven
+from tests.simulate.export.models import Boiler, Driven, Taken
 from tests.simulate.models import Ball, Circulation, Words
 
 import pollux as px
@@ -18,6 +18,7 @@ validation = pytest.importorskip("fmpy.validation")
 CASES = [
     (Boiler, "both"),
     (Driven, "both"),
+    (Taken, "both"),
     (Ball, "model-exchange"),
     (Words, "co-simulation"),
     (Circulation, "co-simulation"),
@@ -162,3 +163,10 @@ def test_whatever_stands_in_a_doc_the_text_is_xml(tmp_path, monkeypatch):
     (x,) = (one for one in fmpy.read_model_description(str(made.path)).modelVariables if one.name == "x")
     assert x.description == "a < b & c >   'd' second line"
     assert "&lt;Odd&gt;" in zipfile.ZipFile(made.path).read("documentation/index.html").decode()
+
+
+def test_names_of_the_type_come_first():
+    """Where a type has a signal called time, the time has another name."""
+    named = _named(_described(Taken, 3))
+    assert (named["time"].causality, named["time_"].causality) == ("local", "independent")
+    assert named["crossing_.over"].unit == "1"

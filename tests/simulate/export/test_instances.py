@@ -1,7 +1,12 @@
 """An instance called function by function: saved states, failures that are told, rules about what may be set."""
 
+from functools import cache
+from itertools import accumulate
+
 import pytest
-from tests.simulate.export.fmus import VERSIONS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.simulate.export.fmus import VERSIONS, ours
 from tests.simulate.export.models import Boiler, Fails
 from tests.simulate.models import Ball, Decay, Words
 
@@ -168,3 +173,20 @@ def test_derivatives_by_parameters_are_not_told(version):
         with pytest.raises(Exception, match="fail"):
             one.slope("der(temp)", "loss")
         assert "no state and no input" in one.messages[-1][1]
+
+
+@settings(max_examples=25)
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=8))
+def test_however_time_is_cut_the_steps_are_the_same(parts):
+    """Communication steps of any whole number of internal steps lead to the same states, bit for bit."""
+    with instances.called(Words, 3, exported="co-simulation") as one:
+        one.begin()
+        for before, part in zip(accumulate([0, *parts]), parts, strict=False):
+            one.step(before * 0.01, part * 0.01)
+        found = [one.get(name) for name in ("x", "y", "beat.phase")]
+    assert found == list(_trajectory()[:, sum(parts)])
+
+
+@cache
+def _trajectory():
+    return ours(Words, ("x", "y", "beat"), span=1.0, grid=0.01, step=0.01)

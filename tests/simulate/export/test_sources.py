@@ -100,6 +100,13 @@ def test_sources_may_stay_at_home(tool, tmp_path):
     assert b"SourceFiles" not in archive.read("modelDescription.xml")
 
 
+@pytest.mark.tool("gcc")
+def test_the_compiler_may_be_named_with_options(tool, tmp_path, monkeypatch):
+    """CC is a command, as for make."""
+    monkeypatch.setenv("CC", f"{tool('gcc')} -O0")
+    assert export_fmu(Decay, tmp_path / "decay.fmu", step="10 ms").platforms
+
+
 def test_a_compiler_that_fails_is_told(tmp_path, monkeypatch, tool):
     """What the compiler says is in the error, and no file is left."""
     monkeypatch.setenv("CC", tool("false"))

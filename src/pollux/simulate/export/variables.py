@@ -58,7 +58,16 @@ class Variable:
 def variables_of(places: Places, start: F64) -> tuple[Variable, ...]:
     """All variables in the order of their value references; `start` is the column (layout.width,) to begin with."""
     return (
-        Variable("time", "independent", "continuous", "", places.time, SECOND, SECOND, doc="seconds since 1970 UTC"),
+        Variable(
+            _free(places, "time"),
+            "independent",
+            "continuous",
+            "",
+            places.time,
+            SECOND,
+            SECOND,
+            doc="seconds since 1970 UTC",
+        ),
         *_signals(places, start),
         *_phases(places, start),
         *_derivatives(places),
@@ -164,16 +173,19 @@ def _computed(places: Places) -> Iterator[Variable]:
 
 
 def _crossings(places: Places) -> Iterator[Variable]:
-    taken = {name.partition(".")[0] for name in (*places.rows.layout.names, *places.schema.derived)}
-    group = "crossing"
-    while group in taken:
-        group += "_"
+    group = _free(places, "crossing")
     for name, condition, _ in places.watched():
         if name in places.crossings:
             yield Variable(
                 f"{group}.{name}", "local", "continuous", "calculated", places.crossings[name],
                 part="PART_CROSSINGS", rests_on=_rests_on(places, condition), doc=f"above zero while {name} holds",
             )  # fmt: skip
+
+
+def _free(places: Places, name: str) -> str:
+    """A name that the type does not use, for what it does not name itself."""
+    taken = {one.partition(".")[0] for one in (*places.rows.layout.names, *places.schema.derived)}
+    return name if name not in taken else _free(places, f"{name}_")
 
 
 def _rests_on(places: Places, *exprs: Expr) -> frozenset[str]:
@@ -186,7 +198,7 @@ def _rests_on(places: Places, *exprs: Expr) -> frozenset[str]:
     while waiting:
         for one in topological([waiting.pop()], stop=_PAST):
             if one.op == "time":
-                found.add("time")
+                found.add(_free(places, "time"))
             elif one.op in ("state", "param", "phase"):
                 found.add(state_name(places.schema, str(one.data)))
         if found & unknowns:
