@@ -39,7 +39,7 @@ def written(twin, version=3, kind="both"):
         return str(export_fmu(twin, path, version=version, kind=kind, step=step).path)
 
 
-def ours(twin, names, *, span, grid, step, backend="numpy", method="rk4", **changes):
+def ours(twin, names, *, span, grid, step, backend="numpy", method="rk4", chance=None, **changes):
     """Our own trajectory (names, times) of one member from the declared start, in strict arithmetic."""
     schema = schema_of(twin)
     layout = layout_of(schema)
@@ -57,6 +57,7 @@ def ours(twin, names, *, span, grid, step, backend="numpy", method="rk4", **chan
         backend=backend,
         strict=True,
         method=method,
+        chance=chance,
     )
     return run(what).values[:, :, 0]
 

@@ -80,7 +80,8 @@ def c_function(name: str, assigns: Sequence[Assign], params: Sequence[str]) -> s
     read = {one for assign in body for one in assign.reads}
     # -Wunused-parameter: every section of a kind has the same parameters, whatever its equations read.
     unread = [f"    (void){one};\n" for one in ("y", *params) if one not in read and not (one == "y" and body)]
-    head = ", ".join(("double *y", *(f"double {one}" for one in params)))
+    # The number of a step is a whole number: random numbers are drawn by it.
+    head = ", ".join(("double *y", *(f"{'uint64_t' if one == 's' else 'double'} {one}" for one in params)))
     return f"static void {name}({head})\n{{\n{''.join(unread)}{_lines(body)}}}\n"
 
 
