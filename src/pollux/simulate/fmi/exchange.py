@@ -201,7 +201,7 @@ def cross(
             if status == DISCARD:
                 guess = real[6]
                 if not guess > _LEAST * max(abs(t), end - begin):
-                    return TOO_SMALL
+                    return TOO_SMALL if finite(y) else NOT_FINITE
                 continue
             if status > WARNING:
                 return status

@@ -38,6 +38,11 @@ class AbstractInstances(ABC):
 
     @property
     @abstractmethod
+    def usable(self) -> bool:
+        """Whether it can be asked at all: no crash, no hang, no fatal error so far, and not closed."""
+
+    @property
+    @abstractmethod
     def statuses(self) -> Statuses:
         """How each member is: 0, or the status with which it failed."""
 

@@ -78,6 +78,10 @@ class LocalInstances(AbstractInstances):
         return len(self._components)
 
     @property
+    def usable(self) -> bool:
+        return bool(self._components.all()) and not (self._dead == FATAL).any()
+
+    @property
     def statuses(self) -> Statuses:
         return self._dead.copy()
 

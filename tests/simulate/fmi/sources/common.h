@@ -1,4 +1,5 @@
 /* What both shells share: the instance, its own small integrator for co-simulation, and faults on demand. */
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -67,7 +68,7 @@ static int advance(Model *m, double t, double h) {
 static void faults(Model *m) {
     (void)m;
 #ifdef CRASH_AT
-    if (m->time >= CRASH_AT) *(volatile int *)0 = 1;
+    if (m->time >= CRASH_AT) raise(SIGSEGV);
 #endif
 #ifdef EXIT_AT
     if (m->time >= EXIT_AT) exit(7);

@@ -1,0 +1,1 @@
+"""Functional Mock-up Units: models of other tools, run beside our own. Needs the extra `fmi`."""
