@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from pollux.errors import PolluxError
-from pollux.simulate.fmi.compiled import warm
+from pollux.simulate.fmi.compiled import PLAIN, loops, warm
 from pollux.simulate.fmi.instances import Member
 from pollux.simulate.fmi.local import LocalInstances
 from pollux.simulate.fmi.messages import (
@@ -43,7 +43,7 @@ class Service:
         match request:
             case Warm(exchange):
                 warm(exchange)
-                return Done()
+                self._here.use(loops())
             case Start():
                 return self._start(request)
             case Put():
@@ -64,7 +64,9 @@ class Service:
         plan, members = request.plan, request.members
         self._shared = shared = Shared(Path(request.shared), width(plan.inputs), width(plan.reads), members)
         starts = np.frombuffer(request.starts, np.float64).reshape(width(plan.starts), members)
-        self._instances = LocalInstances(plan, starts, shared.inputs.copy(), beat=shared.beat)
+        self._instances = LocalInstances(
+            plan, starts, shared.inputs.copy(), beat=shared.beat, with_=PLAIN
+        )
         return self._done(complete=self._instances.can_save)
 
     @property

@@ -98,6 +98,10 @@ class LocalInstances(AbstractInstances):
         """Whether all functions for states are there."""
         return self._states.complete
 
+    def use(self, with_: Loops) -> None:
+        """Take other loops from now on; they do the same."""
+        self._loops = with_
+
     def put(self, inputs: F64) -> None:
         raw = self._inputs.packed(inputs)
         self._loops.put(

@@ -19,7 +19,7 @@ Wait = Callable[[int, bool], None]
 
 
 class Warm(msgspec.Struct, frozen=True, tag="warm"):
-    """Compile what runs; no code of the FMU is called."""
+    """Run compiled loops from now on; no code of the FMU is called for it."""
 
     exchange: bool
 

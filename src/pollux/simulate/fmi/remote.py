@@ -11,9 +11,12 @@ from pollux.simulate.fmi.messages import Advance, Done, Load, Put, Read, Request
 from pollux.simulate.fmi.plan import Plan, width
 from pollux.simulate.fmi.process import Process
 from pollux.simulate.fmi.shared import Shared
+from pollux.simulate.kernels.cache import numba_version
 
 _WARMING: Final = 300.0
-"""Seconds for the interpreter to start and the loops to be compiled, once on a machine."""
+"""Seconds for the loops to be compiled, once on a machine."""
+_WORTH: Final = 20_000
+"""After so many steps of members the compiled loops pay for the second that it takes to load them."""
 _TRIP: Final = 8 << 20
 """Bytes of what is recorded that travel at once."""
 
@@ -31,9 +34,10 @@ class RemoteInstances(AbstractInstances):
         path = self._process.folder / "shared"
         self._shared = Shared.make(path, width(plan.inputs), self._reads, self._members)
         self._shared.inputs[...] = inputs
+        self._exchange = plan.exchange
+        self._steps: int | None = 0 if numba_version() else None
         self._last = Done()
         self._broken = False
-        self._process.ask(Warm(plan.exchange), timeout=_WARMING)
         self._ask(Start(plan, self._members, np.ascontiguousarray(starts).tobytes(), str(path)))
         self.can_save: bool = self._last.complete
 
@@ -62,9 +66,11 @@ class RemoteInstances(AbstractInstances):
         self._ask(Put())
 
     def advance(self, begin: float, h: float, count: int) -> None:
+        self._hurry(count)
         self._ask(Advance(begin, h, count, record=False))
 
     def record(self, begin: float, h: float, count: int) -> F64:
+        self._hurry(count)
         found = np.empty((self._reads, count, self._members))
         at_once = max(1, _TRIP // max(8, 8 * self._reads * self._members))
         for first in range(0, count, at_once):
@@ -85,6 +91,14 @@ class RemoteInstances(AbstractInstances):
 
     def close(self) -> None:
         self._process.close()
+
+    def _hurry(self, count: int) -> None:
+        """Have the loops compiled once there is enough to do."""
+        if self._steps is not None:
+            self._steps += count * self._members
+            if self._steps > _WORTH:
+                self._process.ask(Warm(self._exchange), timeout=_WARMING)
+                self._steps = None
 
     def _ask(self, request: Request) -> Done:
         # Until the answer is there: what raises leaves instances of which nobody knows how they are.
