@@ -1,4 +1,5 @@
 import pytest
+from tests.model.plants import graph
 
 import pollux as px
 from pollux.columns.layout import layout_of
@@ -250,9 +251,9 @@ def test_a_pairing_is_found_wherever_there_is_one():
     """Pairs made first are given up for a pairing of all; where there is none, the residuals at fault are named."""
     n = 40
     names = [leaf("state", f"x{k}", unit("1")) for k in range(n)]
-    chain = tuple(names[k] + names[k + 1] for k in range(n - 1))
-    assert deficit((*chain, names[0] * 2), tuple(names)) is None
-    assert deficit((chain[0] * 2, *chain[:2], names[2] * 3), tuple(names[:3])) == Deficit((0, 1, 2, 3), (0, 1, 2))
+    chain = [graph(names[k] + names[k + 1]) for k in range(n - 1)]
+    assert deficit((*chain, names[0]), tuple(names)) is None
+    assert deficit((graph(-chain[0]), *chain[:2], names[2]), tuple(names[:3])) == Deficit((0, 1, 2, 3), (0, 1, 2))
 
 
 def test_an_unknown_has_a_name_only_where_it_is_declared():

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 import pollux as px
@@ -11,6 +13,8 @@ from pollux.simulate.methods.compose import compose
 from pollux.simulate.methods.rows import Task
 from pollux.simulate.run import Run
 from pollux.simulate.simulation import run
+
+wild: Any = px
 
 
 class Room(px.Twin):
@@ -126,6 +130,6 @@ def test_a_jump_needs_an_event_or_a_cycle():
         class Jumps(px.Twin):
             x, y = px.hidden("1"), px.sensor("1")
 
-            @px.on(y, x)
+            @wild.on(y, x)
             def falls(self):
                 return 0

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -64,7 +66,7 @@ def test_its_strength_is_the_derivative():
     """What multiplies the noise in a rate is the derivative by it, with what its condition lets through."""
     strength = derivative(SCHEMA.rates["sway"], leaf("noise", "here.push", WHITE))
     assert strength.unit.dimension == unit("m/s**1.5").dimension
-    numbers = {"here.force": 0.1, "sway": np.array([-1.0, 1.0])}
+    numbers: dict[str, Any] = {"here.force": 0.1, "sway": np.array([-1.0, 1.0])}
     assert evaluate(strength, lambda one: numbers[str(one.data)]).tolist() == [0.0, 0.1]
     assert evaluate(derivative(SCHEMA.rates["sway"], WIND), lambda one: 0.3) == pytest.approx(0.3)
 

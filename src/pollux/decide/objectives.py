@@ -5,7 +5,7 @@ An objective is a quantity of each single future; what is compared between optio
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from typing import final as sealed
 
 import numpy as np
@@ -19,6 +19,16 @@ from pollux.model.units import DIMENSIONLESS, Unit, scale, unit
 from pollux.model.value import Value
 
 _SECOND = unit("s")
+_BASES: Final = {
+    "length": "m",
+    "mass": "kg",
+    "time": "s",
+    "temperature": "K",
+    "current": "A",
+    "substance": "mol",
+    "luminosity": "cd",
+}
+"""The plain units of dimensions that are not called as their unit is, as money is."""
 
 
 @sealed
@@ -203,9 +213,10 @@ def _tidy(objective: Objective) -> Objective:
 
 
 def _plain(own: Unit) -> Unit:
-    """The currency of what is money and nothing else; else the unit with the time that stands below cancelled."""
-    if len(own.dimension) == 1 and own.is_money and own.dimension[0][1] == 1:
-        return unit(own.dimension[0][0].strip("[]"))
+    """The base of what has one dimension, such as money; else the unit with the time that stands below cancelled."""
+    if len(own.dimension) == 1 and own.dimension[0][1] == 1 and own.dimension[0][0].startswith("["):
+        named = own.dimension[0][0].strip("[]")
+        return unit(_BASES.get(named, named))
     for name, power in read(own.symbol):
         if power == -1 and unit(name).dimension == _SECOND.dimension:
             return own * unit(name) / _SECOND

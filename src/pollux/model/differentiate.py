@@ -6,8 +6,8 @@ the unit of the expression over that of the leaf; zeros and ones are folded away
 
 At the kink of `abs`, `min`, `max` and between the points of a `table` one side counts: the right one of `abs` and
 `table`, that of the first operand where two are equal. Conditions choose and have no derivative. What is held has
-the derivative zero by definition: `window` keeps the value of a closed stretch, `settled` that of its last run, and a
-`total` stands in the names of other twins.
+the derivative zero by definition: `window` keeps the value of a closed stretch, `settled` that of its last run, `delay`
+that of the past, and a `total` stands in the names of other twins.
 
 A. Griewank, A. Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, chapter 3.
 """

@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 
 from pollux.errors import ModelError
 from pollux.model.graph import Expr
+from pollux.model.hermite import Points, smooth
 from pollux.model.value import Value
 from pollux.model.walk import topological
 
 Numbers: TypeAlias = NDArray[Any]
 Leaf: TypeAlias = Callable[[Expr], "Numbers | float"]
 
-OUTSIDE: Final = frozenset(("state", "param", "phase", "time", "window", "total", "settled"))
+OUTSIDE: Final = frozenset(("state", "param", "phase", "time", "window", "total", "settled", "delay"))
 """The operations whose numbers come from outside of the expression: `leaf` is asked for them."""
 
 
@@ -53,8 +54,9 @@ def _one(expr: Expr, args: list[Numbers], leaf: Leaf | None) -> Numbers:
     if expr.op == "noise":
         return np.asarray(0.0)
     if expr.op == "table":
-        xs, ys = cast(tuple[tuple[float, ...], tuple[float, ...]], expr.data)
-        return np.asarray(np.interp(args[0], xs, ys))
+        return np.asarray(np.interp(args[0], *cast(Points, expr.data)))
+    if expr.op == "spline":
+        return smooth(cast(Points, expr.data), args[0])
     if expr.op == "pow" and isinstance(expr.data, int):
         return np.asarray(np.float_power(args[0], expr.data))
     return np.asarray(_NUMPY[expr.op](*args))

@@ -5,8 +5,9 @@ them. The table of nodes holds them weakly. Numbers are already in the unit of t
 dimension meet, a constant factor stands in the graph.
 
 `op` is one of `OPERATIONS`, or `const` (data: the number), `state`, `param`, `phase` and `noise` (data: the dotted
-name), `time` (seconds since 1970 UTC), `table` (data: its xs and ys), `window` (data: a `Window`), `total` (data: the
-name of the link; its operand stands in the names of the linked type) and `settled` (data: a `Settled`).
+name), `time` (seconds since 1970 UTC), `table` and `spline` (data: their xs and ys), `delay` (data: seconds), `window`
+(data: a `Window`), `total` (data: the name of the link; its operand stands in the names of the linked type) and
+`settled` (data: a `Settled`).
 """
 
 import math

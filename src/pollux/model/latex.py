@@ -204,6 +204,10 @@ def _window(expr: Expr, args: list[_Text]) -> _Text:
     return _Text(rf"\operatorname{{{window.kind}}}_{{{over}}}\left({args[0].text}\right)")
 
 
+def _delay(expr: Expr, args: list[_Text]) -> _Text:
+    return _Text(rf"\left[{args[0].text}\right]_{{t - {expr.data:g}\,\mathrm{{s}}}}")
+
+
 def _total(expr: Expr, args: list[_Text]) -> _Text:
     return _Text(rf"\sum_{{{symbol(str(expr.data))}}} {args[0].within(_PRODUCT)}", _PRODUCT)
 
@@ -239,6 +243,7 @@ _PRINTERS: Final[Mapping[str, _Printer]] = {
     "cos": _function(r"\cos"),
     "tanh": _function(r"\tanh"),
     "table": _function(r"\operatorname{table}"),
+    "spline": _function(r"\operatorname{spline}"),
     "floor": _fenced(r"\lfloor", r"\rfloor"),
     "abs": _fenced("|", "|"),
     "<": _between("<", _SUM),
@@ -251,6 +256,7 @@ _PRINTERS: Final[Mapping[str, _Printer]] = {
     "not": _not,
     "where": _cases,
     "window": _window,
+    "delay": _delay,
     "total": _total,
     "settled": _settled,
 }

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Final, TypeAlias, cast
 
 from pollux.model.graph import Expr, const, operation
+from pollux.model.hermite import Cubic, Points, cubics
 from pollux.model.units import Unit
 
 Slopes: TypeAlias = tuple[Expr | None, ...]
@@ -179,11 +180,27 @@ def _tanh(expr: Expr, slopes: Slopes) -> Expr | None:
 
 
 def _table(expr: Expr, slopes: Slopes) -> Expr | None:
-    xs, ys = cast(tuple[tuple[float, ...], tuple[float, ...]], expr.data)
+    xs, ys = cast(Points, expr.data)
     steps = [(y1 - y0) / (x1 - x0) for (x0, y0), (x1, y1) in pairwise(zip(xs, ys, strict=True))]
     (x,) = expr.args
     unit = expr.unit / x.unit
     return _times(_some(stepped(x, xs, [const(one, unit) for one in (0.0, *steps, 0.0)])), slopes[0])
+
+
+def _spline(expr: Expr, slopes: Slopes) -> Expr | None:
+    (x,) = expr.args
+    points = cast(Points, expr.data)
+    level = const(0.0, expr.unit / x.unit)
+    pieces = [_steepness(x, one, expr.unit) for one in cubics(points)]
+    return _times(_some(stepped(x, points[0], [level, *pieces, level])), slopes[0])
+
+
+def _steepness(x: Expr, cubic: Cubic, height: Unit) -> Expr:
+    """The slope of one interval, $c_1 + t (2 c_2 + 3 c_3 t)$."""
+    t = operation("-", (x, const(cubic.x0, x.unit)))
+    c1, c2, c3 = const(cubic.c1, height / x.unit), const(2.0 * cubic.c2, height / x.unit**2), 3.0 * cubic.c3
+    bent = _plus(_some(c2), _times(t, _some(const(c3, height / x.unit**3))))
+    return _or_zero(_plus(_some(c1), _times(t, bent)), height / x.unit)
 
 
 def stepped(x: Expr, xs: Sequence[float], pieces: Sequence[Expr]) -> Expr:
@@ -221,4 +238,5 @@ _RULES: Final[Mapping[str, _Rule]] = {
     "cos": _cosine,
     "tanh": _tanh,
     "table": _table,
+    "spline": _spline,
 }

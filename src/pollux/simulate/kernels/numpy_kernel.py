@@ -68,7 +68,7 @@ class NumpyKernel(AbstractKernel):
 
     def _begin(self, module: Any, y: F64, plan: Plan, at: int, until: int) -> None:
         if self.pacing is None:
-            module.begin(y, np.array([plan.start + at * plan.dt]), 0.0, 0.0, 0.0, plan.dt, 0.0)
+            module.begin(y, np.array([plan.start + at * plan.dt]), 0.0, 0.0, 0.0, plan.dt, 0.0, at)
         else:
             module.begin(y, plan.start, until * plan.dt, plan.dt)
 
@@ -78,7 +78,7 @@ def _steps(module: Any, y: F64, plan: Plan, at: int, until: int) -> None:
     dt = plan.dt
     for s in range(at, until):
         t0, t1, t2 = (np.array([plan.start + (s + part) * dt]) for part in (0.0, 0.5, 1.0))
-        module.step(y, t0, t1, t2, 0.5 * dt, dt, dt / 6.0)
+        module.step(y, t0, t1, t2, 0.5 * dt, dt, dt / 6.0, np.array([s]))
 
 
 def _attempts(module: Any, y: F64, plan: Plan, pacing: Pacing, target: float) -> None:

@@ -79,8 +79,12 @@ class Arrival:
         value = self._sheet.lines.term(self._state(row))
         for jump in self.schema.jumps:
             if self._sheet.layout.slot[jump.state] == row:
-                value = self.happened(jump.event)[0].where(self.now.term(jump.value), value)
+                value = self._fired(jump.event).where(self.now.term(jump.value), value)
         return value
+
+    def _fired(self, what: str) -> Term:
+        """Whether an event happened, or a cycle turned."""
+        return (self.turned(what) if what in self.schema.cycles else self.happened(what))[0]
 
     def remember(self, name: str) -> None:
         """Store the memory of an event."""

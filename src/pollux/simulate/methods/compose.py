@@ -14,6 +14,7 @@ from pollux.simulate.generate.program import Pacing, Program
 from pollux.simulate.methods import arrival, attempt, windows
 from pollux.simulate.methods.attempt import Attempt
 from pollux.simulate.methods.consistent import consistent
+from pollux.simulate.methods.ito import EulerMaruyama, Milstein
 from pollux.simulate.methods.refused import refuse
 from pollux.simulate.methods.rosenbrock import Rodas
 from pollux.simulate.methods.rows import Method, Rows, Task, rows_of
@@ -25,6 +26,8 @@ _METHODS: Final[Mapping[Method, Callable[[Sheet, Rates, frozenset[int]], Abstrac
     "rk4": ClassicalRungeKutta,
     "dopri5": DormandPrince,
     "rodas4": Rodas,
+    "euler-maruyama": EulerMaruyama,
+    "milstein": Milstein,
 }
 
 

@@ -46,6 +46,8 @@ class Sheet:
                 return state(self.layout.slot[str(expr.data)])
             if expr.op == "window":
                 return (window or self.latched)(expr)
+            if expr.op == "noise":
+                return 0.0  # its mean: what it does to a step, the method adds
             if expr.op == "settled":
                 return self.load(self.rows.settled[expr])
             return self._fed(str(expr.data), fraction)
@@ -65,12 +67,12 @@ class Sheet:
 
 
 def moves(task: Task) -> Callable[[Expr], bool]:
-    """Tells the leaves that change within a run of steps: states, phases, time, windows, sloped inputs."""
+    """Tells the leaves that change within a run of steps: states, phases, time, noise, windows, sloped inputs."""
 
     def leaf_moves(expr: Expr) -> bool:
         if expr.op == "param":
             return expr.data in task.sloped
-        return expr.op in ("state", "phase", "time", "window")
+        return expr.op in ("state", "phase", "time", "window", "noise")
 
     return leaf_moves
 
