@@ -86,7 +86,7 @@ def test_noise_is_printed_and_comes_back_from_json():
 
 def test_a_kernel_refuses_noise():
     """No kernel is written that would leave the noise out in silence."""
-    with pytest.raises(SimulationError, match="noise is not in simulation"):
+    with pytest.raises(SimulationError, match="expected a method for noise"):
         compose(Task(SCHEMA))
 
 
