@@ -9,6 +9,7 @@ from pollux.model.delays import delay
 from pollux.model.equations import algebraic, cycle, derived, event, on, rate, reading
 from pollux.model.functions import clip, cos, exp, floor, log, maximum, minimum, sin, sqrt, tanh, where
 from pollux.model.links import links, total
+from pollux.model.mathematics import mathematics
 from pollux.model.noises import noise
 from pollux.model.parts import Part
 from pollux.model.priors import lognormal, normal, uniform
@@ -282,6 +283,7 @@ __all__ = [
     "local_sensitivity",
     "log",
     "lognormal",
+    "mathematics",
     "maximum",
     "mean",
     "minimum",
