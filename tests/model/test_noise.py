@@ -5,7 +5,7 @@ import pytest
 
 import pollux as px
 from pollux.columns.layout import layout_of
-from pollux.errors import ModelError
+from pollux.errors import ModelError, SimulationError
 from pollux.model.differentiate import derivative
 from pollux.model.evaluate import evaluate
 from pollux.model.graph import leaf
@@ -15,6 +15,8 @@ from pollux.model.statements import equations
 from pollux.model.tree import to_tree
 from pollux.model.tree_reader import from_tree
 from pollux.model.units import WHITE, unit
+from pollux.simulate.methods.compose import compose
+from pollux.simulate.methods.rows import Task
 
 
 class Gust(px.Part):
@@ -82,6 +84,12 @@ def test_noise_is_printed_and_comes_back_from_json():
     assert latex(WIND) == r"\xi_{\mathrm{wind}}"
     assert to_tree(WIND)["value"] == {"op": "noise", "name": "wind"}
     assert from_tree(to_tree(SCHEMA.rates["sway"])) is SCHEMA.rates["sway"]
+
+
+def test_a_kernel_refuses_noise():
+    """No kernel is written that would leave the noise out in silence."""
+    with pytest.raises(SimulationError, match="expected a method for noise"):
+        compose(Task(SCHEMA))
 
 
 def rated(equation):
