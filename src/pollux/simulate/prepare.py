@@ -23,13 +23,12 @@ from pollux.simulate.kernels.kernel import Compiler, kernel, numpy_seconds
 from pollux.simulate.kernels.plan import AbstractKernel
 from pollux.simulate.methods.compose import compose
 from pollux.simulate.methods.rows import Method, Rows, Task, rows_of
-from pollux.simulate.methods.windows import durations
 from pollux.simulate.recorder import Recorder, recorder
 from pollux.simulate.run import Run
 from pollux.simulate.schedule import Schedule, fed
 from pollux.simulate.settling.nested import fast_models
 from pollux.simulate.settling.settle import FastModel
-from pollux.simulate.steps import bearable, choose_step
+from pollux.simulate.steps import bearable, choose_step, longest
 from pollux.simulate.timing import Timing, own, stepped
 
 CHUNK_BYTES = 1 << 26
@@ -119,10 +118,10 @@ def _check(run: Run) -> int:
             hint="layout_of(schema).start(members), or the columns of a fork",
         )
     _check_times(run)
-    for window in durations(layout):
-        if run.step is not None and window.seconds * SECOND < run.step:
+    for seconds in longest(layout):
+        if run.step is not None and seconds * SECOND < run.step:
             raise SimulationError(
-                f"expected a step of at most {window.seconds:g} s, the length of a window, got {run.step / SECOND:g} s",
+                f"expected a step of at most {seconds:g} s, as a window or a delay asks, got {run.step / SECOND:g} s",
                 at=f"Run.step of {run.schema.name}",
             )
     for name in run.inputs:

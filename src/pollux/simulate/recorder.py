@@ -77,7 +77,7 @@ def _place(expr: Expr, rows: Rows) -> int:
             "a total over linked twins is not yet in simulation", at=str(expr.data), hint="it works in live columns"
         )
     if expr.op == "delay":
-        raise SimulationError("a delay is not in simulation", hint="let a px.hidden follow with a rate: a lag")
+        return rows.delay(expr).now
     if expr.op == "settled":
         return rows.settled[expr]
     return rows.window(expr).out if expr.op == "window" else rows.layout.place(str(expr.data))

@@ -103,9 +103,14 @@ def try_steps(schema: Schema, start: F64, *, t0: int, span: int, settle: Settle 
     trial.through(t0 / SECOND, span / SECOND)
     reached = _reached(trial.accepted) if trial.accepted else span / SECOND / 100
     stable = FOLLOWS * trial.shortest
-    bounds = (reached, stable, *(w.seconds for w in durations(layout_of(schema))))
+    bounds = (reached, stable, *longest(layout_of(schema)))
     # A trial that stability holds back is accepted up to where the method would no longer be stable.
     return Tried(rounded_down(max(min(bounds) * SECOND, SHORTEST)), constant, 0.5 * stable <= min(bounds))
+
+
+def longest(layout: Layout) -> tuple[float, ...]:
+    """What no step may exceed, in seconds: the shortest window, the distance between two samples of a delay."""
+    return (*(one.seconds for one in durations(layout)), *(one.spacing for one in layout.delays))
 
 
 def _reached(accepted: list[float]) -> float:
@@ -158,7 +163,7 @@ class _Trial:
         for _ in range(TRIALS):
             if end - time < 1e-9 * span or step < SHORTEST / SECOND:
                 return
-            step = min(step, end - time)
+            step = min(step, end - time, *(one.spacing for one in self._rows.layout.delays))
             halves, error = self._step(time, step)
             if error <= TOLERANCE:
                 time += step

@@ -159,8 +159,6 @@ class Instant:
             raise SimulationError(
                 "a total over linked twins is not yet in simulation", at=str(expr.data), hint="it works in live columns"
             )
-        if expr.op == "delay":
-            raise SimulationError("a delay is not in simulation", hint="let a px.hidden follow with a rate: a lag")
         if not operands(expr):
             return self._leaf(expr)
         args = tuple(self._memo[one] for one in self._below(expr))
