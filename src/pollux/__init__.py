@@ -13,7 +13,7 @@ from pollux.model.mathematics import mathematics
 from pollux.model.noises import noise
 from pollux.model.parts import Part
 from pollux.model.priors import lognormal, normal, uniform
-from pollux.model.quantities import money, pi, quantity
+from pollux.model.quantities import money, pi, quantity, time
 from pollux.model.roles import actuator, fact, hidden, parameter, sensor
 from pollux.model.settled import settled
 from pollux.model.tables import table
@@ -320,6 +320,7 @@ __all__ = [
     "table",
     "tail",
     "tanh",
+    "time",
     "tornado",
     "total",
     "trough",

@@ -106,7 +106,7 @@ def test_another_delay_is_another_type():
     ("make", "message"),
     [
         (lambda: px.delay(TEMP, by=0), "time above zero"),
-        (lambda: px.delay(TEMP > px.quantity(3, "K"), by=1), "got a condition"),
+        (lambda: px.delay(px.quantity(3, "K") < TEMP, by=1), "got a condition"),
         (lambda: px.delay("temp", by=1), "expected a signal"),  # type: ignore[arg-type]
     ],
 )

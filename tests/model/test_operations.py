@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.model.plants import Pump, graph
 
 import pollux as px
@@ -12,7 +14,7 @@ from pollux.model import latex as printed
 from pollux.model.differentiate import jacobian
 from pollux.model.digest import digest_of
 from pollux.model.evaluate import OUTSIDE, evaluate
-from pollux.model.graph import Expr, Settled, Window, const, leaf, node
+from pollux.model.graph import Expr, Settled, Window, const, leaf, node, operation
 from pollux.model.rules import OPERATIONS
 from pollux.model.schema import schema_of
 from pollux.model.tree import to_tree
@@ -65,6 +67,52 @@ SAMPLES: dict[str, Expr] = {
     "not": graph(~(N > 1)),
 }
 OTHERS = [graph(N**M), graph(TEMP**0.25), graph(px.table((N, M), {0: POINTS, 1: POINTS}))]
+
+
+# Of numbers alone a number is made at once, and refused where there is none, such as the logarithm of -1.
+NUMBERS = st.sampled_from([one for one in SAMPLES.values() if not one.is_condition and one.op != "const"])
+
+
+def pure(expr: Expr) -> Expr:
+    """The same number without its unit."""
+    return graph(expr / px.quantity(1, str(expr.unit)))
+
+
+def joined(op: str, args: list[Expr]) -> Expr:
+    """An operation on pure numbers, or a condition made one by px.where."""
+    a, b, c = map(pure, args)
+    known = {
+        "table": px.table(a, POINTS),
+        "spline": px.table(a, POINTS, curve="smooth"),
+        "delay": px.delay(a, by="1 s"),
+    }
+    if op in known:
+        return graph(known[op])
+    if op in ("and", "or", "not", "where"):
+        holds = graph((a > b) & (b > c) if op == "and" else (a > b) | (b > c) if op == "or" else ~(a > b))
+        return graph(px.where(holds, a, c))
+    made = operation("pow", (a,), 2) if op == "pow" else operation(op, (a, b)[: 1 if op in ONE else 2])
+    return graph(px.where(made, a, b)) if made.is_condition else made
+
+
+ONE = {"neg", "abs", "exp", "log", "sqrt", "sin", "cos", "tanh", "floor"}
+GROWN = st.recursive(
+    NUMBERS,
+    lambda inner: st.builds(
+        joined,
+        st.sampled_from(sorted(OPERATIONS | {"table", "spline", "delay"})),
+        st.lists(inner, min_size=3, max_size=3),
+    ),
+    max_leaves=12,
+)
+
+
+@given(GROWN)
+def test_whatever_is_built_of_them_comes_back(expr):
+    """Expressions of all operations come back from JSON as the same node, and so do their derivatives."""
+    for one in (expr, *jacobian((expr,), (N, M, TEMP)).values()):
+        tree = json.loads(json.dumps(to_tree(one), allow_nan=False))
+        assert from_tree(tree, schemas={PUMP.digest: PUMP}) is one
 
 
 def test_there_is_a_sample_of_every_operation():
