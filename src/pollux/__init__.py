@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from pollux.predict import Evidence, Learning, Outlook
     from pollux.show.documents.twins import Aside
     from pollux.show.facts import Points, Remark, Samples, Score, Turn
-    from pollux.simulate import Course, level, straight
+    from pollux.simulate import Course, Solver, level, straight
     from pollux.simulate.sensitivity import Study, local_sensitivity, morris, sobol_indices, study, tornado
     from pollux.site.calibrations import calibrations
     from pollux.site.declare import Fleet, Site
@@ -138,6 +138,7 @@ _DOORS = {
     "Turn": "pollux.show.facts",
     "Alarm": "pollux.watch",
     "Course": "pollux.simulate",
+    "Solver": "pollux.simulate",
     "level": "pollux.simulate",
     "straight": "pollux.simulate",
     "Study": "pollux.simulate.sensitivity",
@@ -237,6 +238,7 @@ __all__ = [
     "SimulatedClock",
     "SimulationError",
     "Site",
+    "Solver",
     "Spike",
     "StandingOrder",
     "Stuck",

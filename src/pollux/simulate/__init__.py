@@ -4,34 +4,43 @@
 composed into the step of a kernel, the kernel printed as numba or NumPy source.
 """
 
+from pollux.simulate.chance import Chance, shared
 from pollux.simulate.courses import Course, level, side_by_side, straight
 from pollux.simulate.ensemble import ensemble
 from pollux.simulate.kernels.kernel import Backend, Compilation, Compiler
 from pollux.simulate.kernels.warm import warm
-from pollux.simulate.outcome import Happenings, Outcome
+from pollux.simulate.methods.rows import Method
+from pollux.simulate.outcome import Happenings, Outcome, Pace
 from pollux.simulate.physics import AbstractPhysics, KernelPhysics
 from pollux.simulate.recorder import now
 from pollux.simulate.run import Run
 from pollux.simulate.sampling import Sampling, levels, luck
 from pollux.simulate.settling.settle import Settled, Settling
 from pollux.simulate.simulation import Cancelled, Progress, run
+from pollux.simulate.solver import Solver
 from pollux.simulate.steps import choose_step
+from pollux.simulate.tolerance import Tolerance
 
 __all__ = [
     "AbstractPhysics",
     "Backend",
     "Cancelled",
+    "Chance",
     "Compilation",
     "Compiler",
     "Course",
     "Happenings",
     "KernelPhysics",
+    "Method",
     "Outcome",
+    "Pace",
     "Progress",
     "Run",
     "Sampling",
     "Settled",
     "Settling",
+    "Solver",
+    "Tolerance",
     "choose_step",
     "ensemble",
     "level",
@@ -39,6 +48,7 @@ __all__ = [
     "luck",
     "now",
     "run",
+    "shared",
     "side_by_side",
     "straight",
     "warm",

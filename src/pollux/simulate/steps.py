@@ -38,6 +38,9 @@ KINKS = 0.1
 FOLLOWS = 2.0
 """Time constants of the fastest mode that a step may span."""
 
+FIRST_ORDER = 0.02
+"""The part of the shortest time constant that a step of a method of first order spans: errors of about a hundredth."""
+
 FASTER = 0.8
 """A start whose shortest time constant is below this part of the one that was tried is tried anew."""
 
@@ -52,11 +55,14 @@ SHORTEST = 100
 class Tried:
     """A step that was found, in nanoseconds, and the shortest time constant where it was tried, in seconds.
 
+    `shortest` is the shortest one that was met on the way.
+
     `is_bound_by_stability` says that the step would be longer if the fastest mode allowed it.
     """
 
     step: int
     constant: float
+    shortest: float = np.inf
     is_bound_by_stability: bool = False
 
 
@@ -83,6 +89,13 @@ def tried(schema: Schema, start: F64, *, t0: int, span: int, settle: Settle | No
     return known
 
 
+def step_of_noise(schema: Schema, start: F64, *, t0: int, span: int) -> int:
+    """The step for a type with noise: the methods for it are of first order, so a small part of a time constant."""
+    known = tried(schema, start, t0=t0, span=span)
+    wanted = min(known.step, FIRST_ORDER * known.shortest * SECOND, span / 100)
+    return rounded_down(max(wanted, SHORTEST))
+
+
 def bearable(schema: Schema, driven: F64, *, t0: int) -> int:
     """The step that the fastest mode of these members (width, members) allows, whatever accuracy asks for.
 
@@ -105,7 +118,9 @@ def try_steps(schema: Schema, start: F64, *, t0: int, span: int, settle: Settle 
     stable = FOLLOWS * trial.shortest
     bounds = (reached, stable, *longest(layout_of(schema)))
     # A trial that stability holds back is accepted up to where the method would no longer be stable.
-    return Tried(rounded_down(max(min(bounds) * SECOND, SHORTEST)), constant, 0.5 * stable <= min(bounds))
+    return Tried(
+        rounded_down(max(min(bounds) * SECOND, SHORTEST)), constant, trial.shortest, 0.5 * stable <= min(bounds)
+    )
 
 
 def longest(layout: Layout) -> tuple[float, ...]:
@@ -143,7 +158,7 @@ class _Trial:
     """A few members under a step that adapts itself."""
 
     def __init__(self, schema: Schema, start: F64, settle: Settle | None) -> None:
-        task = Task(schema)
+        task = Task(schema, is_trial=True)
         start = few(start, layout_of(schema))
         self._rows, program = rows_of(task), compose(task)
         self._kernel = numpy_kernel(program)

@@ -22,7 +22,7 @@ class Pacing:
 
     since: int
     failed: int
-    states: slice
+    states: range
 
 
 @final
