@@ -9,10 +9,11 @@ from pollux.model.delays import delay
 from pollux.model.equations import algebraic, cycle, derived, event, on, rate, reading
 from pollux.model.functions import clip, cos, exp, floor, log, maximum, minimum, sin, sqrt, tanh, where
 from pollux.model.links import links, total
+from pollux.model.mathematics import mathematics
 from pollux.model.noises import noise
 from pollux.model.parts import Part
 from pollux.model.priors import lognormal, normal, uniform
-from pollux.model.quantities import money, pi, quantity
+from pollux.model.quantities import money, pi, quantity, time
 from pollux.model.roles import actuator, fact, hidden, parameter, sensor
 from pollux.model.settled import settled
 from pollux.model.tables import table
@@ -284,6 +285,7 @@ __all__ = [
     "local_sensitivity",
     "log",
     "lognormal",
+    "mathematics",
     "maximum",
     "mean",
     "minimum",
@@ -320,6 +322,7 @@ __all__ = [
     "table",
     "tail",
     "tanh",
+    "time",
     "tornado",
     "total",
     "trough",
