@@ -35,6 +35,12 @@ class Prediction:
     Inside, the mean give or take 1.645 sigma held for 90 % of the points of the design when they were left out. Outside
     of the design sigma grows by twice the spread of the output for each typical distance between its points, and from a
     quarter of the design's width on the mean stays what it is there.
+
+    >>> import pollux as px
+    >>> fast = px.surrogate(px.study(lambda x: 2 * x[:, 0], {"a": px.uniform(0, 1)}), kind="chaos")
+    >>> told = fast.predict([[0.5], [4.0]])
+    >>> told.outside.tolist(), round(float(told.mean[0, 0]), 6), bool(told.sigma[1, 0] > 1)
+    ([False, True], 1.0, True)
     """
 
     mean: F64
@@ -48,7 +54,12 @@ class Surrogate:
     """A stand-in for the model of a study.
 
     `points` (runs, inputs) and `values` (runs, outputs) are what it was learnt from; runs that failed are NaN and left
-    out.
+    out. Raises SimulationError for points with another number of inputs.
+
+    >>> import pollux as px
+    >>> slow = px.study(lambda x: x[:, 0] * x[:, 1], {"a": px.uniform(0, 1), "b": px.normal(3, 1)}, "area")
+    >>> print(px.surrogate(slow, kind="chaos").indices().words())
+    of the spread of area (1.04) a explains 69 % (77 % with others) and b explains 23 % (31 % with others)
     """
 
     slow: Study
