@@ -5,14 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 from pollux.errors import DataRefused, ModelError, NotFound, OrderRefused, PolluxError, SetupError, SimulationError
 from pollux.model.commands import command
-from pollux.model.equations import cycle, derived, event, on, rate, reading
-from pollux.model.functions import clip, cos, exp, floor, log, maximum, minimum, sin, sqrt, table, tanh, where
+from pollux.model.delays import delay
+from pollux.model.equations import algebraic, cycle, derived, event, on, rate, reading
+from pollux.model.functions import clip, cos, exp, floor, log, maximum, minimum, sin, sqrt, tanh, where
 from pollux.model.links import links, total
+from pollux.model.noises import noise
 from pollux.model.parts import Part
 from pollux.model.priors import lognormal, normal, uniform
 from pollux.model.quantities import money, pi, quantity
 from pollux.model.roles import actuator, fact, hidden, parameter, sensor
 from pollux.model.settled import settled
+from pollux.model.tables import table
 from pollux.model.twin import Twin
 from pollux.model.value import Value
 from pollux.model.windows import last, mean, peak, sum, trough
@@ -251,6 +254,7 @@ __all__ = [
     "Value",
     "accrue",
     "actuator",
+    "algebraic",
     "always",
     "calibrations",
     "chance",
@@ -261,6 +265,7 @@ __all__ = [
     "cos",
     "cycle",
     "data_set",
+    "delay",
     "derived",
     "duration",
     "each",
@@ -290,6 +295,7 @@ __all__ = [
     "money",
     "morris",
     "mqtt",
+    "noise",
     "normal",
     "on",
     "opcua",

@@ -14,7 +14,7 @@ from pollux.errors import SimulationError
 from pollux.simulate.job import Piece, work
 from pollux.simulate.kernels.kernel import Compiler
 from pollux.simulate.methods.rows import Rows
-from pollux.simulate.outcome import Outcome, forgotten, happenings, merged, nanoseconds
+from pollux.simulate.outcome import Outcome, Pace, forgotten, happenings, merged, nanoseconds
 from pollux.simulate.prepare import Prepared, prepare
 from pollux.simulate.recorder import recorder
 from pollux.simulate.run import Run
@@ -133,9 +133,18 @@ def _outcome(run: Run, prepared: Prepared, whole: Piece, memory: dict[str, F64])
         final=table[: rows.layout.width].copy(),
         failed_at=nanoseconds(table[rows.failed], run.t0),
         backend=prepared.whole.kernel.backend,
-        step=round(run.span / schedule.steps),
+        pace=_pace(run, prepared, table),
         settled=whole.settled,
     )
+
+
+def _pace(run: Run, prepared: Prepared, table: F64) -> Pace:
+    choice, control, steps = prepared.choice, prepared.rows.control, prepared.whole.schedule.steps
+    if control is None:
+        taken = np.full(table.shape[1], steps)
+        return Pace(choice.method, taken, np.zeros_like(taken), round(run.span / steps), choice.note)
+    taken, refused = table[[control.accepted, control.rejected]].astype(np.int64)
+    return Pace(choice.method, taken, refused, round(run.span / max(1.0, float(taken.mean()))), choice.note)
 
 
 def _latch(run: Run, rows: Rows, table: F64) -> None:
