@@ -49,9 +49,9 @@ class Study:
     a model that gives another number of values.
 
     >>> import pollux as px
-    >>> tree = px.study(lambda x: x[:, 0] ** 2 * x[:, 1], {"girth": px.normal(1, 0.1), "height": px.normal(9, 1)}, "wood")
-    >>> tree.names, tree.middle.tolist(), tree.evaluate(tree.middle[None]).tolist()
-    (('girth', 'height'), [1.0, 9.0], [[9.0]])
+    >>> box = px.study(lambda x: x[:, 0] ** 2 * x[:, 1], {"side": px.normal(1, 0.1), "height": px.normal(9, 1)})
+    >>> box.names, box.middle.tolist(), box.evaluate(box.middle[None]).tolist()
+    (('side', 'height'), [1.0, 9.0], [[9.0]])
     """
 
     inputs: tuple[Input, ...]
