@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from pollux.show.facts import Points, Remark, Samples, Score, Turn
     from pollux.simulate import Course, Solver, level, straight
     from pollux.simulate.sensitivity import Study, local_sensitivity, morris, sobol_indices, study, tornado
+    from pollux.simulate.surrogate import Prediction, Surrogate, surrogate
     from pollux.site.calibrations import calibrations
     from pollux.site.declare import Fleet, Site
     from pollux.site.fork import Fork
@@ -147,6 +148,9 @@ _DOORS = {
     "sobol_indices": "pollux.simulate.sensitivity",
     "study": "pollux.simulate.sensitivity",
     "tornado": "pollux.simulate.sensitivity",
+    "Prediction": "pollux.simulate.surrogate",
+    "Surrogate": "pollux.simulate.surrogate",
+    "surrogate": "pollux.simulate.surrogate",
     "calibrations": "pollux.site.calibrations",
     "Fleet": "pollux.site.declare",
     "Site": "pollux.site.declare",
@@ -226,6 +230,7 @@ __all__ = [
     "Part",
     "Points",
     "PolluxError",
+    "Prediction",
     "Presenter",
     "Register",
     "Remark",
@@ -244,6 +249,7 @@ __all__ = [
     "Stuck",
     "Study",
     "Summary",
+    "Surrogate",
     "Tape",
     "TooFast",
     "Turn",
@@ -319,6 +325,7 @@ __all__ = [
     "straight",
     "study",
     "sum",
+    "surrogate",
     "table",
     "tail",
     "tanh",
