@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from pollux.show.documents.twins import Aside
     from pollux.show.facts import Points, Remark, Samples, Score, Turn
     from pollux.simulate import Course, level, straight
+    from pollux.simulate.fmi.twin import Fmu
     from pollux.site.calibrations import calibrations
     from pollux.site.declare import Fleet, Site
     from pollux.site.fork import Fork
@@ -137,6 +138,7 @@ _DOORS = {
     "straight": "pollux.simulate",
     "calibrations": "pollux.site.calibrations",
     "Fleet": "pollux.site.declare",
+    "Fmu": "pollux.simulate.fmi.twin",
     "Site": "pollux.site.declare",
     "Fork": "pollux.site.fork",
     "Handle": "pollux.site.handles",
@@ -191,6 +193,7 @@ __all__ = [
     "Emulation",
     "Evidence",
     "Fleet",
+    "Fmu",
     "Fork",
     "Futures",
     "Gap",

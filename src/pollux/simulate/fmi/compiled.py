@@ -41,7 +41,7 @@ def _compiled() -> Loops:
 
     for piece in (*transfer.PIECES, *cosimulation.PIECES, *exchange.PIECES):
         register_jitable(piece)
-    # The lock is let go: an FMU may compute for long, and its log comes back to Python through ctypes, which asks for it.
+    # The lock is let go: an FMU may compute for long, and its messages come back through ctypes, which asks for it.
     compile_: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
     return Loops(*[compile_(one) for one in (PLAIN.put, PLAIN.get, PLAIN.march, PLAIN.travel)])
 

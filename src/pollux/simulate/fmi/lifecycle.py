@@ -6,7 +6,7 @@ Source: FMI 2.0.4, sections 2.1.5, 3.2.3 and 4.2.4; FMI 3.0.2, section 2.3.
 import ctypes
 import os
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NoReturn, final
 
@@ -30,7 +30,7 @@ _LOGGER3: Final = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int, ctypes.c
 class _Callbacks2(ctypes.Structure):
     """What an FMI 2 instance may call: logger, memory, end of a step, its environment."""
 
-    _fields_: Sequence[tuple[str, Any]] = [
+    _fields_ = [  # as ctypes wants it
         ("logger", _LOGGER2),
         ("allocate", ctypes.c_void_p),
         ("free", ctypes.c_void_p),
@@ -145,7 +145,9 @@ class Maker:
         where = (Path(self._plan.folder) / "resources").as_uri()
         kind = 0 if self._plan.exchange else 1
         return int(
-            make(name.encode(), kind, self._plan.token.encode(), where.encode(), ctypes.addressof(self._callbacks), 0, 0)
+            make(
+                name.encode(), kind, self._plan.token.encode(), where.encode(), ctypes.addressof(self._callbacks), 0, 0
+            )
             or 0
         )
 

@@ -60,9 +60,7 @@ class LocalInstances(AbstractInstances):
         self._inputs = Block(plan.inputs, plan.version, library, "Set")
         self._reads = Block(plan.reads, plan.version, library, "Get")
         self._method = CLASSICAL if plan.fixed_step > 0.0 else DORMAND_PRINCE
-        self._table = np.ascontiguousarray(
-            np.vstack([self._method.stages, self._method.weights, self._method.error])
-        )
+        self._table = np.ascontiguousarray(np.vstack([self._method.stages, self._method.weights, self._method.error]))
         self._scratch = _Scratch(plan.states, plan.indicators, len(self._method.nodes))
         members = inputs.shape[1]
         self._dead = np.zeros(members, np.int64)

@@ -12,22 +12,27 @@ from numba.extending import intrinsic, overload
 
 from pollux.simulate.fmi.pointers import invoke
 
+unpacked: Any = cgutils.unpack_tuple
 
-@intrinsic  # type: ignore[untyped-decorator]
+
+@intrinsic
 def _machine_call(typing_context: Any, address: Any, values: Any) -> Any:
     """A call of `int32 (*)(values...)` at an address; the address is an argument, so that the code can be cached."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         wanted = [context.get_value_type(one) for one in signature.args[1].types]
         pointer = builder.inttoptr(arguments[0], ir.FunctionType(ir.IntType(32), wanted).as_pointer())
-        return builder.call(pointer, cgutils.unpack_tuple(builder, arguments[1]))
+        return builder.call(pointer, unpacked(builder, arguments[1]))
 
     return types.int32(address, values), generate
 
 
-@overload(invoke)  # type: ignore[untyped-decorator]
+machine_call: Any = _machine_call  # its typing context is the compiler's business
+
+
+@overload(invoke)
 def _invoke(address: Any, *values: Any) -> Any:
     def calling(address: Any, *values: Any) -> Any:
-        return _machine_call(address, values)
+        return machine_call(address, values)
 
     return calling

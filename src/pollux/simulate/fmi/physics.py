@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from pollux.columns.arrays import F64
 from pollux.errors import DataRefused, NotFound, SimulationError
 from pollux.simulate.fmi.description import Warnings
-from pollux.simulate.fmi.instances import AbstractInstances, Member
+from pollux.simulate.fmi.instances import Member
 from pollux.simulate.fmi.journal import Deed, Journal
 from pollux.simulate.fmi.opened import OpenedFmu
 from pollux.simulate.fmi.ports import Port
@@ -132,10 +132,9 @@ class FmuPhysics(AbstractPhysics):
 
     def get(self, name: str) -> F64:
         if name in self._setting.inputs.names:
-            return self._inputs[self._setting.inputs.row(name, "an input")].copy()
+            return np.array(self._inputs[self._setting.inputs.row(name, "an input")])
         place = self._setting.reads.row(name, f"a state, an input or an output of {self._setting.fmu.name}")
-        found: F64 = self._setting.reads.outward(self._instances.read())[place]
-        return found
+        return np.array(self._setting.reads.outward(self._instances.read())[place])
 
     def step(self, span: int) -> None:
         count = self._setting.steps_in(span)

@@ -66,9 +66,7 @@ class Ports:
     @property
     def whole(self) -> tuple[bool, ...]:
         """Which of them can only be whole numbers."""
-        return tuple(
-            not one.type.startswith(("Real", "Float")) for one in self.variables for _ in range(one.size)
-        )
+        return tuple(not one.type.startswith(("Real", "Float")) for one in self.variables for _ in range(one.size))
 
     def _units(self) -> tuple[F64, F64]:
         scale = np.array([one.scale for one in self.ports]).reshape(-1, 1)

@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Final, NoReturn, final
 
 from pollux.errors import SimulationError
-from pollux.simulate.fmi.messages import REPLIES, Done, Refused, Request, receive, send
+from pollux.simulate.fmi.messages import REPLIES, Done, Refused, Reply, Request, receive, send
 
 _KEPT: Final = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "POLLUX_CACHE", "USER")
 _KEPT_BEGINNINGS: Final = ("LC_", "NUMBA_", "XDG_")
 _SAID: Final = 400
+_SHARED: Final = Path("/dev/shm")  # noqa: S108  # folders in it are made by mkdtemp
 
 
 class _Silent(Exception):
@@ -51,12 +52,12 @@ class Process:
 
         As long as `beat` gives another number each time, it is at work, and waited for.
         """
-        if not self.close.alive:
+        if self.ended:
             raise SimulationError("expected an FMU that runs, got one whose process has ended", at=self._name)
         wait = _Patience(timeout or self._timeout, beat)
         try:
             send(self._write, request, wait)
-            reply = REPLIES.decode(receive(self._read, wait))
+            reply: Reply = REPLIES.decode(receive(self._read, wait))
         except _Silent:
             self._lost(f"expected an answer within {wait.seconds:g} s, got silence")
         except (EOFError, OSError, ValueError):
@@ -64,6 +65,11 @@ class Process:
         if isinstance(reply, Refused):
             raise SimulationError(reply.message, at=reply.at or self._name, hint=reply.hint)
         return reply
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is nobody to ask any more."""
+        return not self.close.alive
 
     def _started(self, environment: Sequence[str]) -> "subprocess.Popen[bytes]":
         with self._said.open("wb") as said:
@@ -143,4 +149,4 @@ def _environment(more: Sequence[str]) -> dict[str, str]:
 
 def _memory() -> str | None:
     """A folder in memory, where there is one."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    return str(_SHARED) if os.access(_SHARED, os.W_OK) else None

@@ -153,7 +153,7 @@ def _number(told: Any, missing: Any, at: str) -> Any:
     try:
         return float(told)
     except ValueError:
-        raise DataRefused(f"expected a number, got {str(told):.40!r}", at=at) from None
+        raise DataRefused(f"expected a number, got {str(told)[:40]!r}", at=at) from None
 
 
 def _doubts(found: Any, ways: tuple[Ability, ...]) -> Iterator[str]:

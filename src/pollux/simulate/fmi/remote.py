@@ -43,11 +43,11 @@ class RemoteInstances(AbstractInstances):
 
     @property
     def members(self) -> int:
-        return self._members
+        return int(self._members)
 
     @property
     def usable(self) -> bool:
-        return self._process.close.alive and not self._broken
+        return not self._process.ended and not self._broken
 
     @property
     def statuses(self) -> Statuses:
@@ -103,6 +103,6 @@ class RemoteInstances(AbstractInstances):
     def _ask(self, request: Request) -> Done:
         # Until the answer is there: what raises leaves instances of which nobody knows how they are.
         self._broken = True
-        self._last = self._process.ask(request, beat=lambda: int(self._shared.beat[0]))
+        self._last = self._process.ask(request, beat=self._shared.count)
         self._broken = False
         return self._last

@@ -108,9 +108,7 @@ class Setting:
 
     def _isolated(self, starts: F64, inputs: F64) -> AbstractInstances:
         running = self.running
-        return RemoteInstances(
-            self.plan, starts, inputs, timeout=running.timeout, environment=running.environment
-        )
+        return RemoteInstances(self.plan, starts, inputs, timeout=running.timeout, environment=running.environment)
 
     def _given(self, names: Mapping[str, object]) -> tuple[Variable, ...]:
         """The variables of parameters that were given, every element of which must be."""
@@ -133,5 +131,6 @@ def _refuse_clocks(variables: tuple[Variable, ...], at: str) -> None:
     for one in variables:
         if one.type == "Clock" and one.causality == "input":
             raise SimulationError(
-                f"expected an FMU that keeps its own time, got the input clock {one.name!r}, which is not supported", at=at
+                f"expected an FMU that keeps its own time, got the input clock {one.name!r}, which is not supported",
+                at=at,
             )

@@ -109,7 +109,9 @@ class _Wishes:
                 inner = absolute(edge)
                 ports[element] = Port(name, scale(source, inner), convert(0.0, source, inner))
         self._check_known()
-        return FmuFace(self.fmu, ports, frozenset(own), self.also, self.fmu.description.warnings + Warnings(tuple(doubts)))
+        return FmuFace(
+            self.fmu, ports, frozenset(own), self.also, self.fmu.description.warnings + Warnings(tuple(doubts))
+        )
 
     def _variables(self) -> Iterator[tuple[Variable, str]]:
         description = self.fmu.description
