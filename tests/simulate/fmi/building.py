@@ -40,6 +40,7 @@ def _built(model, version, ways, states, defines, events, declares, xml, name) -
     library = folder / "model.so"
     flags = [f"-D{one}" for one in (*defines, f'MODEL="{model.source}"', *(["EVENTS"] if events else []))]
     flags += ["-DSIZE=3"] if model is CHAIN else []
+    flags += [] if any(one.startswith("NO_") for one in defines) else ["-DALL"]
     command = ["gcc", "-O1", "-shared", "-fPIC", "-fno-fast-math", *flags, str(SOURCES / f"shell{version}.c")]
     subprocess.run([*command, "-o", str(library)], check=True, cwd=SOURCES)
     path = folder / (name or f"{model.source.removesuffix('.c')}{version}.fmu")
@@ -51,7 +52,3 @@ def _built(model, version, ways, states, defines, events, declares, xml, name) -
         archive.write(library, f"binaries/{where}/model.so")
         archive.writestr("resources/readme.txt", "nothing")
     return path
-
-
-def _attributes(**more: object) -> str:
-    return " ".join(f'{key}="{value}"' for key, value in more.items() if value is not None)

@@ -201,6 +201,8 @@ class LocalInstances(AbstractInstances):
 
     def _without_dead(self, found: F64, begin: float, h: float, count: int) -> F64:
         """What was read, NaN from the step on in which a member failed."""
+        if not self._dead.any():
+            return found
         ends = begin + h * np.arange(count)
         found[:, ends[:, None] >= np.where(self._dead == OK, math.inf, self._failed_at)] = np.nan
         return found

@@ -90,14 +90,15 @@ def _declared_types(root: Any) -> list[str]:
 
 def _variabilities(root: Any) -> list[str]:
     said: list[str] = []
-    for one in root.iterfind("ModelVariables/*[@variability]"):
-        causality, variability = one.get("causality", "local"), one.get("variability")
-        if variability in _VARIABILITIES.get(causality, (variability,)):
+    missing = "continuous" if root.get("fmiVersion") == "2.0" else None
+    for one in root.iterfind("ModelVariables/*[@name]"):
+        causality, variability = one.get("causality", "local"), one.get("variability", missing)
+        allowed = _VARIABILITIES.get(causality, ())
+        if variability is None or not allowed or variability in allowed:
             continue
-        del one.attrib["variability"]
-        if "initial" in one.attrib:
-            del one.attrib["initial"]
-        said.append(f"line {one.sourceline}: a {causality} cannot be {variability}, which is left out")
+        one.set("variability", allowed[0])
+        one.attrib.pop("initial", None)
+        said.append(f"line {one.sourceline}: a {causality} cannot be {variability}, and is taken for {allowed[0]}")
     return said
 
 

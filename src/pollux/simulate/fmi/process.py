@@ -23,6 +23,8 @@ from pollux.simulate.fmi.messages import REPLIES, Done, Refused, Reply, Request,
 _KEPT: Final = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "POLLUX_CACHE", "USER")
 _KEPT_BEGINNINGS: Final = ("LC_", "NUMBA_", "XDG_")
 _SAID: Final = 400
+_BEGINNING: Final = 300.0
+"""Seconds for the interpreter to start, on a machine that is busy."""
 _SHARED: Final = Path("/dev/shm")  # noqa: S108  # folders in it are made by mkdtemp
 
 
@@ -46,6 +48,7 @@ class Process:
         for pipe in (self._write, self._read):
             fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_NONBLOCK)
         self.close = weakref.finalize(self, _end, self._child, self.folder)
+        self._heard(_Patience(_BEGINNING, None))
 
     def ask(self, request: Request, *, beat: Callable[[], int] | None = None, timeout: float | None = None) -> Done:
         """The answer to a request. Raises `SimulationError` for what is refused, and when the process ends or hangs.
@@ -54,16 +57,20 @@ class Process:
         """
         if self.ended:
             raise SimulationError("expected an FMU that runs, got one whose process has ended", at=self._name)
-        wait = _Patience(timeout or self._timeout, beat)
+        reply = self._heard(_Patience(timeout or self._timeout, beat), request)
+        if isinstance(reply, Refused):
+            raise SimulationError(reply.message, at=reply.at or self._name, hint=reply.hint)
+        return reply
+
+    def _heard(self, wait: "_Patience", request: Request | None = None) -> Reply:
         try:
-            send(self._write, request, wait)
+            if request is not None:
+                send(self._write, request, wait)
             reply: Reply = REPLIES.decode(receive(self._read, wait))
         except _Silent:
             self._lost(f"expected an answer within {wait.seconds:g} s, got silence")
         except (EOFError, OSError, ValueError):
             self._lost(f"expected an answer, got the end of its process: {self._how_it_ended()}")
-        if isinstance(reply, Refused):
-            raise SimulationError(reply.message, at=reply.at or self._name, hint=reply.hint)
         return reply
 
     @property
