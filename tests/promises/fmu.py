@@ -11,14 +11,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tests.promises.measurement import Measurement
-from tests.simulate.fmi.building import fmu
-from tests.simulate.fmi.models import OSCILLATOR
-
 from pollux.clock import SECOND, stopwatch
 from pollux.errors import SetupError
 from pollux.simulate.fmi import FmuPhysics, OpenedFmu, Running, open_fmu
 from pollux.simulate.fmi.archive import digest_of
+from tests.promises.measurement import Measurement
+from tests.simulate.fmi.building import fmu
+from tests.simulate.fmi.models import OSCILLATOR
 
 STEPS, THEIRS, TIMES = 200_000, 20_000, 5
 STEP = 1e-3

@@ -1,7 +1,6 @@
 """An FMU that another tool made: PythonFMU3, whose code is Python."""
 
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from pollux.simulate.fmi.archive import digest_of
 
 SECOND = 10**9
 SCRIPT = '''
-from pythonfmu3 import Fmi3Causality, Fmi3Slave, Fmi3Variability, Float64
+from pythonfmu3 import Fmi3Causality as C, Fmi3Slave, Fmi3Variability as V, Float64
 
 
 class Tank(Fmi3Slave):
@@ -25,9 +24,9 @@ class Tank(Fmi3Slave):
         self.time = 0.0
         self.level = 2.0
         self.inflow = 0.0
-        self.register_variable(Float64("time", causality=Fmi3Causality.independent, variability=Fmi3Variability.continuous))
-        self.register_variable(Float64("level", causality=Fmi3Causality.output))
-        self.register_variable(Float64("inflow", causality=Fmi3Causality.input, variability=Fmi3Variability.continuous))
+        self.register_variable(Float64("time", causality=C.independent, variability=V.continuous))
+        self.register_variable(Float64("level", causality=C.output))
+        self.register_variable(Float64("inflow", causality=C.input, variability=V.continuous))
 
     def do_step(self, current_time, step_size):
         self.level += step_size * (self.inflow - 0.5 * self.level)
@@ -36,15 +35,14 @@ class Tank(Fmi3Slave):
 
 
 @pytest.fixture(scope="module")
-def tank(tmp_path_factory) -> Path:
+def tank(tmp_path_factory):
     """The FMU of a tank."""
     from pythonfmu3 import FmuBuilder
 
     folder = tmp_path_factory.mktemp("pythonfmu")
     (folder / "tank.py").write_text(SCRIPT)
     FmuBuilder.build_FMU(str(folder / "tank.py"), dest=str(folder))
-    (path,) = folder.glob("*.fmu")
-    return path
+    return next(folder.glob("*.fmu"))
 
 
 def test_it_runs_in_a_process_of_its_own(tank):
