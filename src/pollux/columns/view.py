@@ -87,6 +87,8 @@ class LiveReader:
             return self._settled(expr)
         if expr.op == "window":
             return self._remembered(next(one.out for one in self._block.layout.windows if one.expr is expr))
+        if expr.op == "delay":
+            return self._remembered(next(one.now for one in self._block.layout.delays if one.expr is expr))
         if expr.op == "phase":
             return self._remembered(self._block.layout.slot[str(expr.data)])
         return self._told(schema.index[str(expr.data)])
@@ -140,7 +142,9 @@ class LiveReader:
         return Words(shaped, now=self._now, worth=self._worth(place))
 
     def _remembered(self, slot: int) -> Known:
-        numbers = np.array(self._block.values[slot, self._rows])
+        return self._estimated(np.array(self._block.values[slot, self._rows]))
+
+    def _estimated(self, numbers: F64) -> Known:
         quality = np.where(np.isnan(numbers), Quality.MISSING, Quality.ESTIMATED).astype(np.uint8)
         worth = Worth(np.full(numbers.shape, NEVER), quality, np.zeros(numbers.shape, np.uint16))
         return Known(numbers, worth, lambda: np.zeros(()))
@@ -151,12 +155,12 @@ class LiveReader:
         found = next(one for one in self._block.layout.settled if any(expr is mine for mine in one.exprs))
         fast = found.layout
         asked = fast.schema.expression(settled.output)
-        windows = {id(one.expr): one.out for one in fast.windows}
+        held = {id(one.expr): one.out for one in fast.windows} | {id(one.expr): one.now for one in fast.delays}
 
         def remembered(leaf: Expr) -> Known:
             if leaf.op == "time":
                 return self.known(leaf)
-            slot = windows[id(leaf)] if leaf.op == "window" else fast.slot[str(leaf.data)]
+            slot = held[id(leaf)] if id(leaf) in held else fast.slot[str(leaf.data)]
             return self._remembered(found.start + slot)
 
         if settled.output in fast.slot:

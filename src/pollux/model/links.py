@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound="Twin")
 
-_OWN: Final = frozenset(("state", "param", "phase", "time"))
+_OWN: Final = frozenset(("state", "param", "phase", "time", "noise"))
 
 
 @final
@@ -61,7 +61,7 @@ class links(Symbol, Generic[T]):
 def linked(link: str, schema: Schema, name: str) -> Expr:
     """What stands under a name of the linked type, seen through a link: many numbers, until `total` makes one."""
     meaning = schema.expression(name)
-    deep = next((one.op for one in topological([meaning]) if one.op in ("total", "window")), None)
+    deep = next((one.op for one in topological([meaning]) if one.op in ("total", "window", "noise", "delay")), None)
     if deep is not None:
         raise ModelError(
             f"expected a state, a parameter or a derived value of {schema.name}, got {name!r}, which is a {deep}",

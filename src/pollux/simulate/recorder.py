@@ -76,6 +76,8 @@ def _place(expr: Expr, rows: Rows) -> int:
         raise SimulationError(
             "a total over linked twins is not yet in simulation", at=str(expr.data), hint="it works in live columns"
         )
+    if expr.op == "delay":
+        return rows.delay(expr).now
     if expr.op == "settled":
         return rows.settled[expr]
     return rows.window(expr).out if expr.op == "window" else rows.layout.place(str(expr.data))
