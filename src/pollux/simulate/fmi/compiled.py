@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from typing import Any, final
 
 import numpy as np
@@ -37,8 +38,7 @@ def _compiled() -> Loops:
     import numba
     from numba.extending import register_jitable
 
-    import pollux.simulate.fmi.machine_calls  # noqa: F401  # teaches the compiler what `invoke` is
-
+    import_module("pollux.simulate.fmi.machine_calls")  # teaches the compiler what `invoke` is
     for piece in (*transfer.PIECES, *cosimulation.PIECES, *exchange.PIECES):
         register_jitable(piece)
     # The lock is let go: an FMU may compute for long, and its messages come back through ctypes, which asks for it.

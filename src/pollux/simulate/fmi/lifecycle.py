@@ -47,7 +47,15 @@ class Log:
         self.count = 0
         self._lines: deque[str] = deque(maxlen=_LINES)
 
-    def __call__(self, message: bytes | None) -> None:
+    def second(self, _environment: Any, _name: Any, _status: int, _category: Any, message: bytes | None) -> None:
+        """The logger of FMI 2."""
+        self._keep(message)
+
+    def third(self, _environment: Any, _status: int, _category: Any, message: bytes | None) -> None:
+        """The logger of FMI 3."""
+        self._keep(message)
+
+    def _keep(self, message: bytes | None) -> None:
         self.count += 1
         # The arguments of FMI 2's printf-like messages are not read: the text as it stands is enough, and safe.
         self._lines.append((message or b"")[:_LETTERS].decode("utf-8", "replace"))
@@ -67,8 +75,8 @@ class Maker:
         self._library = library
         self._log = log
         # Kept alive as long as instances may call them.
-        self._logger2 = _LOGGER2(lambda _environment, _name, _status, _category, message: log(message))
-        self._logger3 = _LOGGER3(lambda _environment, _status, _category, message: log(message))
+        self._logger2 = _LOGGER2(log.second)
+        self._logger3 = _LOGGER3(log.third)
         libc = ctypes.CDLL(None) if os.name != "nt" else ctypes.CDLL("msvcrt")
         self._callbacks = _Callbacks2(
             self._logger2,

@@ -3,16 +3,16 @@
 Needs numba; imported by `compiled` only.
 """
 
+from importlib import import_module
 from typing import Any
 
-from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
 from pollux.simulate.fmi.pointers import invoke
 
-unpacked: Any = cgutils.unpack_tuple
+ir: Any = import_module("llvmlite.ir")  # without types of its own
+cgutils: Any = import_module("numba.core.cgutils")
 
 
 @intrinsic
@@ -22,7 +22,7 @@ def _machine_call(typing_context: Any, address: Any, values: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         wanted = [context.get_value_type(one) for one in signature.args[1].types]
         pointer = builder.inttoptr(arguments[0], ir.FunctionType(ir.IntType(32), wanted).as_pointer())
-        return builder.call(pointer, unpacked(builder, arguments[1]))
+        return builder.call(pointer, cgutils.unpack_tuple(builder, arguments[1]))
 
     return types.int32(address, values), generate
 

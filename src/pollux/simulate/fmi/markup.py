@@ -1,6 +1,7 @@
 """modelDescription.xml, read with suspicion and mended where a slip would keep a good FMU from being read."""
 
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ _VARIABILITIES: Final = {
 def need_fmpy() -> None:
     """Raises `SetupError` where the extra `fmi` is missing."""
     try:
-        import fmpy.model_description  # noqa: F401
+        import_module("fmpy.model_description")
     except ImportError:
         raise SetupError("expected FMPy to read FMUs, of the extra `fmi`", hint="make install EXTRAS=fmi") from None
 
@@ -36,8 +37,7 @@ def read_tree(folder: Path, at: str) -> Any:
     Raises `DataRefused` where it is missing, too large, no XML, or declares entities.
     """
     need_fmpy()
-    from lxml import etree
-
+    etree: Any = import_module("lxml.etree")
     data = _bytes_of(folder / "modelDescription.xml", at)
     _check_harmless(data, at)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)

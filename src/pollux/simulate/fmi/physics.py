@@ -62,18 +62,20 @@ class FmuPhysics(AbstractPhysics):
         t0: int = 0,
         running: Running | None = None,
         ports: Mapping[str, Port] | None = None,
+        forks: bool = True,
     ) -> None:
         self._setting = Setting(fmu, running or Running(), ports or {})
         starts, inputs = self._setting.starts(members), self._setting.first_inputs(members)
+        self._forks = forks
         self._begin(starts, inputs, t0)
 
     def _begin(self, starts: F64, inputs: F64, t0: int) -> None:
         self._t0 = self._time = t0
         self._starts, self._first, self._inputs = starts, inputs, inputs.copy()
         self._journal = Journal()
-        self._doubt = self._setting.doubt(starts, inputs)
+        self._doubt = self._setting.doubt(starts, inputs) if self._forks else "it is not to be saved"
         self._instances = self._setting.instances(starts, inputs)
-        if self._doubt and self._setting.plan.serializes:
+        if self._forks and self._doubt and self._setting.plan.serializes:
             warnings.warn(f"{self._setting.fmu.name}: {self._doubt}; forks replay instead", stacklevel=3)
 
     @property
@@ -198,6 +200,7 @@ class FmuPhysics(AbstractPhysics):
         journal = self._journal.of_member(member, members, len(self.inputs), self.members)
         made: FmuPhysics = object.__new__(FmuPhysics)
         made._setting = self._setting
+        made._forks = True
         made._begin(starts, first, self._t0)
         made._resume(inputs, states, journal, self._time)
         return made

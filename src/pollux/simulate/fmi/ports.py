@@ -96,6 +96,15 @@ def parameters_of(description: Description) -> Iterator[Variable]:
             yield one
 
 
+def startable(description: Description) -> Iterator[Variable]:
+    """What may be given a value before it begins: fixed parameters, outputs and states with a start."""
+    yield from parameters_of(description)
+    for one in description.variables:
+        begins = one.initial in ("exact", "approx") and one.start is not None and one.variability != "constant"
+        if description.numeric(one) and one.causality in ("output", "local") and begins:
+            yield one
+
+
 def reads_of(description: Description, also: Sequence[str]) -> tuple[tuple[Variable, ...], tuple[str, ...]]:
     """What is read: outputs, continuous states and what is named besides; and the elements that are states."""
     states = {one.name for one in description.variables if one.name in description.states}

@@ -94,11 +94,12 @@ class RemoteInstances(AbstractInstances):
 
     def _hurry(self, count: int) -> None:
         """Have the loops compiled once there is enough to do."""
-        if self._steps is not None:
-            self._steps += count * self._members
-            if self._steps > _WORTH:
-                self._process.ask(Warm(self._exchange), timeout=_WARMING)
-                self._steps = None
+        if self._steps is None:
+            return
+        self._steps += count * self.members
+        if self._steps > _WORTH:
+            self._process.ask(Warm(self._exchange), timeout=_WARMING)
+            self._steps = None
 
     def _ask(self, request: Request) -> Done:
         # Until the answer is there: what raises leaves instances of which nobody knows how they are.
