@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from pollux.show.documents.twins import Aside
     from pollux.show.facts import Points, Remark, Samples, Score, Turn
     from pollux.simulate import Course, Solver, level, straight
+    from pollux.simulate.fmi.twin import Fmu
     from pollux.simulate.sensitivity import Study, local_sensitivity, morris, sobol_indices, study, tornado
     from pollux.simulate.surrogate import Prediction, Surrogate, surrogate
     from pollux.site.calibrations import calibrations
@@ -153,6 +154,7 @@ _DOORS = {
     "surrogate": "pollux.simulate.surrogate",
     "calibrations": "pollux.site.calibrations",
     "Fleet": "pollux.site.declare",
+    "Fmu": "pollux.simulate.fmi.twin",
     "Site": "pollux.site.declare",
     "Fork": "pollux.site.fork",
     "Handle": "pollux.site.handles",
@@ -207,6 +209,7 @@ __all__ = [
     "Emulation",
     "Evidence",
     "Fleet",
+    "Fmu",
     "Fork",
     "Futures",
     "Gap",

@@ -39,6 +39,8 @@ NAMES = {
     "edge-live": "edge",
     "edge-live-missed": "edge",
     "edge-fast": "edge",
+    "fmu": "fmu",
+    "fmu-isolated": "fmu",
 }
 
 
