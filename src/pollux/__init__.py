@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from pollux.show.documents.twins import Aside
     from pollux.show.facts import Points, Remark, Samples, Score, Turn
     from pollux.simulate import Course, Solver, level, straight
+    from pollux.simulate.export import export_fmu
     from pollux.simulate.fmi.twin import Fmu
     from pollux.simulate.sensitivity import Study, local_sensitivity, morris, sobol_indices, study, tornado
     from pollux.simulate.surrogate import Prediction, Surrogate, surrogate
@@ -143,6 +144,7 @@ _DOORS = {
     "Solver": "pollux.simulate",
     "level": "pollux.simulate",
     "straight": "pollux.simulate",
+    "export_fmu": "pollux.simulate.export",
     "Study": "pollux.simulate.sensitivity",
     "local_sensitivity": "pollux.simulate.sensitivity",
     "morris": "pollux.simulate.sensitivity",
@@ -280,6 +282,7 @@ __all__ = [
     "ever",
     "every",
     "exp",
+    "export_fmu",
     "fact",
     "final",
     "floor",

@@ -5,7 +5,7 @@ from html import escape
 
 from pollux.model.latex import equations
 from pollux.model.schema import Schema
-from pollux.simulate.export.description import METHOD, Described
+from pollux.simulate.export.description import Described
 from pollux.simulate.export.variables import Variable
 
 _HEAD = """<!DOCTYPE html>
@@ -54,8 +54,7 @@ def _running(about: Described) -> Iterator[str]:
     yield "<h2>How it is run</h2>\n"
     if about.has_steps:
         yield (
-            f"<p>Co-simulation: {METHOD} of at most {about.step:g} s, chosen for runs of {about.span:g} s. A"
-            " communication step is cut into equal steps; events happen at the end of the step in which their condition"
+            f"<p>Co-simulation: {escape(about.method)}. Events happen at the end of the step in which their condition"
             " becomes true. A reading over a stretch of time is not a number until its first stretch has closed.</p>\n"
         )
     if about.has_exchange:
