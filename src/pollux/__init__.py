@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from pollux.predict import Evidence, Learning, Outlook
     from pollux.show.documents.twins import Aside
     from pollux.show.facts import Points, Remark, Samples, Score, Turn
-    from pollux.simulate import Course, level, straight
+    from pollux.simulate import Course, discrete, level, straight
     from pollux.site.calibrations import calibrations
     from pollux.site.declare import Fleet, Site
     from pollux.site.fork import Fork
@@ -133,6 +133,7 @@ _DOORS = {
     "Turn": "pollux.show.facts",
     "Alarm": "pollux.watch",
     "Course": "pollux.simulate",
+    "discrete": "pollux.simulate",
     "level": "pollux.simulate",
     "straight": "pollux.simulate",
     "calibrations": "pollux.site.calibrations",
@@ -248,6 +249,7 @@ __all__ = [
     "cycle",
     "data_set",
     "derived",
+    "discrete",
     "duration",
     "each",
     "emulate",

@@ -39,6 +39,9 @@ NAMES = {
     "edge-live": "edge",
     "edge-live-missed": "edge",
     "edge-fast": "edge",
+    "events": "events",
+    "events-queue": "events",
+    "events-processes": "events",
 }
 
 
