@@ -71,8 +71,8 @@ def _clocks() -> tuple[int, float]:
 
 def _queue() -> tuple[int, float]:
     """M/M/1: an arrival and an end of service for each customer."""
-    blocks = [Source("in", exponential(1.25)), Buffer("queue"), Machine("desk", exponential(1)), Sink("out")]
-    return _ran(Line("queue", blocks), 1.25 * CUSTOMERS)
+    arrivals, desk = Source("in", exponential(1.25)), Machine("desk", exponential(1))
+    return _ran(Line("queue", [arrivals, Buffer("queue"), desk, Sink("out")]), 1.25 * CUSTOMERS)
 
 
 def _ticking(env: Any, period: float) -> Iterator[Any]:
@@ -104,7 +104,7 @@ def _peer() -> tuple[float | None, float | None]:
 
 
 def _peer_queue(simpy: Any) -> tuple[int, float]:
-    env, luck = simpy.Environment(), random.Random(1)  # noqa: S311 - the peer's users do so
+    env, luck = simpy.Environment(), random.Random(1)  # as the peer's users do
     desk, waits = simpy.Resource(env, 1), list[float]()
 
     def customer() -> Iterator[Any]:

@@ -6,6 +6,7 @@ Seeds are fixed, so a check of a random run passes always or never; its interval
 import pytest
 
 from pollux.simulate.discrete import (
+    Block,
     Buffer,
     Failures,
     Line,
@@ -27,7 +28,7 @@ EXACT = {2: 0.833699, 4: 0.840936, 10: 0.856175, 20: 0.870541, 50: 0.887845, 200
 
 def served(servers: int, arrivals: float, *, members: int, hours: float, seed: int) -> Results:
     """A queue with exponential times of mean one, in its steady state."""
-    blocks = [
+    blocks: list[Block] = [
         Source("in", exponential(1 / arrivals)),
         Buffer("queue"),
         Machine("desk", exponential(1.0), servers=servers),
@@ -63,7 +64,7 @@ def test_m2_several_servers() -> None:
 
 def test_m2_a_network() -> None:
     """Three stations with feedback: each as if it were alone, by the product form."""
-    blocks = [
+    blocks: list[Block] = [
         Source("in", exponential(2.0), to="qa"),
         Buffer("qa", to="a"),
         Buffer("qb", to="b"),
@@ -102,7 +103,13 @@ def unit_cycle(room: int, fail: tuple[float, float] = (0.01, 0.01)) -> Line:
         failures = Failures(geometric(chance), geometric(0.1), counted="cycles")
         return Machine(name, constant(1.0), failures=failures, blocking="before")
 
-    blocks = [Supply("raw"), machine("one", fail[0]), Buffer("room", room), machine("two", fail[1]), Sink("out")]
+    blocks: list[Block] = [
+        Supply("raw"),
+        machine("one", fail[0]),
+        Buffer("room", room),
+        machine("two", fail[1]),
+        Sink("out"),
+    ]
     return Line("two machines", blocks)
 
 

@@ -15,6 +15,7 @@ from tests.simulate.discrete.lines import everything, serial, told
 
 from pollux.errors import ModelError, NotFound, SimulationError
 from pollux.simulate.discrete import (
+    Block,
     Buffer,
     Environment,
     Failures,
@@ -175,7 +176,7 @@ def test_shares_add_up_and_littles_law_holds() -> None:
 
 def test_a_source_that_loses() -> None:
     """M/M/1/K: with four places and one at work the share that is lost is that of the formula."""
-    blocks = [
+    blocks: list[Block] = [
         Source("in", exponential(1.0), loses=True),
         Buffer("queue", 4),
         Machine("desk", exponential(0.8)),
@@ -192,7 +193,7 @@ def test_a_source_that_loses() -> None:
 
 def test_parts_arrive_by_a_schedule() -> None:
     """Three at given moments, then none: the way through takes what it takes."""
-    blocks = [Source("in", schedule([5, 5, 50])), Buffer("queue"), Machine("desk", 10), Sink("out")]
+    blocks: list[Block] = [Source("in", schedule([5, 5, 50])), Buffer("queue"), Machine("desk", 10), Sink("out")]
     results = simulate(Line("three", blocks), 200.0, members=1)
     assert results.sheet.queue[0, -1, c.PASSED] == 3
     assert results.wait("out").mean == pytest.approx((10 + 20 + 10) / 3)
@@ -200,7 +201,7 @@ def test_parts_arrive_by_a_schedule() -> None:
 
 def test_a_setup_comes_after_so_many_parts() -> None:
     """Of ten parts and one setup of 50 s in 150 s, a third of the time is setup."""
-    blocks = [Supply("raw"), Machine("press", 10, setup=Setup(10, 50)), Sink("out")]
+    blocks: list[Block] = [Supply("raw"), Machine("press", 10, setup=Setup(10, 50)), Sink("out")]
     results = simulate(Line("setup", blocks), 1500.0, members=1)
     assert results.share("press", "setup").mean == pytest.approx(1 / 3)
 
@@ -208,7 +209,7 @@ def test_a_setup_comes_after_so_many_parts() -> None:
 def test_calendar_failures_keep_the_machine_down_for_its_share() -> None:
     """Down for MTTR / (MTBF + MTTR) of the time, also where it is idle; what was interrupted is finished."""
     failures = Failures(exponential(100), exponential(25), counted="calendar")
-    blocks = [Source("in", 50), Buffer("queue"), Machine("press", 10, failures=failures), Sink("out")]
+    blocks: list[Block] = [Source("in", 50), Buffer("queue"), Machine("press", 10, failures=failures), Sink("out")]
     results = simulate(Line("calendar", blocks), 50_000.0, members=40, level=0.99)
     assert 0.2 in results.share("press", "down")
     assert results.throughput("out").mean == pytest.approx(1 / 50, rel=0.01)
@@ -219,7 +220,7 @@ def test_one_repairer_is_shared() -> None:
     failures = Failures(exponential(10), constant(10), repairer="fitter")
 
     def line(count: int) -> Line:
-        blocks = [
+        blocks: list[Block] = [
             Supply("one", to="a"),
             Supply("two", to="b"),
             Machine("a", 20, failures=failures, to="out"),
@@ -237,7 +238,7 @@ def test_one_repairer_is_shared() -> None:
 
 def test_machines_without_a_buffer_hand_over() -> None:
     """A slow second machine blocks the first; together they are as fast as the slow one."""
-    blocks = [Supply("raw"), Machine("fast", 10), Machine("slow", 25), Sink("out")]
+    blocks: list[Block] = [Supply("raw"), Machine("fast", 10), Machine("slow", 25), Sink("out")]
     results = simulate(Line("tight", blocks), 10_000.0, warm_up=100.0, members=1)
     assert results.share("fast", "blocked").mean == pytest.approx(15 / 25, rel=0.01)
     assert results.throughput("out").mean == pytest.approx(1 / 25, rel=0.01)
@@ -245,13 +246,13 @@ def test_machines_without_a_buffer_hand_over() -> None:
 
 def test_a_transport_carries_many_at_once() -> None:
     """30 s on the way, three at a time: one part each 10 s."""
-    blocks = [Supply("raw"), Transport("belt", 30, 3), Sink("out")]
+    blocks: list[Block] = [Supply("raw"), Transport("belt", 30, 3), Sink("out")]
     assert simulate(Line("belt", blocks), 3000.0, members=1).throughput("out").mean == pytest.approx(0.1)
 
 
 def test_a_stock_orders_in_time() -> None:
     """One part each 10 s, ordered at 5 for 20 with 30 s of lead: it never runs out, and is never above 20."""
-    blocks = [Stock("shelf", reorder=5, up_to=20, lead=30), Machine("press", 10), Sink("out")]
+    blocks: list[Block] = [Stock("shelf", reorder=5, up_to=20, lead=30), Machine("press", 10), Sink("out")]
     results = simulate(Line("stock", blocks), 10_000.0, warm_up=100.0, members=1)
     assert results.share("press", "busy").mean == pytest.approx(1.0)
     assert 5 < results.content("shelf").mean < 20
@@ -262,7 +263,7 @@ def test_a_stock_orders_in_time() -> None:
 
 def test_scrap_and_rework() -> None:
     """Of what is inspected a tenth is scrapped and a fifth comes again."""
-    blocks = [
+    blocks: list[Block] = [
         Supply("raw"),
         Machine("press", 10),
         Buffer("tray", 50),
@@ -276,7 +277,7 @@ def test_scrap_and_rework() -> None:
 
 def test_a_line_that_overflows_is_a_value() -> None:
     """A queue without limit before a slow desk: the members fail with a reason, nobody raises."""
-    blocks = [Source("in", exponential(1)), Buffer("queue"), Machine("desk", 3), Sink("out")]
+    blocks: list[Block] = [Source("in", exponential(1)), Buffer("queue"), Machine("desk", 3), Sink("out")]
     results = simulate(Line("overflow", blocks), 10_000.0, members=3, parts=100)
     assert results.failed.all()
     assert results.reasons == {"more parts than there was room for": 3}
@@ -316,10 +317,10 @@ def test_a_line_starts_as_it_stands() -> None:
         ([Machine("m", 1), Sink("out")], "something that leads to it"),
     ],
 )
-def test_a_line_that_is_none_is_refused(blocks: list[object], words_: str) -> None:
+def test_a_line_that_is_none_is_refused(blocks: list[Block], words_: str) -> None:
     """The error says what was expected, and where."""
     with pytest.raises(ModelError, match=words_) as refused:
-        lower(Line("wrong", blocks))  # type: ignore[arg-type]
+        lower(Line("wrong", blocks))
     assert refused.value.at
 
 
@@ -378,6 +379,6 @@ def test_a_resource_and_a_machine_agree() -> None:
     env.process(arrivals())
     env.run()
     moments = np.cumsum(gaps).tolist()
-    blocks = [Source("in", schedule(moments)), Buffer("queue"), Machine("desk", work), Sink("out")]
+    blocks: list[Block] = [Source("in", schedule(moments)), Buffer("queue"), Machine("desk", work), Sink("out")]
     results = simulate(Line("desk", blocks), 100.0, members=1)
     assert results.wait("queue").mean == pytest.approx(np.mean(waits))

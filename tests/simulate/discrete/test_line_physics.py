@@ -6,7 +6,7 @@ from tests.simulate.discrete.lines import everything, serial
 
 from pollux.clock import MINUTE, SECOND
 from pollux.errors import DataRefused, NotFound, SimulationError
-from pollux.simulate.discrete import Buffer, Line, LinePhysics, Machine, Sink, Start, Supply
+from pollux.simulate.discrete import Block, Buffer, Line, LinePhysics, Machine, Sink, Start, Supply
 from pollux.testing.physics import check_physics
 
 
@@ -41,7 +41,7 @@ def test_a_speed_makes_a_machine_faster() -> None:
 
 def test_more_room_lets_in_who_waits() -> None:
     """A machine that is blocked goes on as soon as its buffer has another place."""
-    blocks = [Supply("raw"), Machine("fast", 1), Buffer("tray", 1), Machine("slow", 1000), Sink("out")]
+    blocks: list[Block] = [Supply("raw"), Machine("fast", 1), Buffer("tray", 1), Machine("slow", 1000), Sink("out")]
     one = LinePhysics(Line("tray", blocks), 2)
     one.step(10 * SECOND)
     assert one.get("fast.blocked").tolist() == [1, 1]
