@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from pollux.predict import Evidence, Learning, Outlook
     from pollux.show.documents.twins import Aside
     from pollux.show.facts import Points, Remark, Samples, Score, Turn
-    from pollux.simulate import Course, Solver, level, straight
+    from pollux.simulate import Course, Solver, discrete, level, straight
     from pollux.simulate.export import export_fmu
     from pollux.simulate.fmi.twin import Fmu
     from pollux.simulate.sensitivity import Study, local_sensitivity, morris, sobol_indices, study, tornado
@@ -142,6 +142,7 @@ _DOORS = {
     "Alarm": "pollux.watch",
     "Course": "pollux.simulate",
     "Solver": "pollux.simulate",
+    "discrete": "pollux.simulate",
     "level": "pollux.simulate",
     "straight": "pollux.simulate",
     "export_fmu": "pollux.simulate.export",
@@ -275,6 +276,7 @@ __all__ = [
     "data_set",
     "delay",
     "derived",
+    "discrete",
     "duration",
     "each",
     "emulate",

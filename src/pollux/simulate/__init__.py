@@ -1,9 +1,10 @@
 """What if: equations compiled to kernels, run ahead for many members at once.
 
 `run(Run(...))` is the door. Underneath, small passes: the graph of a type is lowered to a list of assignments, the list
-composed into the step of a kernel, the kernel printed as numba or NumPy source.
+composed into the step of a kernel, the kernel printed as numba or NumPy source. `discrete` is for what moves in events.
 """
 
+from pollux.simulate import discrete
 from pollux.simulate.chance import Chance, shared
 from pollux.simulate.courses import Course, level, side_by_side, straight
 from pollux.simulate.ensemble import ensemble
@@ -42,6 +43,7 @@ __all__ = [
     "Solver",
     "Tolerance",
     "choose_step",
+    "discrete",
     "ensemble",
     "level",
     "levels",

@@ -41,6 +41,9 @@ NAMES = {
     "edge-fast": "edge",
     "fmu": "fmu",
     "fmu-isolated": "fmu",
+    "events": "events",
+    "events-queue": "events",
+    "events-processes": "events",
 }
 
 
