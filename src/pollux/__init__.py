@@ -7,6 +7,7 @@ from pollux.errors import DataRefused, ModelError, NotFound, OrderRefused, Pollu
 from pollux.model.commands import command
 from pollux.model.equations import cycle, derived, event, on, rate, reading
 from pollux.model.functions import clip, cos, exp, floor, log, maximum, minimum, sin, sqrt, table, tanh, where
+from pollux.model.link import link, present
 from pollux.model.links import links, total
 from pollux.model.parts import Part
 from pollux.model.priors import lognormal, normal, uniform
@@ -265,6 +266,7 @@ __all__ = [
     "last",
     "level",
     "limit",
+    "link",
     "links",
     "log",
     "lognormal",
@@ -281,6 +283,7 @@ __all__ = [
     "peak",
     "pi",
     "polled",
+    "present",
     "prototype",
     "quantity",
     "rate",

@@ -10,7 +10,7 @@ from pollux.model.graph import Expr, Settled, Window, const, leaf, node, operati
 from pollux.model.rules import OPERATIONS
 from pollux.model.schema import Schema
 from pollux.model.tree import Json
-from pollux.model.units import SECOND, Unit, unit
+from pollux.model.units import DIMENSIONLESS, SECOND, Unit, unit
 from pollux.model.walk import leaves
 
 _DEEPEST: Final = 100
@@ -143,6 +143,11 @@ def _time(fields: Json, at: str) -> Expr:
     return node("time", (), SECOND)
 
 
+def _present(fields: Json, at: str) -> Expr:
+    link = _exactly(fields, at, "op", "link")["link"]
+    return node("present", (), DIMENSIONLESS, _text(link, f"{at}.link"))
+
+
 def _power(fields: Json, arg: Expr, at: str) -> Expr:
     power = _exactly(fields, at, "op", "args", "power")["power"]
     if isinstance(power, bool) or not isinstance(power, int) or abs(power) > _GREATEST_POWER:
@@ -176,9 +181,9 @@ def _window(fields: Json, arg: Expr, at: str) -> Expr:
     return node("window", (arg,), arg.unit * SECOND if kind == "sum" else arg.unit, window)
 
 
-def _total(fields: Json, arg: Expr, at: str) -> Expr:
+def _beyond(fields: Json, arg: Expr, at: str) -> Expr:
     _exactly(fields, at, "op", "args", "link")
-    return node("total", (arg,), arg.unit, _text(fields["link"], f"{at}.link"))
+    return node(str(fields["op"]), (arg,), arg.unit, _text(fields["link"], f"{at}.link"))
 
 
 def _object(tree: object, at: str) -> Json:
@@ -232,12 +237,14 @@ _LEAVES: Final[Mapping[str, Callable[[Json, str], Expr]]] = {
     "param": _named,
     "phase": _named,
     "time": _time,
+    "present": _present,
 }
 _SPECIAL: Final[Mapping[str, Callable[[Json, Expr, str], Expr]]] = {
     "pow": _power,
     "table": _table,
     "window": _window,
-    "total": _total,
+    "total": _beyond,
+    "gather": _beyond,
 }
 _ARITY: Final = {
     **dict.fromkeys(("neg", "abs", "exp", "log", "sqrt", "sin", "cos", "tanh", "floor", "not"), 1),
