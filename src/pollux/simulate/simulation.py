@@ -13,7 +13,7 @@ from pollux.errors import SimulationError
 from pollux.simulate.job import Piece, work
 from pollux.simulate.kernels.kernel import Compiler
 from pollux.simulate.methods.rows import Rows
-from pollux.simulate.outcome import Outcome, forgotten, happenings, merged, nanoseconds
+from pollux.simulate.outcome import Outcome, Pace, forgotten, happenings, merged, nanoseconds
 from pollux.simulate.prepare import Prepared, prepare
 from pollux.simulate.recorder import recorder
 from pollux.simulate.run import Run
@@ -110,9 +110,18 @@ def _outcome(run: Run, prepared: Prepared, whole: Piece, memory: dict[str, F64])
         final=table[: rows.layout.width].copy(),
         failed_at=nanoseconds(table[rows.failed], run.t0),
         backend=prepared.whole.kernel.backend,
-        step=round(run.span / schedule.steps),
+        pace=_pace(run, prepared, table),
         settled=whole.settled,
     )
+
+
+def _pace(run: Run, prepared: Prepared, table: F64) -> Pace:
+    control, steps, members = prepared.rows.control, prepared.whole.schedule.steps, table.shape[1]
+    if control is None:
+        taken = np.full(members, steps)
+        return Pace(prepared.task.method, taken, np.zeros_like(taken), round(run.span / steps))
+    taken, refused = table[[control.accepted, control.rejected]].astype(np.int64)
+    return Pace(prepared.task.method, taken, refused, round(run.span / max(1.0, float(taken.mean()))))
 
 
 def _latch(run: Run, rows: Rows, table: F64) -> None:

@@ -18,8 +18,8 @@ from pollux.clock import SECOND
 from pollux.columns.arrays import F64
 from pollux.columns.layout import Layout, layout_of
 from pollux.model.schema import Schema
-from pollux.simulate.generate.numpy_printer import numpy_source
-from pollux.simulate.kernels.kernel import NumpyKernel, Plan
+from pollux.simulate.kernels.numpy_kernel import numpy_kernel
+from pollux.simulate.kernels.plan import Plan
 from pollux.simulate.methods.compose import compose
 from pollux.simulate.methods.rows import Task, rows_of
 from pollux.simulate.methods.sheet import rate_of
@@ -130,7 +130,7 @@ class _Trial:
         task = Task(schema)
         start = _few(start, layout_of(schema))
         self._rows, program = rows_of(task), compose(task)
-        self._kernel = NumpyKernel(numpy_source(program), program.kept, program.rows)
+        self._kernel = numpy_kernel(program)
         self._table = self._rows.table(start)
         if settle is not None:
             settle(self._table)

@@ -19,7 +19,7 @@ from pollux.simulate import Run, run
 from pollux.simulate.generate.lower import Held
 from pollux.simulate.generate.numpy_printer import numpy_source
 from pollux.simulate.generate.program import Program
-from pollux.simulate.kernels.kernel import load_text
+from pollux.simulate.kernels.numpy_kernel import load_text
 from pollux.simulate.methods.rows import Task, rows_of
 from pollux.simulate.methods.sheet import Sheet, held_leaf, moves
 

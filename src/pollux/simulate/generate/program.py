@@ -8,6 +8,22 @@ from pollux.simulate.generate.assign import ELEMENTARY, Assign
 TIMES = ("t0", "t1", "t2", "h", "dt", "s6")
 """The free names of a step: time at its start, middle and end, half its length, its length, a sixth of its length."""
 
+OWN_TIMES = ("start", "target", "unit")
+"""Those of a step of each member's own: when the run began, the next stop in seconds since then, the unit of stops."""
+
+MOST_STEPS = 1_000_000
+"""Attempts of a member between two stops, after which it counts as failed."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """The rows by which a driver knows how far each member is: seconds since the start, when it failed, its states."""
+
+    since: int
+    failed: int
+    states: slice
+
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
@@ -15,7 +31,8 @@ class Program:
     """What a kernel does to one buffer of `rows` rows; the first `kept` of them are the table it reads and writes.
 
     `held` is what does not change between two loads of inputs, computed after each load. `opening` opens windows and
-    arms events at the start of a run. `step` is one whole step: stages, windows, events, jumps.
+    arms events at the start of a run. `step` is one whole step: stages, windows, events, jumps; with a `pacing` it is
+    one attempt at a step, which each member takes at its own time and length.
     """
 
     kept: int
@@ -24,6 +41,12 @@ class Program:
     opening: tuple[Assign, ...]
     step: tuple[Assign, ...]
     strict: bool
+    pacing: Pacing | None = None
+
+    @property
+    def times(self) -> tuple[str, ...]:
+        """The free names of its opening and its step."""
+        return TIMES if self.pacing is None else OWN_TIMES
 
     @property
     def functions(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ which a member failed.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar, final
+from typing import Final, Literal, TypeAlias, TypeVar, final
 
 import numpy as np
 
@@ -19,17 +19,55 @@ from pollux.model.schema import Schema
 
 T = TypeVar("T")
 
+Method: TypeAlias = Literal["rk4", "dopri5", "rodas4", "euler-maruyama", "milstein"]
+"""How a run is integrated; what each is good for stands in docs/how-to/choose-a-solver.md."""
+
+ADAPTIVE: Final[frozenset[Method]] = frozenset(("dopri5", "rodas4"))
+"""The methods whose members take steps of their own."""
+
+RELATIVE: Final = 1e-6
+"""The relative error of an accepted step where nothing else is said."""
+
+ABSOLUTE: Final = 1e-3
+"""The absolute error of a state of unknown size, as a part of the relative one."""
+
+_CONTROLS: Final = 6
+"""The rows of `Control` besides those of its states."""
+
 
 @final
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a kernel computes besides the schema: integrals over the run, conditions that ever hold, sloped inputs."""
+    """What a kernel computes besides the schema: integrals over the run, conditions that ever hold, sloped inputs.
+
+    `method` is how it integrates.
+    """
 
     schema: Schema
     integrate: tuple[tuple[str, Expr], ...] = ()
     ever: tuple[tuple[str, Expr], ...] = ()
     sloped: tuple[str, ...] = ()
     strict: bool = False
+    method: Method = "rk4"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Where each member keeps what governs its own steps.
+
+    `since` is how far it is, in seconds since the start of the run; `proposal` the step it would take next, `cap` the
+    most it may take to meet an event, `accepted` and `rejected` how many it took and took back. `relative` is the
+    relative error of a step it accepts, `absolute` that which is added for each state, in its unit.
+    """
+
+    since: int
+    proposal: int
+    cap: int
+    accepted: int
+    rejected: int
+    relative: int
+    absolute: Mapping[str, int]
 
 
 @final
@@ -43,6 +81,7 @@ class Rows:
     integral: Mapping[str, int]
     ever: Mapping[str, int]
     failed: int
+    control: Control | None = None
 
     @property
     def kept(self) -> int:
@@ -64,6 +103,8 @@ class Rows:
         table = np.zeros((self.kept, start.shape[1]))
         table[: self.layout.width] = start
         table[self.failed] = np.nan
+        if self.control is not None:
+            table[self.control.cap] = np.inf
         return table
 
 
@@ -75,7 +116,16 @@ def rows_of(task: Task) -> Rows:
     slope = _numbered(task.sloped, row := row + len(settled))
     integral = _numbered((name for name, _ in task.integrate), row := row + len(slope))
     ever = _numbered((name for name, _ in task.ever), row := row + len(integral))
-    return Rows(layout, settled, slope, integral, ever, failed=row + len(ever))
+    row += len(ever)
+    control = _control(task.schema.states, row) if task.method in ADAPTIVE else None
+    row += 0 if control is None else _CONTROLS + len(control.absolute)
+    return Rows(layout, settled, slope, integral, ever, failed=row, control=control)
+
+
+def _control(states: tuple[str, ...], first: int) -> Control:
+    since, proposal, cap, accepted, rejected, relative = range(first, first + _CONTROLS)
+    absolute = _numbered(states, first + _CONTROLS)
+    return Control(since, proposal, cap, accepted, rejected, relative, absolute)
 
 
 def _numbered(members: Iterable[T], first: int) -> dict[T, int]:

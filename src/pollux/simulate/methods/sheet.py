@@ -9,6 +9,7 @@ from pollux.simulate.generate.assign import Arg
 from pollux.simulate.generate.lines import Lines, Term
 from pollux.simulate.generate.lower import Held, Instant
 from pollux.simulate.methods.rows import Rows, Task
+from pollux.simulate.methods.span import AbstractSpan, FixedSpan
 
 State: TypeAlias = Callable[[int], Arg]
 Windowed: TypeAlias = Callable[[Expr], Arg]
@@ -23,6 +24,7 @@ class Sheet:
         self.rows = rows
         self.layout = rows.layout
         self.lines = Lines(prefix)
+        self.span: AbstractSpan = FixedSpan(self.lines)
         self._strict = task.strict
         self._held = held
 
@@ -34,12 +36,12 @@ class Sheet:
         """What stands in a row, with the signs of arithmetic."""
         return self.lines.term(self.load(row))
 
-    def instant(self, time: Arg, *, state: State, window: Windowed | None = None, fraction: float = 0.0) -> Instant:
-        """The values of expressions at `time`, that is at `fraction` of the step, for these states and windows."""
+    def instant(self, fraction: float, *, state: State, window: Windowed | None = None) -> Instant:
+        """The values of expressions at a fraction of the step, for these states and windows."""
 
         def leaf(expr: Expr) -> Arg:
             if expr.op == "time":
-                return time
+                return self.span.at(fraction)
             if expr.op in ("state", "phase"):
                 return state(self.layout.slot[str(expr.data)])
             if expr.op == "window":
@@ -57,7 +59,9 @@ class Sheet:
     def _fed(self, name: str, fraction: float) -> Arg:
         value = self.term(self.layout.place(name))
         slope = self.rows.slope.get(name)
-        return value.arg if slope is None or not fraction else (value + self.term(slope) * fraction).arg
+        return (
+            value.arg if slope is None or not fraction else (value + self.term(slope) * self.span.ticks(fraction)).arg
+        )
 
 
 def moves(task: Task) -> Callable[[Expr], bool]:
