@@ -4,6 +4,8 @@
 composed into the step of a kernel, the kernel printed as numba or NumPy source.
 """
 
+from pollux.simulate.coupled.couple import couple
+from pollux.simulate.coupled.run import CoupledOutcome, CoupledRun, Feed, Group, GroupOutcome
 from pollux.simulate.courses import Course, level, side_by_side, straight
 from pollux.simulate.ensemble import ensemble, luck
 from pollux.simulate.kernels.kernel import Backend, Compilation, Compiler
@@ -22,7 +24,12 @@ __all__ = [
     "Cancelled",
     "Compilation",
     "Compiler",
+    "CoupledOutcome",
+    "CoupledRun",
     "Course",
+    "Feed",
+    "Group",
+    "GroupOutcome",
     "Happenings",
     "KernelPhysics",
     "Outcome",
@@ -31,6 +38,7 @@ __all__ = [
     "Settled",
     "Settling",
     "choose_step",
+    "couple",
     "ensemble",
     "level",
     "luck",

@@ -1,8 +1,9 @@
 """One section of a kernel being written: it knows the rows and makes the instants of a step."""
 
-from collections.abc import Callable
-from typing import TypeAlias, final
+from collections.abc import Callable, Mapping
+from typing import Final, NoReturn, TypeAlias, final
 
+from pollux.errors import SimulationError
 from pollux.model.graph import Expr, const, node
 from pollux.model.schema import Schema
 from pollux.simulate.generate.assign import Arg
@@ -14,12 +15,26 @@ from pollux.simulate.methods.span import AbstractSpan, FixedSpan
 State: TypeAlias = Callable[[int], Arg]
 Windowed: TypeAlias = Callable[[Expr], Arg]
 
+BEYOND: Final = frozenset(("gather", "total", "present"))
+"""What an expression knows through links."""
+
+
+def refuse_links(expr: Expr) -> NoReturn:
+    """Refuse an expression that reads linked twins, where these are not simulated too."""
+    raise SimulationError(
+        "expected a type that runs alone, got one that reads linked twins",
+        at=str(expr.data),
+        hint="types that read each other run together: pollux.simulate.couple",
+    )
+
 
 @final
 class Sheet:
     """The assignments of one section, on the rows of a task."""
 
-    def __init__(self, task: Task, rows: Rows, held: Held, *, prefix: str) -> None:
+    def __init__(
+        self, task: Task, rows: Rows, held: Held, *, prefix: str, beyond: Callable[[Expr], int] | None = None
+    ) -> None:
         self.schema = task.schema
         self.rows = rows
         self.layout = rows.layout
@@ -27,6 +42,7 @@ class Sheet:
         self.span: AbstractSpan = FixedSpan(self.lines)
         self._strict = task.strict
         self._held = held
+        self._beyond = beyond or refuse_links
 
     def load(self, row: int) -> Arg:
         """What stands in a row."""
@@ -36,8 +52,15 @@ class Sheet:
         """What stands in a row, with the signs of arithmetic."""
         return self.lines.term(self.load(row))
 
-    def instant(self, fraction: float, *, state: State, window: Windowed | None = None) -> Instant:
-        """The values of expressions at a fraction of the step, for these states and windows."""
+    def instant(
+        self,
+        fraction: float,
+        *,
+        state: State,
+        window: Windowed | None = None,
+        known: Mapping[Expr, Arg] | None = None,
+    ) -> Instant:
+        """The values of expressions at a fraction of the step, for these states and windows; some are `known`."""
 
         def leaf(expr: Expr) -> Arg:
             if expr.op == "time":
@@ -48,9 +71,11 @@ class Sheet:
                 return (window or self.latched)(expr)
             if expr.op == "settled":
                 return self.load(self.rows.settled[expr])
+            if expr.op in BEYOND:
+                return self.load(self._beyond(expr))
             return self._fed(str(expr.data), fraction)
 
-        return Instant(self.lines, leaf, held=self._held, strict=self._strict)
+        return Instant(self.lines, leaf, held=self._held, strict=self._strict, known=known)
 
     def latched(self, expr: Expr) -> Arg:
         """What a window held when it last closed."""
@@ -65,12 +90,12 @@ class Sheet:
 
 
 def moves(task: Task) -> Callable[[Expr], bool]:
-    """Tells the leaves that change within a run of steps: states, phases, time, windows, sloped inputs."""
+    """Tells the leaves that change within a run of steps: states, phases, time, windows, sloped inputs, linked twins."""
 
     def leaf_moves(expr: Expr) -> bool:
         if expr.op == "param":
             return expr.data in task.sloped
-        return expr.op in ("state", "phase", "time", "window")
+        return expr.op in ("state", "phase", "time", "window") or expr.op in BEYOND
 
     return leaf_moves
 
