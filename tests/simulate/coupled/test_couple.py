@@ -153,7 +153,7 @@ def test_a_cancelled_run_says_so():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda g: {"groups": (g[0],)}, "expected the twins of Heater too"),
+        (lambda g: {"groups": (g[0],), "record": {}}, "expected the twins of Heater too"),
         (lambda g: {"groups": (g[0], g[0])}, "expected one group for each type"),
         (lambda g: {"step": 0}, "expected a span and a step above 0"),
         (lambda g: {"step": 300 * SECOND}, "the length of a window"),

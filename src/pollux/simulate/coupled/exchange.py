@@ -37,7 +37,7 @@ class Exchange:
         self._place = {schema.name: place for place, schema in enumerate(schemas)}
         self._sources: dict[tuple[int, Expr], Source] = {}
         self._levels: dict[Source, int] = {}
-        self._open: list[Source] = []
+        self._open: dict[Source, int] = {}
         for place, schema in enumerate(schemas):
             for name, link in schema.links.items():
                 self._check(place, name, link)
@@ -65,10 +65,10 @@ class Exchange:
         """After how many others an export is reckoned: those it needs itself."""
         if source not in self._levels:
             self._refuse_loop(source)
-            self._open.append(source)
+            self._open[source] = len(self._open)
             needed = [self.source(source.kind, node) for node in gathers([source.expr])]
             self._levels[source] = max((1 + self.level(one) for one in needed if not self.is_bare(one)), default=0)
-            self._open.pop()
+            del self._open[source]
         return self._levels[source]
 
     def exports(self, roots: Sequence[Iterable[Expr]]) -> list[Source]:
@@ -108,7 +108,7 @@ class Exchange:
 
     def _refuse_loop(self, source: Source) -> None:
         if source in self._open:
-            around = [*self._open[self._open.index(source) :], source]
+            around = [*list(self._open)[self._open[source] :], source]
             loop = " -> ".join(self._name(one) for one in around)
             raise SimulationError(
                 f"expected values that do not need themselves, got the loop {loop}",

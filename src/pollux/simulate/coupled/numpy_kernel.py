@@ -118,10 +118,10 @@ class _Passage:
                 self._all("carry", t=t, c=c)
             self._all("push", w=weight, x=reach * dt)
         self._all("finish", dt=dt)
-        times = [np.array(start + (step + part) * dt) for part in (0.0, 0.5, 1.0)]
+        t0, t1, t2 = (np.array(start + (step + part) * dt) for part in (0.0, 0.5, 1.0))
         if self._program.is_gathered_at_the_end:
-            self._exports(times[2], 1.0)
-        self._all("end", **_times(*times, dt))
+            self._exports(t2, 1.0)
+        self._all("end", **_times(t0, t1, t2, dt))
 
     def _exports(self, t: Any, c: float) -> None:
         for level, (place, kind) in product(range(self._program.levels), enumerate(self._program.kinds)):

@@ -55,10 +55,12 @@ class System:
         """Expressions of a type as they are in a table, (expressions, twins, members)."""
 
         def read(place: int, row: int) -> F64:
-            return self.places.of(table, place)[row][None]
+            found: F64 = self.places.of(table, place)[row][None]
+            return found
 
         shape = (1, self.places.twins[kind], table.shape[1])
-        return _Reckoning(self, read, np.array([time])).all(kind, exprs, shape)[:, 0]
+        reckoned: F64 = _Reckoning(self, read, np.array([time])).all(kind, exprs, shape)[:, 0]
+        return reckoned
 
 
 @final
@@ -84,7 +86,8 @@ class CoupledRecorder:
 
         def read(kind: int, row: int) -> F64:
             if (kind, row) not in first:
-                return places.of(table, kind)[row][None]
+                still: F64 = places.of(table, kind)[row][None]
+                return still
             at = first[kind, row]
             return recorded[at : at + places.twins[kind]].swapaxes(0, 1)
 
