@@ -5,15 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 from pollux.errors import DataRefused, ModelError, NotFound, OrderRefused, PolluxError, SetupError, SimulationError
 from pollux.model.commands import command
-from pollux.model.equations import cycle, derived, event, on, rate, reading
-from pollux.model.functions import clip, cos, exp, floor, log, maximum, minimum, sin, sqrt, table, tanh, where
+from pollux.model.delays import delay
+from pollux.model.equations import algebraic, cycle, derived, event, on, rate, reading
+from pollux.model.functions import clip, cos, exp, floor, log, maximum, minimum, sin, sqrt, tanh, where
 from pollux.model.link import link, present
 from pollux.model.links import links, total
+from pollux.model.noises import noise
 from pollux.model.parts import Part
 from pollux.model.priors import lognormal, normal, uniform
 from pollux.model.quantities import money, pi, quantity
 from pollux.model.roles import actuator, fact, hidden, parameter, sensor
 from pollux.model.settled import settled
+from pollux.model.tables import table
 from pollux.model.twin import Twin
 from pollux.model.value import Value
 from pollux.model.windows import last, mean, peak, sum, trough
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
     from pollux.show.documents.twins import Aside
     from pollux.show.facts import Points, Remark, Samples, Score, Turn
     from pollux.simulate import Course, level, straight
+    from pollux.simulate.sensitivity import Study, local_sensitivity, morris, sobol_indices, study, tornado
     from pollux.site.calibrations import calibrations
     from pollux.site.declare import Fleet, Site
     from pollux.site.fork import Fork
@@ -136,6 +140,12 @@ _DOORS = {
     "Course": "pollux.simulate",
     "level": "pollux.simulate",
     "straight": "pollux.simulate",
+    "Study": "pollux.simulate.sensitivity",
+    "local_sensitivity": "pollux.simulate.sensitivity",
+    "morris": "pollux.simulate.sensitivity",
+    "sobol_indices": "pollux.simulate.sensitivity",
+    "study": "pollux.simulate.sensitivity",
+    "tornado": "pollux.simulate.sensitivity",
     "calibrations": "pollux.site.calibrations",
     "Fleet": "pollux.site.declare",
     "Site": "pollux.site.declare",
@@ -230,6 +240,7 @@ __all__ = [
     "Spike",
     "StandingOrder",
     "Stuck",
+    "Study",
     "Summary",
     "Tape",
     "TooFast",
@@ -238,6 +249,7 @@ __all__ = [
     "Value",
     "accrue",
     "actuator",
+    "algebraic",
     "always",
     "calibrations",
     "chance",
@@ -248,6 +260,7 @@ __all__ = [
     "cos",
     "cycle",
     "data_set",
+    "delay",
     "derived",
     "duration",
     "each",
@@ -268,6 +281,7 @@ __all__ = [
     "limit",
     "link",
     "links",
+    "local_sensitivity",
     "log",
     "lognormal",
     "maximum",
@@ -275,7 +289,9 @@ __all__ = [
     "minimum",
     "modbus",
     "money",
+    "morris",
     "mqtt",
+    "noise",
     "normal",
     "on",
     "opcua",
@@ -296,13 +312,16 @@ __all__ = [
     "settled",
     "silence",
     "sin",
+    "sobol_indices",
     "sparkplug",
     "sqrt",
     "straight",
+    "study",
     "sum",
     "table",
     "tail",
     "tanh",
+    "tornado",
     "total",
     "trough",
     "uniform",

@@ -107,6 +107,13 @@ def test_a_rate_per_day_counts_days() -> None:
     assert str(PROFIT.unit) == "EUR"
 
 
+def test_a_rate_over_time_is_told_in_the_plain_unit_of_what_it_adds_up_to() -> None:
+    """Kelvins per second add up to kelvins, a pure number to seconds."""
+    heated = accrue(Motor.heating * Motor.speed)
+    assert str(heated.unit) == "K"
+    assert str(accrue(Motor.temp / Motor.temp).unit) == "s"
+
+
 def test_an_event_costs_once_or_every_time() -> None:
     """As a chance an event counts once a future, with each every time."""
     of = futures([1000, 2000], TWO)

@@ -5,7 +5,7 @@ An objective is a quantity of each single future; what is compared between optio
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from typing import final as sealed
 
 import numpy as np
@@ -18,6 +18,16 @@ from pollux.model.units import DIMENSIONLESS, Unit, scale, unit
 from pollux.model.value import Value
 
 _SECOND = unit("s")
+_BASES: Final = {
+    "length": "m",
+    "mass": "kg",
+    "time": "s",
+    "temperature": "K",
+    "current": "A",
+    "substance": "mol",
+    "luminosity": "cd",
+}
+"""The plain units of dimensions that are not called as their unit is, as money is."""
 
 
 @sealed
@@ -198,6 +208,7 @@ def _tidy(objective: Objective) -> Objective:
     dimension = objective.unit.dimension
     if len(dimension) != 1 or dimension[0][1] != 1 or not dimension[0][0].startswith("["):
         return objective
-    plain = unit(dimension[0][0].strip("[]"))
+    named = dimension[0][0].strip("[]")
+    plain = unit(_BASES.get(named, named))
     factor = scale(objective.unit, plain)
     return Objective(tuple((factor * price, term) for price, term in objective.terms), plain)

@@ -49,6 +49,9 @@ def _canonical_schema(schema: Schema) -> Any:
         "jumps": [[one.event, one.state, nodes.place[one.value]] for one in schema.jumps],
         "links": [_link(name, one) for name, one in schema.links.items()],
         "commands": [_command(name, one) for name, one in schema.commands.items()],
+        # Told where they are: what a type does not use does not change its digest.
+        **({"algebraic": nodes.places(schema.algebraic)} if schema.algebraic else {}),
+        **({"noises": schema.noises} if schema.noises else {}),
     }
 
 
@@ -63,6 +66,7 @@ def _command(name: str, command: Command) -> list[Any]:
 
 def _roots(schema: Schema) -> Iterable[Expr]:
     yield from schema.rates.values()
+    yield from schema.algebraic.values()
     yield from schema.derived.values()
     yield from schema.readings.values()
     yield from (one.condition for one in schema.events.values())

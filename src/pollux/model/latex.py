@@ -54,7 +54,9 @@ def latex(expr: Expr, names: Mapping[Expr, str] | None = None) -> str:
 
 
 def equations(schema: Schema) -> tuple[str, ...]:
-    r"""All equations of a type, one line of LaTeX each: rates, derived values, cycles, readings, events and jumps.
+    r"""All equations of a type, one line of LaTeX each.
+
+    Rates come first, then residuals, derived values, cycles, readings, events and jumps.
 
     >>> from pollux.model.equations import rate
     >>> from pollux.model.roles import hidden, parameter
@@ -77,6 +79,8 @@ def _lines(schema: Schema) -> Iterator[str]:
     for name in schema.states:
         if name not in schema.cycles:
             yield rf"\dot{{{symbol(name)}}} = {latex(schema.rates[name], names)}"
+    for expr in schema.algebraic.values():
+        yield f"0 = {latex(expr, names)}"
     for name, expr in schema.derived.items():
         yield f"{symbol(name)} = {latex(expr, {one: other for one, other in names.items() if other != name})}"
     for name, cycle in schema.cycles.items():
@@ -127,6 +131,10 @@ def _name(expr: Expr, args: list[_Text]) -> _Text:
 
 def _phase(expr: Expr, args: list[_Text]) -> _Text:
     return _Text(rf"\varphi_{{{symbol(str(expr.data))}}}")
+
+
+def _noise(expr: Expr, args: list[_Text]) -> _Text:
+    return _Text(rf"\xi_{{{symbol(str(expr.data))}}}")
 
 
 def _time(expr: Expr, args: list[_Text]) -> _Text:
@@ -196,6 +204,10 @@ def _window(expr: Expr, args: list[_Text]) -> _Text:
     return _Text(rf"\operatorname{{{window.kind}}}_{{{over}}}\left({args[0].text}\right)")
 
 
+def _delay(expr: Expr, args: list[_Text]) -> _Text:
+    return _Text(rf"\left[{args[0].text}\right]_{{t - {expr.data:g}\,\mathrm{{s}}}}")
+
+
 def _total(expr: Expr, args: list[_Text]) -> _Text:
     return _Text(rf"\sum_{{{symbol(str(expr.data))}}} {args[0].within(_PRODUCT)}", _PRODUCT)
 
@@ -223,6 +235,7 @@ _PRINTERS: Final[Mapping[str, _Printer]] = {
     "param": _name,
     "phase": _phase,
     "time": _time,
+    "noise": _noise,
     "+": _sum,
     "-": _difference,
     "*": _product,
@@ -238,6 +251,7 @@ _PRINTERS: Final[Mapping[str, _Printer]] = {
     "cos": _function(r"\cos"),
     "tanh": _function(r"\tanh"),
     "table": _function(r"\operatorname{table}"),
+    "spline": _function(r"\operatorname{spline}"),
     "floor": _fenced(r"\lfloor", r"\rfloor"),
     "abs": _fenced("|", "|"),
     "<": _between("<", _SUM),
@@ -250,6 +264,7 @@ _PRINTERS: Final[Mapping[str, _Printer]] = {
     "not": _not,
     "where": _cases,
     "window": _window,
+    "delay": _delay,
     "total": _total,
     "gather": _gather,
     "present": _present,

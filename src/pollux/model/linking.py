@@ -123,9 +123,10 @@ def seen_through(link: str, far: Link, name: str, inside: Callable[[str], Expr])
             raise ModelError("expected a link to one twin, got one to many", hint="px.total counts: a sum of none is 0")
         return node("present", (), DIMENSIONLESS, link)
     found = inside(name)
-    if any(one.op == "window" for one in topological([found])):
+    deep = next((one.op for one in topological([found]) if one.op in ("window", "noise", "delay")), None)
+    if deep is not None:
         raise ModelError(
-            f"expected a state, a parameter or a derived value of {far.to}, got {name!r}, which is a window",
+            f"expected a state, a parameter or a derived value of {far.to}, got {name!r}, which is a {deep}",
             hint=f"make it a px.hidden of {far.to} with a rate that follows the quantity",
         )
     number = operation("where", (found, const(1.0), const(0.0))) if found.is_condition else found

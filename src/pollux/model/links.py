@@ -12,7 +12,7 @@ from pollux.model.walk import rewritten, topological
 
 T = TypeVar("T")
 
-_OWN: Final = frozenset(("state", "param", "phase", "time", "gather", "present", "total"))
+_OWN: Final = frozenset(("state", "param", "phase", "time", "noise", "gather", "present", "total"))
 
 
 @final

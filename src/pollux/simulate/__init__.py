@@ -7,13 +7,14 @@ composed into the step of a kernel, the kernel printed as numba or NumPy source.
 from pollux.simulate.coupled.couple import couple
 from pollux.simulate.coupled.run import CoupledOutcome, CoupledRun, Feed, Group, GroupOutcome
 from pollux.simulate.courses import Course, level, side_by_side, straight
-from pollux.simulate.ensemble import ensemble, luck
+from pollux.simulate.ensemble import ensemble
 from pollux.simulate.kernels.kernel import Backend, Compilation, Compiler
 from pollux.simulate.kernels.warm import warm
 from pollux.simulate.outcome import Happenings, Outcome
 from pollux.simulate.physics import AbstractPhysics, KernelPhysics
 from pollux.simulate.recorder import now
 from pollux.simulate.run import Run
+from pollux.simulate.sampling import Sampling, levels, luck
 from pollux.simulate.settling.settle import Settled, Settling
 from pollux.simulate.simulation import Cancelled, Progress, run
 from pollux.simulate.steps import choose_step
@@ -35,12 +36,14 @@ __all__ = [
     "Outcome",
     "Progress",
     "Run",
+    "Sampling",
     "Settled",
     "Settling",
     "choose_step",
     "couple",
     "ensemble",
     "level",
+    "levels",
     "luck",
     "now",
     "run",

@@ -39,13 +39,14 @@ class Pace:
     """How a run was integrated: the `method`, and how many steps each member has `taken` and how many it `refused`.
 
     With steps of one length all members take the same number and refuse none. `step` is the mean length of a step in
-    nanoseconds.
+    nanoseconds. `note` says why the method was chosen where the type is stiff.
     """
 
     method: Method
     taken: I64
     refused: I64
     step: int
+    note: str = ""
 
 
 @final

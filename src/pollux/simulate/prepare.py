@@ -10,8 +10,11 @@ import numpy as np
 from pollux.clock import SECOND
 from pollux.columns.arrays import F64
 from pollux.columns.layout import layout_of
+from pollux.columns.memory import NEVER
 from pollux.errors import SimulationError
 from pollux.simulate import courses
+from pollux.simulate.chance import plain
+from pollux.simulate.choosing import Choice, chosen
 from pollux.simulate.courses import Sampled
 from pollux.simulate.extremes import extremes
 from pollux.simulate.generate.program import Program
@@ -32,6 +35,9 @@ from pollux.simulate.timing import Timing, own, stepped
 CHUNK_BYTES = 1 << 26
 """What the recorded rows of one chunk may take before they are reckoned into values."""
 
+LATEST = 2**63 - 1
+"""The last instant, in nanoseconds since 1970."""
+
 CHUNKS = 16
 """Into so many chunks a run is cut where it is large enough: progress for people, work for several threads."""
 
@@ -47,7 +53,7 @@ WORTH_QUESTIONS = 64
 class Prepared:
     """A run ready to be worked on: `whole` is the job of all members, `effort` about how many steps each will take."""
 
-    task: Task
+    choice: Choice
     rows: Rows
     whole: Job
     effort: int
@@ -65,7 +71,8 @@ class Prepared:
 def prepare(run: Run, compiler: Compiler | None) -> Prepared:
     """Everything that is done once per run; raises `SimulationError` for what cannot be run."""
     grid = _check(run)
-    task = _task(run, "rk4" if run.method == "auto" else run.method)
+    choice = chosen(run) if run.method == "auto" else Choice(run.method)
+    task = _task(run, choice.method)
     rows = rows_of(task)
     fast = fast_models(run, rows, compiler)
     timing = _timing(run, rows, fast, grid)
@@ -75,9 +82,9 @@ def prepare(run: Run, compiler: Compiler | None) -> Prepared:
     asked = frozenset[int]().union(*questions)
     # The end stands twice, because what happens at the end is a stretch without a step.
     stretches = (*sorted({*timing.pauses.tolist(), *asked, 0, timing.steps}), timing.steps)
-    chosen = _kernel(run, compose(task), timing.effort, compiler)
-    whole = Job(chosen, _table(run, rows), schedule, recording, fast, stretches, questions)
-    return Prepared(task, rows, whole, timing.effort)
+    fit = _kernel(run, compose(task), timing.effort, compiler)
+    whole = Job(fit, _table(run, rows, timing), schedule, recording, fast, stretches, questions)
+    return Prepared(choice, rows, whole, timing.effort)
 
 
 def _timing(run: Run, rows: Rows, fast: tuple[FastModel, ...], grid: int) -> Timing:
@@ -92,8 +99,11 @@ def _kernel(run: Run, program: Program, effort: int, compiler: Compiler | None) 
     return kernel(program, members=members, backend=run.backend, compiler=compiler, numpy_takes=takes)
 
 
-def _table(run: Run, rows: Rows) -> F64:
+def _table(run: Run, rows: Rows, timing: Timing) -> F64:
     table = rows.table(run.start)
+    if rows.luck is not None:
+        chance = run.chance or plain(run.start.shape[1])
+        chance.into(table, rows.luck, first=run.t0 * timing.steps // run.span)
     if rows.control is not None:
         run.tolerance.into(table, rows.control)
     return table
@@ -108,8 +118,7 @@ def _check(run: Run) -> int:
             at=f"Run.start of {run.schema.name}",
             hint="layout_of(schema).start(members), or the columns of a fork",
         )
-    if run.span <= 0 or (run.step is not None and run.step <= 0):
-        raise SimulationError(f"expected a span and a step above 0 ns, got {run.span} and {run.step}")
+    _check_times(run)
     for window in durations(layout):
         if run.step is not None and window.seconds * SECOND < run.step:
             raise SimulationError(
@@ -129,6 +138,17 @@ def _check(run: Run) -> int:
             f"expected a grid that divides the span of {run.span / SECOND:g} s, got {grid / SECOND:g} s", at="Run.grid"
         )
     return grid
+
+
+def _check_times(run: Run) -> None:
+    if run.span <= 0 or (run.step is not None and run.step <= 0):
+        raise SimulationError(f"expected a span and a step above 0 ns, got {run.span} and {run.step}")
+    if run.t0 <= NEVER or run.t0 + run.span > LATEST:
+        raise SimulationError(
+            f"expected a run between the years 1678 and 2262, got {run.t0:,} ns since 1970 for {run.span:,} ns",
+            at=f"Run of {run.schema.name}",
+            hint="instants are whole nanoseconds of 64 bits: up to 584 years, if it begins early enough",
+        )
 
 
 def _chosen_step(run: Run, fast: tuple[FastModel, ...]) -> int:
@@ -163,7 +183,7 @@ def _schedule(run: Run, rows: Rows, recording: Recorder, timing: Timing) -> Sche
     sampled = {name: _sampled(run, name, rows, steps) for name in run.inputs}
     shared = {name: one for name, one in sampled.items() if one.values.shape[1] == 1}
     own = {name: one for name, one in sampled.items() if name not in shared}
-    recorded = np.arange(0, steps + 1, timing.per_grid) if recording.exprs else np.zeros(0, np.int64)
+    recorded = timing.per_grid * np.arange(steps // timing.per_grid + 1) if recording.exprs else np.zeros(0, np.int64)
     return Schedule(
         steps=steps,
         dt=run.span / steps / SECOND,

@@ -50,10 +50,14 @@ SHORTEST = 100
 @final
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A step that was found, in nanoseconds, and the shortest time constant where it was tried, in seconds."""
+    """A step that was found, in nanoseconds, and the shortest time constant where it was tried, in seconds.
+
+    `is_bound_by_stability` says that the step would be longer if the fastest mode allowed it.
+    """
 
     step: int
     constant: float
+    is_bound_by_stability: bool = False
 
 
 Settle: TypeAlias = Callable[[F64], None]
@@ -66,12 +70,17 @@ def choose_step(schema: Schema, start: F64, *, t0: int, span: int, settle: Settl
     It is tried again for a start at which the type is faster than where it was tried. `settle` brings the fast models
     of the type to rest in a table, which is done for the trial only.
     """
+    return tried(schema, start, t0=t0, span=span, settle=settle).step
+
+
+def tried(schema: Schema, start: F64, *, t0: int, span: int, settle: Settle | None = None) -> Tried:
+    """What `choose_step` found, and why it is no longer."""
     key = (schema, len(str(span)))
     known = _tried.get(key)
     if known is not None and (settle is not None or _constant(schema, start, t0) >= FASTER * known.constant):
-        return known.step
+        return known
     _tried[key] = known = try_steps(schema, start, t0=t0, span=span, settle=settle)
-    return known.step
+    return known
 
 
 def bearable(schema: Schema, driven: F64, *, t0: int) -> int:
@@ -93,8 +102,10 @@ def try_steps(schema: Schema, start: F64, *, t0: int, span: int, settle: Settle 
     constant = trial.time_constant(t0 / SECOND)
     trial.through(t0 / SECOND, span / SECOND)
     reached = _reached(trial.accepted) if trial.accepted else span / SECOND / 100
-    bounds = (reached, FOLLOWS * trial.shortest, *(w.seconds for w in durations(layout_of(schema))))
-    return Tried(rounded_down(max(min(bounds) * SECOND, SHORTEST)), constant)
+    stable = FOLLOWS * trial.shortest
+    bounds = (reached, stable, *(w.seconds for w in durations(layout_of(schema))))
+    # A trial that stability holds back is accepted up to where the method would no longer be stable.
+    return Tried(rounded_down(max(min(bounds) * SECOND, SHORTEST)), constant, 0.5 * stable <= min(bounds))
 
 
 def _reached(accepted: list[float]) -> float:
@@ -113,7 +124,7 @@ def rounded_down(step: float) -> int:
     return max(m * power for m in (1, 2, 5) if m * power <= step)
 
 
-def _few(start: F64, layout: Layout) -> F64:
+def few(start: F64, layout: Layout) -> F64:
     """Some of the members, from first to last, among those that are sound; else the type as it is declared."""
     known = np.r_[layout.states, layout.params]
     sound = start[:, np.isfinite(start[known]).all(axis=0)]
@@ -128,7 +139,7 @@ class _Trial:
 
     def __init__(self, schema: Schema, start: F64, settle: Settle | None) -> None:
         task = Task(schema)
-        start = _few(start, layout_of(schema))
+        start = few(start, layout_of(schema))
         self._rows, program = rows_of(task), compose(task)
         self._kernel = numpy_kernel(program)
         self._table = self._rows.table(start)

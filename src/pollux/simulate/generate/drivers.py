@@ -35,7 +35,7 @@ def advance(table, out, picks, shared, shared_rows, own, own_rows, stops, start,
             if q == 0 or from_shared >= 0 or from_own >= 0:
                 for i in range({width}):
 {held}
-            if q == 0:
+            if q == 0{again}:
                 {begins}
                 for i in range({width}):
 {opening}
@@ -88,6 +88,8 @@ def driver(program: Program, width: int, held: str, opening: str, step: str) -> 
         begins="target = until * unit" if own else "t0 = start + at * dt",
         held=held,
         opening=opening,
+        # Algebraic unknowns follow from inputs, so they are sought anew where these change.
+        again=" or from_shared >= 0 or from_own >= 0" if own else "",
     )
     loop = _FIXED.format(width=width, step=step) if program.pacing is None else _paced(program.pacing, width, step)
     return top + loop + _BOTTOM.format(width=width, kept=program.kept)

@@ -159,6 +159,10 @@ class Term:
         """The sum of whole numbers, wrapping round at 64 bits."""
         return self._with("iadd", self, whole)
 
+    def wrapped(self, other: "Operand") -> Self:
+        """The sum of two whole numbers, wrapping round at 64 bits."""
+        return self._with("iadd", self, other)
+
     @property
     def bits(self) -> Self:
         """The 64 bits of a real number, as a whole number."""

@@ -9,15 +9,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import reduce
 from typing import TypeAlias, cast, final
 
+from pollux.errors import SimulationError
 from pollux.model.graph import Expr, const, node
+from pollux.model.hermite import Points, cubics
 from pollux.model.units import DIMENSIONLESS
 from pollux.simulate.generate.assign import Arg
 from pollux.simulate.generate.lines import Lines, Term
 
 Leaf: TypeAlias = Callable[[Expr], Arg]
 
-OPAQUE = frozenset(("window", "settled", "total", "gather"))
-"""Nodes whose operands belong to somebody else: an accumulator, a fast model, another type."""
+OPAQUE = frozenset(("window", "settled", "total", "gather", "delay"))
+"""Nodes whose operands belong to somebody else: an accumulator, a fast model, another type, the past."""
 
 
 def operands(expr: Expr) -> tuple[Expr, ...]:
@@ -48,7 +50,9 @@ def emit(lines: Lines, expr: Expr, args: tuple[Arg, ...], *, strict: bool) -> Ar
     if expr.op == "pow" and isinstance(expr.data, int):
         return _power(lines.term(args[0]), expr.data).arg
     if expr.op == "table":
-        return _table(lines.term(args[0]), expr).arg
+        return _table(lines.term(args[0]), cast(Points, expr.data)).arg
+    if expr.op == "spline":
+        return _spline(lines.term(args[0]), cast(Points, expr.data)).arg
     return lines.emit(expr.op, *args)
 
 
@@ -62,12 +66,21 @@ def _power(x: Term, n: int) -> Term:
     return reduce(Term.__mul__, (s for k, s in enumerate(squares) if n >> k & 1))
 
 
-def _table(x: Term, expr: Expr) -> Term:
+def _table(x: Term, points: Points) -> Term:
     """Straight lines between points, level beyond the ends: y0 plus slope times the part of x in each interval."""
-    xs, ys = cast(tuple[tuple[float, ...], tuple[float, ...]], expr.data)
+    xs, ys = points
     total = Term(x.lines, float(ys[0]))
     for x0, x1, y0, y1 in zip(xs, xs[1:], ys, ys[1:], strict=False):
         total = total + (x - float(x0)).max(0.0).min(float(x1 - x0)) * float((y1 - y0) / (x1 - x0))
+    return total
+
+
+def _spline(x: Term, points: Points) -> Term:
+    """Cubics between points, level beyond the ends: y0 plus what each cubic adds over the part of x in its interval."""
+    total = Term(x.lines, points[1][0])
+    for one in cubics(points):
+        t = (x - one.x0).max(0.0).min(one.width)
+        total = total + t * (one.c1 + t * (one.c2 + t * one.c3))
     return total
 
 
@@ -144,6 +157,8 @@ class Instant:
     def _lowered(self, expr: Expr) -> Arg:
         if expr.op == "const":
             return float(expr)
+        if expr.op == "delay":
+            raise SimulationError("a delay is not in simulation", hint="let a px.hidden follow with a rate: a lag")
         if not operands(expr):
             return self._leaf(expr)
         args = tuple(self._memo[one] for one in self._below(expr))

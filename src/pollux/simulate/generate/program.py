@@ -6,8 +6,8 @@ from typing import final
 
 from pollux.simulate.generate.assign import ELEMENTARY, Assign
 
-TIMES = ("t0", "t1", "t2", "h", "dt", "s6")
-"""The free names of a step: time at its start, middle and end, half its length, its length, a sixth of its length."""
+TIMES = ("t0", "t1", "t2", "h", "dt", "s6", "s")
+"""The free names of a step: time at its start, middle, end; half its length, its length, a sixth of it; its number."""
 
 OWN_TIMES = ("start", "target", "unit")
 """Those of a step of each member's own: when the run began, the next stop in seconds since then, the unit of stops."""

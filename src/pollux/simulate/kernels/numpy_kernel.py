@@ -54,9 +54,10 @@ class NumpyKernel(AbstractKernel):
                 y[plan.shared_rows] = plan.shared[from_shared][:, None]
             if from_own >= 0:
                 y[plan.own_rows] = own[from_own]
-            if number == 0 or from_shared >= 0 or from_own >= 0:
+            loads = number == 0 or from_shared >= 0 or from_own >= 0
+            if loads:
                 module.hold(y)
-            if number == 0:
+            if number == 0 or (loads and self.pacing is not None):
                 self._begin(module, y, plan, at, until)
             if record >= 0:
                 out[:, record] = y[plan.picks]
@@ -67,7 +68,7 @@ class NumpyKernel(AbstractKernel):
 
     def _begin(self, module: Any, y: F64, plan: Plan, at: int, until: int) -> None:
         if self.pacing is None:
-            module.begin(y, np.array([plan.start + at * plan.dt]), 0.0, 0.0, 0.0, plan.dt, 0.0)
+            module.begin(y, np.array([plan.start + at * plan.dt]), 0.0, 0.0, 0.0, plan.dt, 0.0, at)
         else:
             module.begin(y, plan.start, until * plan.dt, plan.dt)
 
@@ -77,7 +78,7 @@ def _steps(module: Any, y: F64, plan: Plan, at: int, until: int) -> None:
     dt = plan.dt
     for s in range(at, until):
         t0, t1, t2 = (np.array([plan.start + (s + part) * dt]) for part in (0.0, 0.5, 1.0))
-        module.step(y, t0, t1, t2, 0.5 * dt, dt, dt / 6.0)
+        module.step(y, t0, t1, t2, 0.5 * dt, dt, dt / 6.0, np.array([s]))
 
 
 def _attempts(module: Any, y: F64, plan: Plan, pacing: Pacing, target: float) -> None:

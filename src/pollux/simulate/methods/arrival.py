@@ -5,7 +5,8 @@ the straight line through the crossing at both ends is zero. The memory of an ev
 while the condition is false, else not negative, NaN while nobody has looked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import final
 
 from pollux.model.graph import Expr
@@ -13,6 +14,7 @@ from pollux.model.schema import Event
 from pollux.simulate.generate.assign import Arg
 from pollux.simulate.generate.lines import Term
 from pollux.simulate.generate.lower import Instant
+from pollux.simulate.methods.consistent import consistent
 from pollux.simulate.methods.sheet import Sheet, Windowed
 from pollux.simulate.methods.stages import AbstractStages
 
@@ -29,8 +31,25 @@ class Arrival:
         self._stages = stages
         self.schema = sheet.schema
         self.now = sheet.instant(1.0, state=self._state, window=window)
-        self.after = sheet.instant(1.0, state=lambda row: self.jumped(row).arg, window=window)
+        self._window = window
         self._cycles = {sheet.layout.slot[name]: name for name in self.schema.cycles}
+
+    @cached_property
+    def unknowns(self) -> Mapping[int, Term]:
+        """The algebraic unknowns after the jumps, by row."""
+        if not self.schema.jumps:
+            rows = (self._sheet.layout.slot[name] for name in self.schema.unknowns)
+            return {row: self._stages.end(row) for row in rows}
+        return consistent(self._sheet, 1.0, lambda row: self.jumped(row).arg)
+
+    @cached_property
+    def after(self) -> Instant:
+        """The values of expressions after the jumps."""
+
+        def state(row: int) -> Arg:
+            return (self.unknowns[row] if row in self.unknowns else self.jumped(row)).arg
+
+        return self._sheet.instant(1.0, state=state, window=self._window)
 
     def turned(self, cycle: str) -> tuple[Term, Term]:
         """Whether a cycle began anew in this step, and at which fraction of it."""
@@ -60,8 +79,12 @@ class Arrival:
         value = self._sheet.lines.term(self._state(row))
         for jump in self.schema.jumps:
             if self._sheet.layout.slot[jump.state] == row:
-                value = self.happened(jump.event)[0].where(self.now.term(jump.value), value)
+                value = self._fired(jump.event).where(self.now.term(jump.value), value)
         return value
+
+    def _fired(self, what: str) -> Term:
+        """Whether an event happened, or a cycle turned."""
+        return (self.turned(what) if what in self.schema.cycles else self.happened(what))[0]
 
     def remember(self, name: str) -> None:
         """Store the memory of an event."""

@@ -13,6 +13,10 @@ from pollux.simulate.generate.lower import Held
 from pollux.simulate.generate.program import Pacing, Program
 from pollux.simulate.methods import arrival, attempt, windows
 from pollux.simulate.methods.attempt import Attempt
+from pollux.simulate.methods.consistent import consistent
+from pollux.simulate.methods.ito import EulerMaruyama, Milstein
+from pollux.simulate.methods.refused import refuse
+from pollux.simulate.methods.rosenbrock import Rodas
 from pollux.simulate.methods.rows import Method, Rows, Task, rows_of
 from pollux.simulate.methods.runge_kutta import ClassicalRungeKutta, DormandPrince
 from pollux.simulate.methods.sheet import Sheet, held_leaf, moves, rate_of
@@ -21,12 +25,16 @@ from pollux.simulate.methods.stages import AbstractEmbedded, AbstractStages, Rat
 _METHODS: Final[Mapping[Method, Callable[[Sheet, Rates, frozenset[int]], AbstractStages]]] = {
     "rk4": ClassicalRungeKutta,
     "dopri5": DormandPrince,
+    "rodas4": Rodas,
+    "euler-maruyama": EulerMaruyama,
+    "milstein": Milstein,
 }
 
 
 @lru_cache(maxsize=64)
 def compose(task: Task) -> Program:
     """The program of a task."""
+    refuse(task)
     rows = rows_of(task)
     held = Held(rows.kept, leaf=held_leaf(rows), moves=moves(task), strict=task.strict)
     step = _step(Sheet(task, rows, held, prefix="v"), task)
@@ -71,6 +79,7 @@ def _arrive(sheet: Sheet, task: Task, stages: AbstractStages) -> arrival.Arrival
     for name in task.schema.events:
         end.remember(name)
     moved = {layout.slot[name]: end.jumped(layout.slot[name]) for name in task.schema.states}
+    moved |= end.unknowns
     moved |= {row: stages.end(row) for row in rows.integral.values()}
     for row, value in moved.items():
         sheet.lines.store(row, value.arg)
@@ -84,7 +93,10 @@ def _arrive(sheet: Sheet, task: Task, stages: AbstractStages) -> arrival.Arrival
 def _opening(sheet: Sheet, task: Task) -> Sheet:
     if sheet.rows.control is not None:
         attempt.opened(sheet, sheet.rows.control, _rates(task, sheet.rows))
-    start = sheet.instant(0.0, state=sheet.load)
+    found = consistent(sheet, 0.0, sheet.load)
+    for row, value in found.items():
+        sheet.lines.store(row, value.arg)
+    start = sheet.instant(0.0, state=lambda row: found[row].arg if row in found else sheet.load(row))
     for slots in sheet.layout.windows:
         windows.opened(sheet, start, slots)
     for name in task.schema.events:

@@ -22,6 +22,9 @@ T = TypeVar("T")
 Method: TypeAlias = Literal["rk4", "dopri5", "rodas4", "euler-maruyama", "milstein"]
 """How a run is integrated; what each is good for stands in docs/how-to/choose-a-solver.md."""
 
+STOCHASTIC: Final[frozenset[Method]] = frozenset(("euler-maruyama", "milstein"))
+"""The methods for types with noise."""
+
 ADAPTIVE: Final[frozenset[Method]] = frozenset(("dopri5", "rodas4"))
 """The methods whose members take steps of their own."""
 
@@ -72,6 +75,16 @@ class Control:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Luck:
+    """What the random numbers of a run are drawn by: a seed, the member, the number of its first step."""
+
+    seed: int
+    member: int
+    first: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Rows:
     """Places in the table of a run: `kept` rows, of which the first `layout.width` are the columns."""
 
@@ -82,6 +95,7 @@ class Rows:
     ever: Mapping[str, int]
     failed: int
     control: Control | None = None
+    luck: Luck | None = None
 
     @property
     def kept(self) -> int:
@@ -119,7 +133,9 @@ def rows_of(task: Task) -> Rows:
     row += len(ever)
     control = _control(task.schema.states, row) if task.method in ADAPTIVE else None
     row += 0 if control is None else _CONTROLS + len(control.absolute)
-    return Rows(layout, settled, slope, integral, ever, failed=row, control=control)
+    luck = Luck(row, row + 1, row + 2) if task.schema.noises else None
+    row += 0 if luck is None else 3
+    return Rows(layout, settled, slope, integral, ever, failed=row, control=control, luck=luck)
 
 
 def _control(states: tuple[str, ...], first: int) -> Control:

@@ -69,6 +69,8 @@ class Sheet:
                 return state(self.layout.slot[str(expr.data)])
             if expr.op == "window":
                 return (window or self.latched)(expr)
+            if expr.op == "noise":
+                return 0.0  # its mean: what it does to a step, the method adds
             if expr.op == "settled":
                 return self.load(self.rows.settled[expr])
             if expr.op in BEYOND:
@@ -90,12 +92,12 @@ class Sheet:
 
 
 def moves(task: Task) -> Callable[[Expr], bool]:
-    """Tells the leaves that change within a run of steps: states, phases, time, windows, sloped inputs, linked twins."""
+    """Tells the leaves that change within a run: states, phases, time, noise, windows, sloped inputs, linked twins."""
 
     def leaf_moves(expr: Expr) -> bool:
         if expr.op == "param":
             return expr.data in task.sloped
-        return expr.op in ("state", "phase", "time", "window") or expr.op in BEYOND
+        return expr.op in ("state", "phase", "time", "window", "noise") or expr.op in BEYOND
 
     return leaf_moves
 

@@ -1,0 +1,33 @@
+"""`invoke` for compiled loops: the address becomes a function pointer, and calling it costs what it costs in C.
+
+Needs numba; imported by `compiled` only.
+"""
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, overload
+
+from pollux.simulate.fmi.pointers import invoke
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _machine_call(typing_context: Any, address: Any, values: Any) -> Any:
+    """A call of `int32 (*)(values...)` at an address; the address is an argument, so that the code can be cached."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        wanted = [context.get_value_type(one) for one in signature.args[1].types]
+        pointer = builder.inttoptr(arguments[0], ir.FunctionType(ir.IntType(32), wanted).as_pointer())
+        return builder.call(pointer, cgutils.unpack_tuple(builder, arguments[1]))
+
+    return types.int32(address, values), generate
+
+
+@overload(invoke)  # type: ignore[untyped-decorator]
+def _invoke(address: Any, *values: Any) -> Any:
+    def calling(address: Any, *values: Any) -> Any:
+        return _machine_call(address, values)
+
+    return calling

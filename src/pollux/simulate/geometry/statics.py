@@ -1,0 +1,54 @@
+"""The body at rest under its loads, and the motions that nothing resists."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+
+from pollux.columns.arrays import F64
+from pollux.simulate.geometry.libraries import Sparse, library
+
+Solver: TypeAlias = Callable[[F64], F64]
+
+
+def at_rest(stiffness: Sparse, mass: Sparse, free: F64) -> Solver:
+    r"""The function from loads (unknowns, cases) to the fields in which they are borne.
+
+    Where there are motions $Z$ that nothing resists, the part of the load that would start them is left out, and the
+    field is that of the rest, orthogonal to $Z$ in the mass: the solution of
+    $\begin{pmatrix} K & MZ \\ Z^T M & 0 \end{pmatrix}$.
+    """
+    linalg, sparse = library("scipy.sparse.linalg"), library("scipy.sparse")
+    if not free.shape[1]:
+        found: Solver = linalg.splu(stiffness.tocsc()).solve
+        return found
+    border = mass @ free
+    factors = linalg.splu(sparse.bmat([[stiffness, border], [border.T, None]]).tocsc())
+
+    def solve(loads: F64) -> F64:
+        borne = loads - border @ (free.T @ loads)
+        whole: F64 = factors.solve(np.concatenate([borne, np.zeros((free.shape[1], *loads.shape[1:]))]))
+        return whole[: len(loads)]
+
+    return solve
+
+
+def rigid_motions(nodes: F64, places: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> F64:
+    """Three translations and three small rotations of a body, shape (unknowns, 6), of like size."""
+    arm = (nodes - nodes.mean(axis=0)) / np.abs(nodes - nodes.mean(axis=0)).max()
+    motions = np.zeros((places.size, 6))
+    for axis in range(3):
+        motions[places[axis], axis] = 1.0
+        turn = np.cross(np.eye(3)[axis], arm)
+        motions[places.T, 3 + axis] = turn
+    return motions
+
+
+def left_free(motions: F64, held: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> F64:
+    """Those among some motions and their sums that move nothing that is held."""
+    if not len(held):
+        return motions
+    _, sizes, right = np.linalg.svd(motions[held])
+    rank = int((sizes > 1e-9 * max(float(sizes.max()), 1e-300)).sum())
+    found: F64 = motions @ right[rank:].T
+    return found
