@@ -262,3 +262,43 @@ def test_a_promise_that_is_not_kept_is_refused(gives, error, message):
     )
     with pytest.raises(error, match=message):
         couple(CoupledRun(groups, 0, SECOND, SECOND))
+
+
+@pytest.mark.parametrize(
+    "what", ["a settled fast model", "algebraic unknowns", "noise", "a delay", "a jump at each turn"]
+)
+def test_what_the_coupled_kernel_has_no_way_for_is_refused(what):
+    """Fast models, unknowns, noise, delays and sampled jumps belong to a type that runs alone; the error says so."""
+
+    class Fast(px.Twin):
+        y = px.hidden("1", start=1)
+        target = px.parameter("1", 2)
+
+        @px.rate(y)
+        def follows(self):
+            return (self.target - self.y) / px.quantity(1, "s")
+
+    x, z, tick = px.hidden("1", start=1), px.hidden("1", start=1), px.cycle(lambda self: px.quantity(1, "s"))
+    hiss = px.noise()
+    second = px.quantity(1, "s")
+    more: dict[str, dict[str, object]] = {
+        "a settled fast model": {
+            "moves": px.rate(x)(lambda self: px.settled(Fast, {Fast.target: self.x}, over="10 s").y / second)
+        },
+        "algebraic unknowns": {
+            "z": z,
+            "is": px.algebraic(z)(lambda self: self.z - 2 * self.x),
+            "moves": px.rate(x)(lambda self: -self.z / second),
+        },
+        "noise": {"hiss": hiss, "moves": px.rate(x)(lambda self: px.quantity(1, "s**-0.5") * self.hiss)},
+        "a delay": {"moves": px.rate(x)(lambda self: -px.delay(self.x, by="1 s") / second)},
+        "a jump at each turn": {
+            "tick": tick,
+            "moves": px.rate(x)(lambda self: -self.x / second),
+            "jumps": px.on(tick, x)(lambda self: 1),
+        },
+    }
+    kind = type("Odd", (px.Twin,), {"x": x, **more[what]})
+    group = Group(schema_of(kind), columns(schema_of(kind), 1))
+    with pytest.raises(SimulationError, match=f"got Odd with {what}"):
+        couple(CoupledRun((group,), 0, SECOND, SECOND // 10))

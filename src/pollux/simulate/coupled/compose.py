@@ -7,6 +7,7 @@ from typing import final
 
 from pollux.errors import SimulationError
 from pollux.model.graph import Expr
+from pollux.model.walk import topological
 from pollux.simulate.coupled.exchange import Exchange, Source, gathers
 from pollux.simulate.coupled.program import CoupledProgram, Kind, Section, Wire
 from pollux.simulate.coupled.rows import KindRows, kind_rows
@@ -38,7 +39,7 @@ class _Composer:
 
     def __init__(self, tasks: tuple[Task, ...]) -> None:
         for task in tasks:
-            _refuse_settled(task)
+            _check(task)
         self._tasks = tasks
         self._exchange = Exchange([one.schema for one in tasks], [frozenset(one.sloped) for one in tasks])
         self._stage = [_stage_roots(task) for task in tasks]
@@ -102,10 +103,21 @@ def _end_roots(task: Task) -> list[Expr]:
     return [*seen, *events, *(one.value for one in schema.jumps)]
 
 
-def _refuse_settled(task: Task) -> None:
-    if rows_of(task).layout.settled:
-        raise SimulationError(
-            "expected types without a settled fast model, got one with",
-            at=task.schema.name,
-            hint="run it alone, and couple it with pollux.simulate.CoSimulation",
-        )
+def _check(task: Task) -> None:
+    """Refuse what this kernel has no way for."""
+    schema = task.schema
+    ops = {one.op for one in topological([*_stage_roots(task), *_end_roots(task)])}
+    found = {
+        "a settled fast model": "settled" in ops,
+        "algebraic unknowns": bool(schema.algebraic),
+        "noise": bool(schema.noises),
+        "a delay": "delay" in ops,
+        "a jump at each turn of a cycle": any(jump.event in schema.cycles for jump in schema.jumps),
+    }
+    for what, is_there in found.items():
+        if is_there:
+            raise SimulationError(
+                f"expected twins of rates, events and windows, got {schema.name} with {what}",
+                at=schema.name,
+                hint="run it alone, and couple it as a part of a pollux.simulate.CoSimulation",
+            )

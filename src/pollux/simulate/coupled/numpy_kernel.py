@@ -11,9 +11,8 @@ import numpy as np
 from pollux.columns.arrays import F64, I64
 from pollux.columns.links import Links
 from pollux.simulate.coupled.places import Places
-from pollux.simulate.coupled.program import CoupledProgram, Section, Wire
+from pollux.simulate.coupled.program import TIMES, CoupledProgram, Section, Wire
 from pollux.simulate.generate.numpy_printer import module_head, section
-from pollux.simulate.generate.program import TIMES
 from pollux.simulate.kernels.numpy_kernel import load_text
 from pollux.simulate.kernels.plan import AbstractKernel, Plan
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, final
 
 from pollux.simulate.generate.assign import Assign
-from pollux.simulate.generate.program import TIMES, called
+from pollux.simulate.generate.program import called
 
 Method: TypeAlias = Literal["rk4", "euler", "midpoint", "heun"]
 
@@ -33,6 +33,8 @@ METHODS: Final[Mapping[Method, tuple[tuple[float, float, float], ...]]] = {
 }
 """For each stage: its time as a fraction of the step, its weight in the increment, how far it reaches for the next."""
 
+TIMES: Final = ("t0", "t1", "t2", "h", "dt", "s6")
+"""The free names of a whole step: its start, middle and end, half its length, its length, a sixth of its length."""
 STAGE: Final = ("t", "c")
 """The free names of a stage: its time, and the fraction of the step at which it lies."""
 PUSH: Final = ("w", "x")
