@@ -82,6 +82,41 @@ class Heater(px.Twin):
         return self.room.temp >= px.quantity(293, "K")
 
 
+class Body(px.Twin):
+    """A small type with all that wires do: a gathered state, a gathered derived value, a total, an event, a jump."""
+
+    west = px.link()
+    others = px.links()
+    heat = px.hidden("1", start=1)
+    source = px.actuator("1/s", low=-9, high=9, safe=0)
+    pace = px.parameter("1/s", 0.3)
+
+    @px.derived
+    def glow(self):
+        return px.tanh(self.heat) + 0.1 * self.heat**3
+
+    @px.rate(heat)
+    def warms(self):
+        near = px.where(px.present(self.west), self.west.glow + 0.5 * self.west.heat, 1)
+        return self.source + self.pace * (near + 0.1 * px.total(self.others.glow * self.others.heat) - self.glow)
+
+    @px.event
+    def hot(self):
+        return self.heat > 1.1 + 0 * px.where(px.present(self.west), self.west.heat, 0)
+
+    @px.on(hot, heat)
+    def cools(self):
+        return self.heat / 2
+
+
+def bodies(members: int, twins: int) -> Group:
+    """Bodies in a row, each of which also feels some others."""
+    heat = 1 + 0.4 * np.sin(np.arange(members)[:, None] + 3 * np.arange(twins)[None, :])
+    others = linked(*(tuple((k * j) % twins for j in range(1, 1 + k % 3)) for k in range(twins)))
+    start = columns(schema_of(Body), twins, members, heat=heat)
+    return Group(schema_of(Body), start, {"west": row_of(twins)["west"], "others": others})
+
+
 class Flat(px.Twin):
     """Two rooms and two heaters as one type: both heaters stand in the first room."""
 

@@ -7,7 +7,8 @@ type that runs alone. What the lanes are is chosen when the source is made:
 members   a tile is one twin, its lanes are members; a wire copies whole lanes from the tile of the linked twin
 twins     the lanes are twins of one member, which runs through before the next; a wire picks single numbers
 
-Wires are read in loops of their own, before the section, so that no store stands in the way of the SIMD loop.
+Wires are read in loops of their own, before the section, so that no store stands in the way of the SIMD loop. A tile is
+a slice of the buffer: an index into it that cannot be negative needs no wrapping round, which would forbid SIMD.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,7 +25,7 @@ _SECTION: Final = """
 @njit(**loose, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def {name}({params}):
     for tile in range(tiles):
-        b = base + tile * {stride}
+        y = buffer[base + tile * {stride} : base + (tile + 1) * {stride}]
 {wires}
         for i in range({width}):
 {lines}
@@ -108,11 +109,11 @@ def _section(name: str, free: Sequence[str], section: Section, rows: int, width:
     wires = _members_wires if lanes == "members" else _twins_wires
     return _SECTION.format(
         name=name,
-        params="y, base, tiles" + (_WIRES if section.wires else "") + "".join(f", {one}" for one in free),
+        params="buffer, base, tiles" + (_WIRES if section.wires else "") + "".join(f", {one}" for one in free),
         stride=rows * width,
         width=width,
         wires="\n".join(" " * 8 + line for line in wires(section.wires, width)) or " " * 8 + "# nothing is gathered",
-        lines=indented(section.lines, width=width, depth=3, origin="b + "),
+        lines=indented(section.lines, width=width, depth=3),
     )
 
 
@@ -121,12 +122,12 @@ def _members_wires(wires: Iterable[Wire], width: int) -> list[str]:
     for one in wires:
         into, source = one.into * width, one.source * width
         if one.is_total:
-            lines += [f"for i in range({width}):", f"    y[b + {into} + i] = 0.0"]
-            lines += [f"for p in range(ends[ends_at[{one.link}] + tile], ends[ends_at[{one.link}] + tile + 1]):"]
-            lines += [f"    for i in range({width}):", f"        y[b + {into} + i] += y[many[p] + {source} + i]"]
+            lines += [f"for i in range({width}):", f"    y[{into} + i] = 0.0", f"e = ends_at[{one.link}] + tile"]
+            lines += ["for p in range(ends[e], ends[e + 1]):", f"    x = buffer[many[p] + {source} :]"]
+            lines += [f"    for i in range({width}):", f"        y[{into} + i] += x[i]"]
         else:
-            lines += [f"g = one[one_at[{one.link}] + tile]", f"for i in range({width}):"]
-            lines += [f"    y[b + {into} + i] = y[g + {source} + i]"]
+            lines += [f"x = buffer[one[one_at[{one.link}] + tile] + {source} :]", f"for i in range({width}):"]
+            lines += [f"    y[{into} + i] = x[i]"]
     return lines
 
 
@@ -137,10 +138,10 @@ def _twins_wires(wires: Iterable[Wire], width: int) -> list[str]:
         lines += [f"for i in range({width}):"]
         if one.is_total:
             lines += [f"    e = ends_at[{one.link}] + {twin}", "    total = 0.0"]
-            lines += ["    for p in range(ends[e], ends[e + 1]):", f"        total += y[many[p] + {source}]"]
-            lines += [f"    y[b + {into} + i] = total"]
+            lines += ["    for p in range(ends[e], ends[e + 1]):", f"        total += buffer[many[p] + {source}]"]
+            lines += [f"    y[{into} + i] = total"]
         else:
-            lines += [f"    y[b + {into} + i] = y[one[one_at[{one.link}] + {twin}] + {source}]"]
+            lines += [f"    y[{into} + i] = buffer[one[one_at[{one.link}] + {twin}] + {source}]"]
     return lines
 
 

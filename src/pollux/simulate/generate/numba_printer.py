@@ -77,25 +77,25 @@ def _function(name: str) -> str:
     return _FUNCTION.format(name=name, params=", ".join(about.params), body=body, result=about.result)
 
 
-def indented(assigns: Sequence[Assign], *, width: int, depth: int, origin: str = "") -> str:
-    """Assignments as lines of an inner loop over `i`; the rows of the buffer begin at `origin`, such as "b + "."""
-    return "\n".join("    " * depth + _spelt(a, width, origin) for a in assigns) or "    " * depth + "pass"
+def indented(assigns: Sequence[Assign], *, width: int, depth: int) -> str:
+    """Assignments as lines of an inner loop over `i`."""
+    return "\n".join("    " * depth + _spelt(a, width) for a in assigns) or "    " * depth + "pass"
 
 
-def _spelt(assign: Assign, width: int, origin: str) -> str:
+def _spelt(assign: Assign, width: int) -> str:
     args = assign.args
     if assign.op == "store":
-        return f"{_cell(args[0], width, origin)} = {args[1]!s}"
+        return f"{_cell(args[0], width)} = {args[1]!s}"
     if assign.op == "load":
-        return f"{assign.name} = {_cell(args[0], width, origin)}"
+        return f"{assign.name} = {_cell(args[0], width)}"
     if assign.op in ("max", "min"):
         return f"{assign.name} = {_extreme('>' if assign.op == 'max' else '<', *args)}"
     spelling = _SPELLING.get(assign.op) or f"{assign.op}_({', '.join(map(str, args))})"
     return f"{assign.name} = {spelling.format(*args)}"
 
 
-def _cell(row: Arg, width: int, origin: str) -> str:
-    return f"y[{origin}{int(row) * width} + i]"
+def _cell(row: Arg, width: int) -> str:
+    return f"y[{int(row) * width} + i]"
 
 
 def _extreme(sign: str, first: Arg, last: Arg) -> str:
