@@ -4,6 +4,10 @@
 composed into the step of a kernel, the kernel printed as numba or NumPy source.
 """
 
+from pollux.simulate.cosimulation.agreement import Iteration
+from pollux.simulate.cosimulation.connection import Connection, converted
+from pollux.simulate.cosimulation.cosimulation import Control, CoSimulation, Trace
+from pollux.simulate.cosimulation.master import Part
 from pollux.simulate.coupled.couple import couple
 from pollux.simulate.coupled.run import CoupledOutcome, CoupledRun, Feed, Group, GroupOutcome
 from pollux.simulate.courses import Course, level, side_by_side, straight
@@ -23,8 +27,11 @@ __all__ = [
     "AbstractPhysics",
     "Backend",
     "Cancelled",
+    "CoSimulation",
     "Compilation",
     "Compiler",
+    "Connection",
+    "Control",
     "CoupledOutcome",
     "CoupledRun",
     "Course",
@@ -32,14 +39,18 @@ __all__ = [
     "Group",
     "GroupOutcome",
     "Happenings",
+    "Iteration",
     "KernelPhysics",
     "Outcome",
+    "Part",
     "Progress",
     "Run",
     "Sampling",
     "Settled",
     "Settling",
+    "Trace",
     "choose_step",
+    "converted",
     "couple",
     "ensemble",
     "level",
