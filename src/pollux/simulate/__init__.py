@@ -9,6 +9,7 @@ from pollux.simulate.cosimulation.connection import Connection, converted
 from pollux.simulate.cosimulation.cosimulation import Control, CoSimulation, Trace
 from pollux.simulate.cosimulation.master import Part
 from pollux.simulate.coupled.couple import couple
+from pollux.simulate.coupled.physics import CoupledPhysics
 from pollux.simulate.coupled.run import CoupledOutcome, CoupledRun, Feed, Group, GroupOutcome
 from pollux.simulate.courses import Course, level, side_by_side, straight
 from pollux.simulate.ensemble import ensemble
@@ -33,6 +34,7 @@ __all__ = [
     "Connection",
     "Control",
     "CoupledOutcome",
+    "CoupledPhysics",
     "CoupledRun",
     "Course",
     "Feed",
