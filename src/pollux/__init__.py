@@ -8,6 +8,7 @@ from pollux.model.commands import command
 from pollux.model.delays import delay
 from pollux.model.equations import algebraic, cycle, derived, event, on, rate, reading
 from pollux.model.functions import clip, cos, exp, floor, log, maximum, minimum, sin, sqrt, tanh, where
+from pollux.model.link import link, present
 from pollux.model.links import links, total
 from pollux.model.mathematics import mathematics
 from pollux.model.noises import noise
@@ -295,6 +296,7 @@ __all__ = [
     "last",
     "level",
     "limit",
+    "link",
     "links",
     "local_sensitivity",
     "log",
@@ -315,6 +317,7 @@ __all__ = [
     "peak",
     "pi",
     "polled",
+    "present",
     "prototype",
     "quantity",
     "rate",

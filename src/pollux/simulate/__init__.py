@@ -6,6 +6,13 @@ composed into the step of a kernel, the kernel printed as numba or NumPy source.
 
 from pollux.simulate import discrete
 from pollux.simulate.chance import Chance, shared
+from pollux.simulate.cosimulation.agreement import Iteration
+from pollux.simulate.cosimulation.connection import Connection, converted
+from pollux.simulate.cosimulation.cosimulation import Control, CoSimulation, Trace
+from pollux.simulate.cosimulation.master import Part
+from pollux.simulate.coupled.couple import couple
+from pollux.simulate.coupled.physics import CoupledPhysics
+from pollux.simulate.coupled.run import CoupledOutcome, CoupledRun, Feed, Group, GroupOutcome
 from pollux.simulate.courses import Course, level, side_by_side, straight
 from pollux.simulate.ensemble import ensemble
 from pollux.simulate.kernels.kernel import Backend, Compilation, Compiler
@@ -27,14 +34,25 @@ __all__ = [
     "Backend",
     "Cancelled",
     "Chance",
+    "CoSimulation",
     "Compilation",
     "Compiler",
+    "Connection",
+    "Control",
+    "CoupledOutcome",
+    "CoupledPhysics",
+    "CoupledRun",
     "Course",
+    "Feed",
+    "Group",
+    "GroupOutcome",
     "Happenings",
+    "Iteration",
     "KernelPhysics",
     "Method",
     "Outcome",
     "Pace",
+    "Part",
     "Progress",
     "Run",
     "Sampling",
@@ -42,7 +60,10 @@ __all__ = [
     "Settling",
     "Solver",
     "Tolerance",
+    "Trace",
     "choose_step",
+    "converted",
+    "couple",
     "discrete",
     "ensemble",
     "level",

@@ -15,6 +15,8 @@ NAMES = {
     "single": "ensemble",
     "circulation": "ensemble",
     "fork": "fork",
+    "coupling": "coupling",
+    "coupling-many": "coupling",
     "what-if": "whatif",
     "ingest": "ingest",
     "ingest-batched": "ingest",
