@@ -36,7 +36,7 @@ def command_line() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(metavar="VERB", required=True)
     for add in (
         _demo, _new, _serve, _edge, _token, _identity, _survey, _trace, _verify, _replay, _map, _export, _warm, _bench,
-        _data,
+        _data, _fmu,
     ):  # fmt: skip
         add(verbs)
     return parser
@@ -335,6 +335,21 @@ def _bench(verbs: Any) -> None:
 def bench(options: argparse.Namespace) -> int:
     """Run benchmarks and print a table."""
     return int(import_module("pollux.testing.bench").run(options))
+
+
+def _fmu(verbs: Any) -> None:
+    verb = _verb(verbs, "fmu", fmu, "which FMUs, native code of other tools, may be run here, by hash",
+                 "pollux fmu install drive.fmu")  # fmt: skip
+    verb.add_argument("action", choices=("install", "list", "remove", "show"))
+    verb.add_argument("what", nargs="?", metavar="FILE|NAME")
+    verb.add_argument("--name", metavar="NAME", help="under which it is installed (default: that of the file)")
+    verb.add_argument("--replace", action="store_true", help="let the name stand for these bytes from now on")
+    verb.add_argument("--json", action="store_true")
+
+
+def fmu(options: argparse.Namespace) -> int:
+    """Install, list, remove or show FMUs."""
+    return int(import_module("pollux.site.fmus").run(options))
 
 
 def _data(verbs: Any) -> None:

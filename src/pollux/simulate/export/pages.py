@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from html import escape
 
-from pollux.model.latex import equations
 from pollux.model.schema import Schema
+from pollux.model.statements import sections
 from pollux.simulate.export.description import Described
 from pollux.simulate.export.variables import Variable
 
@@ -29,7 +29,9 @@ def index_page(schema: Schema, about: Described) -> bytes:
     parts = [_HEAD.format(name=escape(about.name)), f"<h1>{escape(about.name)}</h1>\n"]
     parts += [f"<p>{escape(one)}</p>\n" for one in about.doc.split("\n\n") if one]
     parts.append("<h2>Equations</h2>\n")
-    parts += [f"<pre>\\[ {escape(line)} \\]</pre>\n" for line in equations(schema)]
+    for section in sections(schema):
+        parts.append(f"<h3>{escape(section.title)}</h3>\n")
+        parts += [f"<pre>\\[ {escape(str(one))} \\]</pre>\n" for one in section.statements]
     parts += _variables(about)
     parts += _running(about)
     parts.append("</body>\n</html>\n")
