@@ -2,7 +2,7 @@
 
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -16,10 +16,12 @@ SECOND = 1_000_000_000
 VERSIONS = (2, 3)
 
 
-@cache
+_PLACE = TemporaryDirectory(prefix="pollux-fmus-")
+
+
 def folder() -> Path:
-    """Where the FMUs of this session lie."""
-    return Path(mkdtemp(prefix="pollux-fmus-"))
+    """Where the FMUs of this session lie, until its end."""
+    return Path(_PLACE.name)
 
 
 @cache

@@ -68,9 +68,10 @@ def export_fmu(
     "euler-maruyama" and "milstein" for types with noise. "auto", or none, is what a run of our own takes for the type,
     the start and the span.
 
-    Raises `SimulationError` for an equation that cannot leave (linked twins, settled fast models; windows, delays
-    and noise in model exchange), with its name; `ModelError` for a condition that a solver cannot watch; `SetupError` for a path that
-    cannot be written, for sources that do not compile, and where neither sources nor a binary would be in it.
+    Raises `SimulationError` for an equation that cannot leave, with its name (linked twins, settled fast models; in
+    model exchange windows, delays and noise); `ModelError` for a condition that a solver cannot watch; `SetupError` for
+    a path that cannot be written, for sources that do not compile, and where neither sources nor a binary would be in
+    it.
 
     Standard: FMI 2.0.4 and 3.0.1, Modelica Association, fmi-standard.org.
 
