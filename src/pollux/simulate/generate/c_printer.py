@@ -2,9 +2,9 @@
 
 The elementary functions are printed from `elementary` and not taken from the C library. glibc's are closer, within one
 or two units in the last place against three, but both lie far below the error of any integration; ours are the same on
-every platform and give the same bits as the other back ends when those are strict. What IEEE 754 defines to the last bit is
-left to the compiler: + - * / and sqrt, floor, fabs. Contraction must be off (-ffp-contract=off), reassociation is never
-allowed. Whole numbers are unsigned, so that shifts and sums wrap round as they should.
+every platform and give the same bits as the other back ends when those are strict. What IEEE 754 defines to the last
+bit is left to the compiler: + - * / and sqrt, floor, fabs. Contraction must be off (-ffp-contract=off), reassociation
+is never allowed. Whole numbers are unsigned, so that shifts and sums wrap round as they should.
 """
 
 import math
