@@ -8,6 +8,7 @@ from pollux.model.commands import command
 from pollux.model.delays import delay
 from pollux.model.equations import algebraic, cycle, derived, event, on, rate, reading
 from pollux.model.functions import clip, cos, exp, floor, log, maximum, minimum, sin, sqrt, tanh, where
+from pollux.model.link import link, present
 from pollux.model.links import links, total
 from pollux.model.mathematics import mathematics
 from pollux.model.noises import noise
@@ -55,8 +56,11 @@ if TYPE_CHECKING:
     from pollux.predict import Evidence, Learning, Outlook
     from pollux.show.documents.twins import Aside
     from pollux.show.facts import Points, Remark, Samples, Score, Turn
-    from pollux.simulate import Course, Solver, level, straight
+    from pollux.simulate import Course, Solver, discrete, level, straight
+    from pollux.simulate.export import export_fmu
+    from pollux.simulate.fmi.twin import Fmu
     from pollux.simulate.sensitivity import Study, local_sensitivity, morris, sobol_indices, study, tornado
+    from pollux.simulate.surrogate import Prediction, Surrogate, surrogate
     from pollux.site.calibrations import calibrations
     from pollux.site.declare import Fleet, Site
     from pollux.site.fork import Fork
@@ -139,16 +143,22 @@ _DOORS = {
     "Alarm": "pollux.watch",
     "Course": "pollux.simulate",
     "Solver": "pollux.simulate",
+    "discrete": "pollux.simulate",
     "level": "pollux.simulate",
     "straight": "pollux.simulate",
+    "export_fmu": "pollux.simulate.export",
     "Study": "pollux.simulate.sensitivity",
     "local_sensitivity": "pollux.simulate.sensitivity",
     "morris": "pollux.simulate.sensitivity",
     "sobol_indices": "pollux.simulate.sensitivity",
     "study": "pollux.simulate.sensitivity",
     "tornado": "pollux.simulate.sensitivity",
+    "Prediction": "pollux.simulate.surrogate",
+    "Surrogate": "pollux.simulate.surrogate",
+    "surrogate": "pollux.simulate.surrogate",
     "calibrations": "pollux.site.calibrations",
     "Fleet": "pollux.site.declare",
+    "Fmu": "pollux.simulate.fmi.twin",
     "Site": "pollux.site.declare",
     "Fork": "pollux.site.fork",
     "Handle": "pollux.site.handles",
@@ -203,6 +213,7 @@ __all__ = [
     "Emulation",
     "Evidence",
     "Fleet",
+    "Fmu",
     "Fork",
     "Futures",
     "Gap",
@@ -226,6 +237,7 @@ __all__ = [
     "Part",
     "Points",
     "PolluxError",
+    "Prediction",
     "Presenter",
     "Register",
     "Remark",
@@ -244,6 +256,7 @@ __all__ = [
     "Stuck",
     "Study",
     "Summary",
+    "Surrogate",
     "Tape",
     "TooFast",
     "Turn",
@@ -264,6 +277,7 @@ __all__ = [
     "data_set",
     "delay",
     "derived",
+    "discrete",
     "duration",
     "each",
     "emulate",
@@ -271,6 +285,7 @@ __all__ = [
     "ever",
     "every",
     "exp",
+    "export_fmu",
     "fact",
     "final",
     "floor",
@@ -281,6 +296,7 @@ __all__ = [
     "last",
     "level",
     "limit",
+    "link",
     "links",
     "local_sensitivity",
     "log",
@@ -301,6 +317,7 @@ __all__ = [
     "peak",
     "pi",
     "polled",
+    "present",
     "prototype",
     "quantity",
     "rate",
@@ -319,6 +336,7 @@ __all__ = [
     "straight",
     "study",
     "sum",
+    "surrogate",
     "table",
     "tail",
     "tanh",

@@ -189,6 +189,14 @@ def _total(expr: Expr, args: list[_Text]) -> _Text:
     return _Text(rf"\sum_{{{symbol(str(expr.data))}}} {args[0].within(_PRODUCT)}", _PRODUCT)
 
 
+def _gather(expr: Expr, args: list[_Text]) -> _Text:
+    return _Text(rf"\left.{args[0].within(_ATOM)}\right|_{{{symbol(str(expr.data))}}}", _POWER)
+
+
+def _present(expr: Expr, args: list[_Text]) -> _Text:
+    return _Text(rf"\exists\,{symbol(str(expr.data))}")
+
+
 def _settled(expr: Expr, args: list[_Text]) -> _Text:
     data = cast(Settled, expr.data)
     given = (f"{symbol(name)} = {one.text}" for name, one in zip(data.inputs, args, strict=True))
@@ -235,5 +243,7 @@ _PRINTERS: Final[Mapping[str, _Printer]] = {
     "window": _window,
     "delay": _delay,
     "total": _total,
+    "gather": _gather,
+    "present": _present,
     "settled": _settled,
 }

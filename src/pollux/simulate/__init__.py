@@ -1,10 +1,18 @@
 """What if: equations compiled to kernels, run ahead for many members at once.
 
 `run(Run(...))` is the door. Underneath, small passes: the graph of a type is lowered to a list of assignments, the list
-composed into the step of a kernel, the kernel printed as numba or NumPy source.
+composed into the step of a kernel, the kernel printed as numba or NumPy source. `discrete` is for what moves in events.
 """
 
+from pollux.simulate import discrete
 from pollux.simulate.chance import Chance, shared
+from pollux.simulate.cosimulation.agreement import Iteration
+from pollux.simulate.cosimulation.connection import Connection, converted
+from pollux.simulate.cosimulation.cosimulation import Control, CoSimulation, Trace
+from pollux.simulate.cosimulation.master import Part
+from pollux.simulate.coupled.couple import couple
+from pollux.simulate.coupled.physics import CoupledPhysics
+from pollux.simulate.coupled.run import CoupledOutcome, CoupledRun, Feed, Group, GroupOutcome
 from pollux.simulate.courses import Course, level, side_by_side, straight
 from pollux.simulate.ensemble import ensemble
 from pollux.simulate.kernels.kernel import Backend, Compilation, Compiler
@@ -26,14 +34,25 @@ __all__ = [
     "Backend",
     "Cancelled",
     "Chance",
+    "CoSimulation",
     "Compilation",
     "Compiler",
+    "Connection",
+    "Control",
+    "CoupledOutcome",
+    "CoupledPhysics",
+    "CoupledRun",
     "Course",
+    "Feed",
+    "Group",
+    "GroupOutcome",
     "Happenings",
+    "Iteration",
     "KernelPhysics",
     "Method",
     "Outcome",
     "Pace",
+    "Part",
     "Progress",
     "Run",
     "Sampling",
@@ -41,7 +60,11 @@ __all__ = [
     "Settling",
     "Solver",
     "Tolerance",
+    "Trace",
     "choose_step",
+    "converted",
+    "couple",
+    "discrete",
     "ensemble",
     "level",
     "levels",

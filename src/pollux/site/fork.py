@@ -149,7 +149,7 @@ class Fork(Generic[T]):
             inputs={**self._onward(count, values, length, luck), **self.inputs},
             method=how.method,
             tolerance=how.tolerance(),
-            chance=shared([self.twin], options=len(plans), members=count, seed=luck),
+            chance=shared(self._slice.ids, options=len(plans), members=count, seed=luck),
         )
         samples = Ensemble(plan, len(plans), executor=self._executor, progress=progress, cancelled=cancelled)
         return Futures(self.twin, self.made, plans, samples)
@@ -169,7 +169,8 @@ class Fork(Generic[T]):
         `outputs` are objectives, signals and derived values (at the end), events and conditions (whether they ever
         hold), by the name under which they are told. `over` are the parameters and states to vary, each by what is
         believed of it, or a mapping to beliefs in declared units, also of actuators; None means whatever is uncertain.
-        All else stands in the middle of what is believed, and `choice` sets actuators. What drifts stands still.
+        All else stands in the middle of what is believed, and `choice` sets actuators. What drifts stands still, and
+        every point meets the same noise.
 
         Raises SimulationError where nothing is uncertain, ModelError for what cannot be varied.
 

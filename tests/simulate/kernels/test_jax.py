@@ -10,13 +10,14 @@ from tests.simulate.models import SECOND, Decay, Oscillator
 from tests.simulate.stiff import Growth, Lagging, Robertson
 
 from pollux.errors import SetupError, SimulationError
+from pollux.model.graph import operation
 from pollux.model.schema import schema_of
 from pollux.simulate import Run, level, run
 from pollux.simulate.gradients import gradient
 
 pytest.importorskip("jax", reason="jax is not installed: make install EXTRAS=jax")
 
-PARAMETERS = {"k": np.array([0.5, 1.0, 2.0]), "u": 0.3}
+PARAMETERS: dict[str, Any] = {"k": np.array([0.5, 1.0, 2.0]), "u": 0.3}
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def test_gradients_are_those_of_the_formula():
 def test_gradients_of_integrals_and_of_expressions():
     """An integral over the run, and an expression in which the parameter stands itself, against differences."""
     schema = schema_of(Decay)
-    square = schema.expression("x") * schema.expression("k")
+    square = operation("*", (schema.expression("x"), schema.expression("k")))
     request = Run(
         schema, start_of(Decay, 3, **PARAMETERS), 0, SECOND, step=SECOND // 50, inputs={"u": level([0], [0.1])}
     )
