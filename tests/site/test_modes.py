@@ -10,7 +10,6 @@ from pollux.model.schema import schema_of
 from pollux.predict import Believed, Learning
 from pollux.site.filters import Filter
 
-
 MODES = [0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0]
 
 
