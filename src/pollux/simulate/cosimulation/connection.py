@@ -62,7 +62,8 @@ class Wires:
     def read_by(self, part: str) -> frozenset[str]:
         """The parts whose values a part takes."""
         mine = np.isin(self.to, [place for place, _ in self.taken.get(part, ())])
-        return frozenset(self.sources[one][0] for one in self.of[mine].tolist())
+        numbers: list[int] = self.of[mine].tolist()
+        return frozenset(self.sources[one][0] for one in numbers)
 
 
 def wires(parts: Mapping[str, AbstractPhysics], connections: Sequence[Connection]) -> Wires:
