@@ -5,7 +5,7 @@ import pollux as px
 from pollux.clock import SECOND
 from pollux.columns import Block, LiveReader, layout_of, live_view
 from pollux.columns.rings import SAMPLES
-from pollux.errors import DataRefused, ModelError, SimulationError
+from pollux.errors import DataRefused, ModelError
 from pollux.model.differentiate import derivative, jacobian
 from pollux.model.graph import Expr, leaf
 from pollux.model.latex import latex
@@ -13,8 +13,6 @@ from pollux.model.schema import schema_of
 from pollux.model.tree import to_tree
 from pollux.model.tree_reader import from_tree
 from pollux.model.units import unit
-from pollux.simulate.methods.compose import compose
-from pollux.simulate.methods.rows import Task
 
 TEMP = leaf("state", "temp", unit("K"))
 
@@ -50,29 +48,24 @@ def test_a_delay_keeps_its_unit_and_is_shared():
 
 
 def test_each_delay_has_one_ring():
-    """Two delays have 64 samples each, with the place and the time of the newest; nothing has begun at the start."""
+    """Two delays have 64 samples each, the age of the newest and the delayed value; nothing has begun at the start."""
     layout = layout_of(SCHEMA)
     assert [layout.names[one.first] for one in layout.delays] == ["delay:back:0:0", "delay:long_back:0:0"]
     for one in layout.delays:
         owner = layout.names[one.first].removesuffix(":0")
         assert layout.names[one.first + SAMPLES - 1] == f"{owner}:63"
-        assert (layout.names[one.position], layout.names[one.time]) == (f"{owner}:position", f"{owner}:time")
-        assert np.isnan(layout.start(1)[one.first : one.time + 1]).all()
-    assert layout.delays[0].spacing == 1.0
+        assert (layout.names[one.age], layout.names[one.now]) == (f"{owner}:age", f"{owner}:now")
+        assert np.isnan(layout.start(1)[one.first : one.now + 1]).all()
+    assert layout.delays[0].spacing == 63.0 / 61.0
 
 
-def test_a_live_view_reads_the_ring():
-    """Between two samples lies a straight line; what has not begun is missing."""
+def test_a_live_view_reads_what_was():
+    """The delayed value is what the last run left; what has not begun is missing."""
     block, ring = Block(SCHEMA), layout_of(SCHEMA).delays[0]
     block.add_many(["L-1", "L-2"])
-    taken = np.arange(40, 104)  # second k stands at place k % 64; the newest is that of second 103
-    block.values[ring.first + taken % SAMPLES, 0] = 300.0 + taken
-    block.values[ring.position, 0], block.values[ring.time, 0] = 103 % SAMPLES, 103.0
-    for now, then in ((103.0, 340.0), (103.25, 340.25), (104.0, 341.0), (140.5, 377.5), (300.0, 403.0)):
-        one = live_view(Loop, LiveReader({"Loop": block}, "Loop", 0, now=round(now * SECOND)))
-        assert float(one.back) == then
+    block.values[ring.now, 0] = 340.25
     both = live_view(Loop, LiveReader({"Loop": block}, "Loop", np.arange(2), now=103 * SECOND))
-    assert np.array_equal(np.asarray(both.back), [340.0, np.nan], equal_nan=True)
+    assert np.array_equal(np.asarray(both.back), [340.25, np.nan], equal_nan=True)
 
 
 def test_the_past_stands_still():
@@ -107,12 +100,6 @@ def test_another_delay_is_another_type():
 
     assert of("5 s") == of(5.0)
     assert of("5 s") != of("6 s")
-
-
-def test_a_kernel_refuses_a_delay():
-    """No kernel is written that would take the present for the past."""
-    with pytest.raises(SimulationError, match="a delay is not in simulation"):
-        compose(Task(SCHEMA))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Stiff types with published reference values, types with algebraic variables, types with noise."""
 
+from pollux.model.delays import delay
 from pollux.model.equations import algebraic, rate
 from pollux.model.noises import noise
 from pollux.model.roles import hidden, parameter
@@ -107,3 +108,14 @@ class Crossed(Twin):
     @rate(x, y)
     def moves(self):
         return self.size * self.first, self.size * self.x * self.second
+
+
+class Lagging(Twin):
+    """x' = -k x(t - tau): for k tau = pi/2 a cosine for ever, once it is one."""
+
+    x = hidden("1", start=1)
+    k = parameter("1/s", 1)
+
+    @rate(x)
+    def returns(self):
+        return -self.k * delay(self.x, by="1 s")

@@ -11,11 +11,11 @@ forgotten by it. In this order, each group in the order of the schema:
 | `readings` | sensors with a reading, under their own name: the value last latched | the same |
 | `choices` | facts with choices, as the code of the choice | code of the start, else NaN |
 | windows | `window:<equation>:<k>:acc`, `:count`, `:held` | NaN: not open, no time gathered, none closed yet |
-| delays | `delay:<equation>:<k>:<0 to 63>`, `:position`, `:time` | NaN: the ring has not begun |
+| delays | `delay:<equation>:<k>:<0 to 63>`, `:age`, `:now` | NaN: no sample yet |
 | events | `event:<name>:previous`, `:first`, `:last`, `:count` | NaN: not looked at, never, never; count 0 |
 | settled | `settled:<k>:<slot of the fast model>` | the fast model's own start |
 
-Times of events and delays are seconds since 1970 UTC. A window or a delay belongs to the first equation that uses it;
+Times of events are seconds since 1970 UTC. A window or a delay belongs to the first equation that uses it;
 equal ones share their memory.
 """
 
@@ -209,7 +209,7 @@ def _window_slots(names: list[str], schema: Schema) -> Iterator[WindowSlots]:
 def _delay_slots(names: list[str], schema: Schema) -> Iterator[DelaySlots]:
     for owner, expr in _owned(schema, "delay"):
         place = len(names)
-        names.extend(f"delay:{owner}:{part}" for part in (*range(SAMPLES), "position", "time"))
+        names.extend(f"delay:{owner}:{part}" for part in (*range(SAMPLES), "age", "now"))
         yield DelaySlots(expr, place, place + SAMPLES, place + SAMPLES + 1)
 
 

@@ -3,7 +3,7 @@
 A view copies what it is asked for at the moment it is asked; ages count from the `now` it was made with.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar, final
 
 import numpy as np
@@ -17,7 +17,6 @@ from pollux.columns.column import Column
 from pollux.columns.memory import NEVER
 from pollux.columns.quality import Quality, Reason
 from pollux.columns.reckon import Gathering, Known, certain, reckoned, summed
-from pollux.columns.rings import DelaySlots
 from pollux.columns.words import Words
 from pollux.columns.worth import MISSING, Worth
 from pollux.model.graph import Expr, Settled, told_in
@@ -95,7 +94,7 @@ class LiveReader:
         if expr.op == "window":
             return self._remembered(next(one.out for one in self._block.layout.windows if one.expr is expr))
         if expr.op == "delay":
-            return self._delayed(self._block.layout.delays, expr, 0)
+            return self._remembered(next(one.now for one in self._block.layout.delays if one.expr is expr))
         if expr.op == "phase":
             return self._remembered(self._block.layout.slot[str(expr.data)])
         name = str(expr.data)
@@ -156,10 +155,6 @@ class LiveReader:
     def _remembered(self, slot: int) -> Known:
         return self._estimated(np.array(self._block.values[slot, self._rows]))
 
-    def _delayed(self, delays: Sequence[DelaySlots], expr: Expr, start: int) -> Known:
-        ring = next(one for one in delays if one.expr is expr)
-        return self._estimated(ring.read(np.array(self._block.values[start:, self._rows]), self._now / SECOND))
-
     def _estimated(self, numbers: F64) -> Known:
         quality = np.where(np.isnan(numbers), Quality.MISSING, Quality.ESTIMATED).astype(np.uint8)
         worth = Worth(np.full(numbers.shape, NEVER), quality, np.zeros(numbers.shape, np.uint16))
@@ -171,14 +166,12 @@ class LiveReader:
         found = next(one for one in self._block.layout.settled if any(expr is mine for mine in one.exprs))
         fast = found.layout
         asked = fast.schema.expression(settled.output)
-        windows = {id(one.expr): one.out for one in fast.windows}
+        held = {id(one.expr): one.out for one in fast.windows} | {id(one.expr): one.now for one in fast.delays}
 
         def remembered(leaf: Expr) -> Known:
             if leaf.op == "time":
                 return self.known(leaf)
-            if leaf.op == "delay":
-                return self._delayed(fast.delays, leaf, found.start)
-            slot = windows[id(leaf)] if leaf.op == "window" else fast.slot[str(leaf.data)]
+            slot = held[id(leaf)] if id(leaf) in held else fast.slot[str(leaf.data)]
             return self._remembered(found.start + slot)
 
         if settled.output in fast.slot:

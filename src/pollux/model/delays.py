@@ -10,8 +10,8 @@ def delay(x: Value, *, by: str | float) -> Value:
     r"""The value of an expression a constant time ago, $x(t - \tau)$: a pipe, a conveyor, a slow analyser.
 
     Before the start it is the value at the start. A rate with a delay makes a delay differential equation,
-    $\dot x = f(x(t), x(t - \tau))$. The past is kept in 64 samples over the delay, with straight lines between them, so
-    what swings faster than about a tenth of the delay is lost. It takes part in no derivative: the past stands still.
+    $\dot x = f(x(t), x(t - \tau))$. The past is kept in 64 samples over the delay, with cubics between them, so what
+    swings faster than about a tenth of the delay is lost. It takes part in no derivative: the past stands still.
 
     Raises ModelError outside of equations, for a condition, and for a time that is not above zero.
 

@@ -149,7 +149,7 @@ class _Tracer:
             loop = " -> ".join([*self._open[self._open.index(name) :], name])
             raise ModelError(
                 f"expected values that do not need themselves, got the loop {loop}",
-                hint="a loop through a state is sound: give one of them a px.rate",
+                hint="a loop through a state or an unknown is sound: give one of them a px.rate or a px.algebraic",
             )
 
     def _rates(self) -> dict[str, Expr]:

@@ -11,7 +11,6 @@ from typing import TypeAlias, final
 import numpy as np
 
 from pollux.columns.arrays import F64
-from pollux.errors import SimulationError
 from pollux.model.evaluate import OUTSIDE, evaluate_all
 from pollux.model.graph import Expr, Settled
 from pollux.model.schema import Schema
@@ -76,7 +75,7 @@ def _place(expr: Expr, rows: Rows) -> int:
     if expr.op in BEYOND:
         refuse_links(expr)
     if expr.op == "delay":
-        raise SimulationError("a delay is not in simulation", hint="let a px.hidden follow with a rate: a lag")
+        return rows.delay(expr).now
     if expr.op == "settled":
         return rows.settled[expr]
     return rows.window(expr).out if expr.op == "window" else rows.layout.place(str(expr.data))

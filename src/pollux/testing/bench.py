@@ -41,6 +41,11 @@ NAMES = {
     "edge-live": "edge",
     "edge-live-missed": "edge",
     "edge-fast": "edge",
+    "fmu": "fmu",
+    "fmu-isolated": "fmu",
+    "events": "events",
+    "events-queue": "events",
+    "events-processes": "events",
 }
 
 

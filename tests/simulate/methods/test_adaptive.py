@@ -8,7 +8,7 @@ from tests.simulate.models import SECOND, Ball, Circulation, Decay, Oscillator
 
 from pollux.columns import NEVER, layout_of
 from pollux.errors import SimulationError
-from pollux.model.equations import rate
+from pollux.model.equations import cycle, on, rate
 from pollux.model.roles import hidden, parameter
 from pollux.model.schema import schema_of
 from pollux.model.twin import Twin
@@ -39,6 +39,39 @@ class Explodes(Twin):
     @rate(x)
     def grows(self):
         return self.pace * self.x**2
+
+
+class Servo(Twin):
+    """A controller that looks twice a second and holds what it decided."""
+
+    place = hidden("m", start=1)
+    drive = hidden("m/s", start=0)
+    gain = parameter("1/s", 0.8)
+    period = parameter("s", 0.5)
+
+    @cycle
+    def tick(self):
+        return self.period
+
+    @rate(place)
+    def moves(self):
+        return self.drive
+
+    @on(tick, drive)
+    def decides(self):
+        return -self.gain * self.place
+
+
+@pytest.mark.parametrize("method", ["rk4", "dopri5", "rodas4"])
+def test_a_sampled_controller_decides_at_each_turn(method):
+    """After each look the place shrinks by 1 - gain times period; between two looks the drive is held."""
+    step = SECOND // 100 if method == "rk4" else None
+    found = ran(Servo, 4 * SECOND, method=method, step=step, grid=SECOND // 4, record=("place", "drive"))
+    # Between two looks: at a look itself rounding decides whether it has just been or is about to be.
+    seen = np.array([1.0, *(0.6 ** np.arange(7))])
+    drive = np.array([0.0, *(-0.8 * seen[1:])])
+    assert np.allclose(found["drive"][1::2, 0], drive, rtol=1e-6)
+    assert np.allclose(found["place"][1::2, 0], seen + 0.25 * drive, rtol=1e-6)
 
 
 @pytest.mark.parametrize("method", ["dopri5", "rodas4"])

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import reduce
 from typing import TypeAlias, cast, final
 
-from pollux.errors import SimulationError
 from pollux.model.graph import Expr, const, node
 from pollux.model.hermite import Points, cubics
 from pollux.model.units import DIMENSIONLESS
@@ -157,8 +156,6 @@ class Instant:
     def _lowered(self, expr: Expr) -> Arg:
         if expr.op == "const":
             return float(expr)
-        if expr.op == "delay":
-            raise SimulationError("a delay is not in simulation", hint="let a px.hidden follow with a rate: a lag")
         if not operands(expr):
             return self._leaf(expr)
         args = tuple(self._memo[one] for one in self._below(expr))

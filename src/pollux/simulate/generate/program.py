@@ -23,7 +23,7 @@ class Pacing:
 
     since: int
     failed: int
-    states: slice
+    states: range
 
 
 @final

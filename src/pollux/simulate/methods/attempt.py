@@ -44,6 +44,8 @@ class Attempt:
         self._sheet = sheet
         self._control = control
         since, wish = sheet.term(control.since), sheet.term(control.proposal).min(sheet.term(control.cap))
+        for ring in sheet.layout.delays:
+            wish = wish.min(ring.spacing)
         left = sheet.lines.term("target") - since
         # What would leave a short rest is cut in two equal parts instead.
         self.length = (left <= wish).where(left, (left < 2.0 * wish).where(0.5 * left, wish))

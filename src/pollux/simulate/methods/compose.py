@@ -11,9 +11,10 @@ from typing import Final
 from pollux.model.graph import Expr
 from pollux.simulate.generate.lower import Held
 from pollux.simulate.generate.program import Pacing, Program
-from pollux.simulate.methods import arrival, attempt, windows
+from pollux.simulate.methods import arrival, attempt, delays, windows
 from pollux.simulate.methods.attempt import Attempt
 from pollux.simulate.methods.consistent import consistent
+from pollux.simulate.methods.delays import Past
 from pollux.simulate.methods.ito import EulerMaruyama, Milstein
 from pollux.simulate.methods.refused import refuse
 from pollux.simulate.methods.rosenbrock import Rodas
@@ -38,13 +39,14 @@ def compose(task: Task) -> Program:
     rows = rows_of(task)
     held = Held(rows.kept, leaf=held_leaf(rows), moves=moves(task), strict=task.strict)
     step = _step(Sheet(task, rows, held, prefix="v"), task)
-    opening = _opening(Sheet(task, rows, held, prefix="o"), task)
+    opening = _opening(Sheet(task, rows, held, prefix="o", is_opening=True), task)
     sections = (held.lines.section(), opening.lines.section(), step.lines.section())
     return Program(rows.kept, held.rows, *sections, task.strict, _pacing(rows))
 
 
 def _pacing(rows: Rows) -> Pacing | None:
-    return None if rows.control is None else Pacing(rows.control.since, rows.failed, rows.layout.states)
+    states = rows.layout.states
+    return None if rows.control is None else Pacing(rows.control.since, rows.failed, range(states.start, states.stop))
 
 
 def _rates(task: Task, rows: Rows) -> dict[int, Expr]:
@@ -60,8 +62,12 @@ def _step(sheet: Sheet, task: Task) -> Sheet:
     rows, layout = sheet.rows, sheet.layout
     own = None if rows.control is None else Attempt(sheet, rows.control)
     phases = frozenset(layout.slot[name] for name in task.schema.cycles)
-    stages = _METHODS[task.method](sheet, _rates(task, rows), phases)
+    rates = _rates(task, rows)
+    stages = _METHODS[task.method](sheet, rates, phases)
     end = _arrive(sheet, task, stages)
+    past = Past(sheet, stages, rates, end)
+    for slots in layout.delays:
+        past.keep(slots)
     if own is not None:
         assert isinstance(stages, AbstractEmbedded)
         own.judge(stages, end)
@@ -99,6 +105,8 @@ def _opening(sheet: Sheet, task: Task) -> Sheet:
     start = sheet.instant(0.0, state=lambda row: found[row].arg if row in found else sheet.load(row))
     for slots in sheet.layout.windows:
         windows.opened(sheet, start, slots)
+    for ring in sheet.layout.delays:
+        delays.opened(sheet, start, ring)
     for name in task.schema.events:
         arrival.opened(sheet, start, name)
     arrival.conditions(sheet, start, task.ever)

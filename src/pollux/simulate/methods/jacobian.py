@@ -58,7 +58,7 @@ def system(sheet: Sheet, rates: Rates) -> System:
     rows = (*rates, *(slot[name] for name in schema.unknowns))
     exprs = (*rates.values(), *schema.algebraic.values())
     is_rate = (*[True] * len(rates), *[False] * len(schema.unknowns))
-    by_row = {slot[name]: _leaf(schema, name) for name in (*schema.states, *schema.unknowns)}
+    by_row = {slot[name]: leaf_of(schema, name) for name in (*schema.states, *schema.unknowns)}
     # An integral moves and is not asked for: nothing depends on it.
     leaves = tuple(by_row.get(row, _nobody(row)) for row in rows)
     slopes = tuple((schema.expression(name), row) for name, row in sheet.rows.slope.items())
@@ -69,11 +69,12 @@ def unknowns(sheet: Sheet) -> System:
     """The residuals alone, to be solved for their unknowns."""
     schema, slot = sheet.schema, sheet.layout.slot
     rows = tuple(slot[name] for name in schema.unknowns)
-    leaves = tuple(_leaf(schema, name) for name in schema.unknowns)
+    leaves = tuple(leaf_of(schema, name) for name in schema.unknowns)
     return System(rows, tuple(schema.algebraic.values()), (False,) * len(rows), leaves, ())
 
 
-def _leaf(schema: Schema, name: str) -> Expr:
+def leaf_of(schema: Schema, name: str) -> Expr:
+    """The node that stands for a state or an unknown in equations."""
     if name in schema.cycles:
         return leaf("phase", name, DIMENSIONLESS)
     return leaf("state", name, schema.signal(name).unit)

@@ -10,12 +10,10 @@ def refuse(task: Task) -> None:
     schema = task.schema
     if schema.algebraic and task.method != "rodas4":
         _refuse(task, f"a method for algebraic variables ({', '.join(schema.unknowns)})", 'method="rodas4"')
-    if schema.noises and task.method not in STOCHASTIC:
+    if schema.noises and task.method not in STOCHASTIC and not task.is_trial:
         _refuse(task, f"a method for noise ({', '.join(schema.noises)})", 'method="euler-maruyama" or "milstein"')
-    if layout_of(schema).delays:
-        raise SimulationError(
-            "a delay is not in simulation", at=schema.name, hint="let a px.hidden follow with a rate: a lag"
-        )
+    if layout_of(schema).delays and task.method == "rodas4":
+        _refuse(task, "an explicit method for a delay", 'method="rk4" or "dopri5"')
 
 
 def _refuse(task: Task, wanted: str, hint: str) -> None:

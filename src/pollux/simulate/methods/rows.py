@@ -13,6 +13,7 @@ import numpy as np
 
 from pollux.columns.arrays import F64
 from pollux.columns.layout import Layout, WindowSlots, layout_of
+from pollux.columns.rings import DelaySlots
 from pollux.errors import SimulationError
 from pollux.model.graph import Expr
 from pollux.model.schema import Schema
@@ -43,7 +44,7 @@ _CONTROLS: Final = 6
 class Task:
     """What a kernel computes besides the schema: integrals over the run, conditions that ever hold, sloped inputs.
 
-    `method` is how it integrates.
+    `method` is how it integrates; a trial takes any type as it is without its noise.
     """
 
     schema: Schema
@@ -52,6 +53,7 @@ class Task:
     sloped: tuple[str, ...] = ()
     strict: bool = False
     method: Method = "rk4"
+    is_trial: bool = False
 
 
 @final
@@ -110,6 +112,16 @@ class Rows:
         raise SimulationError(
             f"expected a window of {self.layout.schema.name}, got one that the type does not have",
             hint="make it a derived or a reading of the type, so that it has an accumulator",
+        )
+
+    def delay(self, expr: Expr) -> DelaySlots:
+        """Where a delay of the type keeps its samples; refuses one that only an objective uses."""
+        for slots in self.layout.delays:
+            if slots.expr is expr:
+                return slots
+        raise SimulationError(
+            f"expected a delay of {self.layout.schema.name}, got one that the type does not have",
+            hint="make it a derived of the type, so that it has a memory",
         )
 
     def table(self, start: F64) -> F64:

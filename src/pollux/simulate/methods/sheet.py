@@ -9,6 +9,7 @@ from pollux.model.schema import Schema
 from pollux.simulate.generate.assign import Arg
 from pollux.simulate.generate.lines import Lines, Term
 from pollux.simulate.generate.lower import Held, Instant
+from pollux.simulate.methods.interpolation import was
 from pollux.simulate.methods.rows import Rows, Task
 from pollux.simulate.methods.span import AbstractSpan, FixedSpan
 
@@ -33,7 +34,14 @@ class Sheet:
     """The assignments of one section, on the rows of a task."""
 
     def __init__(
-        self, task: Task, rows: Rows, held: Held, *, prefix: str, beyond: Callable[[Expr], int] | None = None
+        self,
+        task: Task,
+        rows: Rows,
+        held: Held,
+        *,
+        prefix: str,
+        is_opening: bool = False,
+        beyond: Callable[[Expr], int] | None = None,
     ) -> None:
         self.schema = task.schema
         self.rows = rows
@@ -42,6 +50,7 @@ class Sheet:
         self.span: AbstractSpan = FixedSpan(self.lines)
         self._strict = task.strict
         self._held = held
+        self._is_opening = is_opening
         self._beyond = beyond or refuse_links
 
     def load(self, row: int) -> Arg:
@@ -69,6 +78,8 @@ class Sheet:
                 return state(self.layout.slot[str(expr.data)])
             if expr.op == "window":
                 return (window or self.latched)(expr)
+            if expr.op == "delay":
+                return self._delayed(expr, fraction, found)
             if expr.op == "noise":
                 return 0.0  # its mean: what it does to a step, the method adds
             if expr.op == "settled":
@@ -77,11 +88,20 @@ class Sheet:
                 return self.load(self._beyond(expr))
             return self._fed(str(expr.data), fraction)
 
-        return Instant(self.lines, leaf, held=self._held, strict=self._strict, known=known)
+        found = Instant(self.lines, leaf, held=self._held, strict=self._strict, known=known)
+        return found
 
     def latched(self, expr: Expr) -> Arg:
         """What a window held when it last closed."""
         return self.load(self.rows.window(expr).out)
+
+    def _delayed(self, expr: Expr, fraction: float, present: Instant) -> Arg:
+        """What a delay gives at a fraction of the step; at the opening, where it has not begun, the present value."""
+        slots = self.rows.delay(expr)
+        age, sample = self.term(slots.age), lambda k: self.term(slots.first + k)
+        if not self._is_opening:
+            return was(slots, sample, age + self.span.part(fraction) if fraction else age).arg
+        return age.is_nan.where(present(expr.args[0]), was(slots, sample, age)).arg
 
     def _fed(self, name: str, fraction: float) -> Arg:
         value = self.term(self.layout.place(name))
@@ -92,12 +112,12 @@ class Sheet:
 
 
 def moves(task: Task) -> Callable[[Expr], bool]:
-    """Tells the leaves that change within a run: states, phases, time, noise, windows, sloped inputs, linked twins."""
+    """Tells the leaves that change in a run: states, phases, time, noise, the past, windows, slopes, linked twins."""
 
     def leaf_moves(expr: Expr) -> bool:
         if expr.op == "param":
             return expr.data in task.sloped
-        return expr.op in ("state", "phase", "time", "window", "noise") or expr.op in BEYOND
+        return expr.op in ("state", "phase", "time", "window", "noise", "delay") or expr.op in BEYOND
 
     return leaf_moves
 
