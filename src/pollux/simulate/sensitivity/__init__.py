@@ -1,5 +1,6 @@
 """Which input matters: designs of runs over what is uncertain, and what they say of each input's share."""
 
+from pollux.simulate.sensitivity.forward import Sensitive, sensitive
 from pollux.simulate.sensitivity.local import LocalSensitivity, local_sensitivity
 from pollux.simulate.sensitivity.screening import Screening, morris
 from pollux.simulate.sensitivity.shifted import Shifted, shifted
@@ -12,12 +13,14 @@ __all__ = [
     "LocalSensitivity",
     "Output",
     "Screening",
+    "Sensitive",
     "Shifted",
     "SobolIndices",
     "Study",
     "Tornado",
     "local_sensitivity",
     "morris",
+    "sensitive",
     "shifted",
     "sobol_indices",
     "study",
