@@ -17,8 +17,7 @@ from pollux.model.schema import Schema
 from pollux.model.symbols import Symbol
 from pollux.predict import Learning
 from pollux.show.facts import Turn
-from pollux.simulate import Course, Run, Sampling
-from pollux.simulate.chance import shared
+from pollux.simulate import Course, Run, Sampling, Solver, shared
 from pollux.simulate.sensitivity import Study
 from pollux.site.ensemble import Ensemble
 from pollux.site.estate import Estate
@@ -96,6 +95,7 @@ class Fork(Generic[T]):
         every: str | None = None,
         seed: int | None = None,
         sampling: Sampling = "plain",
+        solver: Solver | None = None,
         progress: Callable[[float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Futures:
@@ -103,7 +103,8 @@ class Fork(Generic[T]):
 
         `choices` maps actuators and parameters to values (several keys make a grid) or lists whole plans; nothing means
         the twin goes on as it is. `every` is the distance of the output grid, `sampling` how members are drawn from
-        what is known of the twin: "plain", "latin" or "sobol". Raises SimulationError for a run that cannot be made; a
+        what is known of the twin: "plain", "latin" or "sobol". `solver` says how equations are integrated where
+        the choice of the run is not wanted. Raises SimulationError for a run that cannot be made; a
         member that fails is a value in the result.
         """
         return self.futures(
@@ -113,6 +114,7 @@ class Fork(Generic[T]):
             every=every,
             seed=seed,
             sampling=sampling,
+            solver=solver,
             progress=progress,
             cancelled=cancelled,
         )
@@ -126,6 +128,7 @@ class Fork(Generic[T]):
         every: str | None = None,
         seed: int | None = None,
         sampling: Sampling = "plain",
+        solver: Solver | None = None,
         progress: Callable[[float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Futures:
@@ -134,7 +137,7 @@ class Fork(Generic[T]):
         if length <= 0:
             raise SimulationError("expected a span above zero", at=self.twin)
         count, luck = members or self.members, self.seed if seed is None else seed
-        values = [dict(plan.values) for plan in plans]
+        values, how = [dict(plan.values) for plan in plans], solver or Solver()
         start = started(self._slice, count, values, believed=self._believed, seed=luck, sampling=sampling)
         plan = Run(
             self.schema,
@@ -144,6 +147,8 @@ class Fork(Generic[T]):
             grid=duration(every) if every else max(1, length // GRID),
             record=self._recorded(),
             inputs={**self._onward(count, values, length, luck), **self.inputs},
+            method=how.method,
+            tolerance=how.tolerance(),
             chance=shared(self._slice.ids, options=len(plans), members=count, seed=luck),
         )
         samples = Ensemble(plan, len(plans), executor=self._executor, progress=progress, cancelled=cancelled)

@@ -1,0 +1,68 @@
+"""The loops over instances, compiled where numba is, and as they stand where it is not."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Any, final
+
+import numpy as np
+
+from pollux.simulate.fmi import cosimulation, exchange, transfer
+from pollux.simulate.fmi.calls import MEMORY
+from pollux.simulate.kernels.cache import numba_version
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Loops:
+    """What is done to all instances at once."""
+
+    put: Callable[..., None]
+    get: Callable[..., None]
+    march: Callable[..., None]
+    travel: Callable[..., None]
+
+
+PLAIN = Loops(transfer.put_all, transfer.get_all, cosimulation.march, exchange.travel)
+"""The same loops in Python: each call goes through ctypes, some microseconds instead of nanoseconds."""
+
+
+@cache
+def loops() -> Loops:
+    """The fastest there are here; both call the same functions with the same numbers."""
+    return PLAIN if numba_version() is None else _compiled()
+
+
+def _compiled() -> Loops:
+    import numba
+    from numba.extending import register_jitable
+
+    import_module("pollux.simulate.fmi.machine_calls")  # teaches the compiler what `invoke` is
+    for piece in (*transfer.PIECES, *cosimulation.PIECES, *exchange.PIECES):
+        register_jitable(piece)
+    # The lock is let go: an FMU may compute for long, and its messages come back through ctypes, which asks for it.
+    compile_: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
+    return Loops(*[compile_(one) for one in (PLAIN.put, PLAIN.get, PLAIN.march, PLAIN.travel)])
+
+
+def warm(exchange: bool) -> None:
+    """Compile the loops for one way of running FMUs, or load what was compiled; no FMU is needed for it."""
+    own = loops()
+    table, references = np.zeros((0, 5), np.int64), np.zeros(1, np.uint32)
+    calls, beat, none = np.zeros(11, np.int64), np.zeros(1, np.int64), np.zeros(0, np.int64)
+    real = np.zeros(8)
+    views = (real.view(np.uint8), real.view(np.int32), real)
+    memory, failed_at, raw = np.zeros((0, MEMORY)), np.zeros(0), np.zeros((0, 8), np.uint8)
+    own.put(calls, 2, 0, table, references, none, none, raw, memory, *views, beat)
+    own.get(2, table, references, none, none, raw, beat)
+    record = np.zeros((0, 0, 8), np.uint8)
+    tail = (table, references, record, *views, beat)
+    if exchange:
+        vector, matrix = np.zeros(0), np.zeros((0, 0))
+        own.travel(
+            calls, 2, none, none, failed_at, memory, 0.0, 1.0, 0, 0.0, 1e-6, matrix, vector, 5, vector, vector, matrix,
+            vector, vector, matrix, *tail,
+        )  # fmt: skip
+    else:
+        own.march(calls, 2, False, none, none, failed_at, memory, 0.0, 1.0, 0, *tail)
