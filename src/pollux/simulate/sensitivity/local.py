@@ -7,7 +7,7 @@ import numpy as np
 
 from pollux.columns.arrays import F64, Mask
 from pollux.errors import SimulationError
-from pollux.simulate.sensitivity.study import Study
+from pollux.simulate.sensitivity.studies import Study
 from pollux.simulate.sensitivity.words import failures, listed, number, percent, plain, ranked, row_of, table
 
 STEP = 1e-3

@@ -7,7 +7,7 @@ import numpy as np
 
 from pollux.columns.arrays import F64
 from pollux.errors import SimulationError
-from pollux.simulate.sensitivity.study import Study
+from pollux.simulate.sensitivity.studies import Study
 from pollux.simulate.sensitivity.words import failures, number, plain, ranked, row_of, table
 
 
