@@ -8,7 +8,7 @@ import pytest
 from tests.simulate.geometry.bodies import PLAIN
 
 from pollux.errors import DataRefused, ModelError
-from pollux.simulate.geometry import Displacement, Force, Structure, cylinder, natural, step, steady, stl
+from pollux.simulate.geometry import Displacement, Force, Structure, cylinder, natural, steady, step, stl
 from pollux.simulate.geometry import meshing as meshing_module
 from pollux.simulate.geometry.stl import triangles, written
 
