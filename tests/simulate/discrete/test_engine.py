@@ -284,6 +284,22 @@ def test_a_line_that_overflows_is_a_value() -> None:
     assert np.isnan(results.throughput("out").mean)
 
 
+def test_a_line_that_locks_itself_says_so() -> None:
+    """Rework that goes back into a full rack: everybody waits for everybody, and the member is at rest."""
+    blocks: list[Block] = [
+        Supply("raw"),
+        Machine("saw", 5),
+        Buffer("rack", 2),
+        Machine("press", 10),
+        Inspection("test", 10, rework=0.3, back_to="rack"),
+        Sink("out"),
+    ]
+    results = simulate(Line("loop", blocks), "10 h", members=4)
+    assert results.at_rest.all()
+    assert not results.failed.any()
+    assert not simulate(serial(), "1 h", members=4).at_rest.any()
+
+
 def test_one_long_run_in_batches() -> None:
     """The batches of one run are as many rows, and together what the run is."""
     line = serial()

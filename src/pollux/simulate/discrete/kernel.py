@@ -124,6 +124,7 @@ def advance(plan: Plan, s: State, r: Records, end: float) -> None:
         timer = s.tree[1]
         when = s.due[timer]
         if when > end:
+            s.mark[c.RESTS] = when == math.inf
             break
         s.clock[0] = when
         s.mark[c.EVENTS] += 1
