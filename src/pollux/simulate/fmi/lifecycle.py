@@ -160,7 +160,8 @@ class Maker:
         )
 
     def _instance3(self, name: str) -> int:
-        where = (str(Path(self._plan.folder) / "resources") + os.sep).encode()
+        resources = Path(self._plan.folder) / "resources"
+        where = (str(resources) + os.sep).encode() if resources.is_dir() else None
         token = self._plan.token.encode()
         text, flag, pointer = ctypes.c_char_p, ctypes.c_bool, ctypes.c_void_p
         if self._plan.exchange:
