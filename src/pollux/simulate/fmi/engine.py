@@ -1,7 +1,7 @@
 """An FMU behind a twin type: its outputs over a run, as courses that derived values, events and integrals follow."""
 
-from collections.abc import Iterator, Mapping
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final, final
 

@@ -111,11 +111,6 @@ class Maker:
         set_inputs()
         self._call("ExitInitializationMode", component)
 
-    def leave_events(self, component: int) -> int:
-        """From event mode to where steps are taken; gives the status."""
-        word = "EnterContinuousTimeMode" if self._plan.exchange else "EnterStepMode"
-        return invoke(self._library.address(word), component)
-
     def texts(self, component: int) -> None:
         """Set the parameters that are texts."""
         for reference, text in self._plan.texts:
