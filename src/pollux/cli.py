@@ -35,7 +35,7 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("--log-level", choices=LEVELS, default="warning", help="how much is said on stderr")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
     for add in (
-        _demo, _new, _serve, _edge, _token, _identity, _survey, _trace, _verify, _replay, _map, _warm, _bench,
+        _demo, _new, _serve, _edge, _token, _identity, _survey, _trace, _verify, _replay, _map, _export, _warm, _bench,
         _data, _fmu,
     ):  # fmt: skip
         add(verbs)
@@ -295,6 +295,24 @@ def _map(verbs: Any) -> None:
 def map_(options: argparse.Namespace) -> int:
     """Print what would arrive where, or why it would be refused."""
     return int(import_module("pollux.site.mapped").run(options))
+
+
+def _export(verbs: Any) -> None:
+    verb = _verb(verbs, "export", export, "write a type of a site as an FMU that runs in other tools",
+                 "pollux export boiler/site.py Boiler --to boiler.fmu")  # fmt: skip
+    verb.add_argument("site", type=Path, metavar="SITE.py")
+    verb.add_argument("type", metavar="TYPE")
+    verb.add_argument("--to", type=Path, required=True, metavar="FILE.fmu")
+    verb.add_argument("--fmi", type=int, choices=(2, 3), default=3, help="version of the standard (default: 3)")
+    verb.add_argument("--kind", choices=("both", "co-simulation", "model-exchange"), default="both")
+    verb.add_argument("--span", default="1 min", metavar="TIME", help="how long runs are (default: 1 min)")
+    verb.add_argument("--step", metavar="TIME", help="the longest step (default: chosen for the type)")
+    verb.add_argument("--method", choices=("auto", "rk4", "dopri5", "rodas4"), default="auto")
+
+
+def export(options: argparse.Namespace) -> int:
+    """Write an FMU."""
+    return int(import_module("pollux.site.exported").run(options))
 
 
 def _warm(verbs: Any) -> None:

@@ -191,10 +191,6 @@ class Field(px.Twin):
     def balances(self):
         return self.drinks - self.rain + self.runs_off, self.rain, self.runs_off, self.drinks
 
-    @px.rate(seeped, watered)
-    def by_events(self):
-        return 0, 0
-
     @px.event
     def overflows(self):
         return self.depletion < 0

@@ -67,10 +67,6 @@ class Seeds(px.Twin):
     def season(self):
         return px.quantity(1, "year")
 
-    @px.rate(many)
-    def waits(self):
-        return 0
-
     @px.event
     def spring(self):
         """A season begins."""
