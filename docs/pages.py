@@ -8,6 +8,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pollux as px
@@ -48,11 +49,13 @@ def python() -> str:
 
 def home(name: str, one: object) -> str:
     """The module of a public thing; a bare number is a word of models."""
-    return str(getattr(one, "__module__", None) or "pollux.model")
+    return str(getattr(one, "__module__", None) or getattr(one, "__name__", "pollux.model"))
 
 
 def entry(name: str, one: Any) -> list[str]:
     """One name: a heading, the signature, the docstring, its members, its examples elsewhere."""
+    if isinstance(one, ModuleType):
+        return module(name, one)
     if not callable(one):
         return [f"### px.{name}\n", f"A number: {one!r}.\n", *elsewhere(name)]
     said = inspect.getdoc(one) or ""
@@ -61,6 +64,19 @@ def entry(name: str, one: Any) -> list[str]:
     if members:
         found += ["| member | meaning |", "|---|---|", *members, ""]
     return found + elsewhere(name)
+
+
+def module(name: str, one: ModuleType) -> list[str]:
+    """A module of names: what it says, and a row for each of them."""
+    things = [(each, getattr(one, each)) for each in one.__all__]
+    rows = [row(f"`{signature(each, thing)}`", sentence(thing)) for each, thing in things]
+    said = markdown(inspect.getdoc(one) or "")
+    return [f"### px.{name}\n", *said, f"| in `px.{name}` | meaning |", "|---|---|", *rows, "", *elsewhere(name)]
+
+
+def sentence(one: Any) -> str:
+    """The first paragraph of what a thing says of itself."""
+    return " ".join((inspect.getdoc(one) or "").split("\n\n")[0].split())
 
 
 def tree_of(one: Any) -> ast.FunctionDef | ast.ClassDef:
@@ -112,8 +128,7 @@ def own_members(one: Any) -> Iterator[str]:
         node = tree_of(asked)
         assert isinstance(node, ast.FunctionDef)
         called = name if isinstance(member, property) else f"{name}({arguments(node)})"
-        first = " ".join((inspect.getdoc(asked) or "").split("\n\n")[0].split())
-        yield row(f"`{called}{returned(node)}`", first)
+        yield row(f"`{called}{returned(node)}`", sentence(asked))
 
 
 def row(*cells: str) -> str:

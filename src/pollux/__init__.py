@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from pollux.predict import Evidence, Learning, Outlook
     from pollux.show.documents.twins import Aside
     from pollux.show.facts import Points, Remark, Samples, Score, Turn
-    from pollux.simulate import Course, level, straight
+    from pollux.simulate import Course, geometry, level, straight
     from pollux.site.calibrations import calibrations
     from pollux.site.declare import Fleet, Site
     from pollux.site.fork import Fork
@@ -133,6 +133,7 @@ _DOORS = {
     "Turn": "pollux.show.facts",
     "Alarm": "pollux.watch",
     "Course": "pollux.simulate",
+    "geometry": "pollux.simulate.geometry",
     "level": "pollux.simulate",
     "straight": "pollux.simulate",
     "calibrations": "pollux.site.calibrations",
@@ -154,13 +155,16 @@ _DOORS = {
     "silence": "pollux.watch.words",
 }
 
+_ROOMS = frozenset(("geometry",))
+"""Doors to whole modules."""
+
 
 def __getattr__(name: str) -> Any:
     """The public name, loaded from where it is at home."""
     home = _DOORS.get(name)
     if home is None:
         raise AttributeError(f"module 'pollux' has no attribute {name!r}")
-    found = getattr(import_module(home), name)
+    found = import_module(home) if name in _ROOMS else getattr(import_module(home), name)
     globals()[name] = found
     return found
 
@@ -258,6 +262,7 @@ __all__ = [
     "fact",
     "final",
     "floor",
+    "geometry",
     "heard",
     "hidden",
     "instant",
