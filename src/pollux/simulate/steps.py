@@ -91,7 +91,7 @@ def tried(schema: Schema, start: F64, *, t0: int, span: int, settle: Settle | No
 
 
 def bearable(schema: Schema, driven: F64, *, t0: int) -> int:
-    """The step that the fastest mode and the cycles of these members (width, members) allow, whatever accuracy asks for.
+    """The step that the fastest mode and the cycles of these members (width, members) allow, whatever accuracy asks.
 
     For what courses will make of a type that was tried as it is in the beginning.
     """
