@@ -47,12 +47,14 @@ def python() -> str:
 
 
 def home(name: str, one: object) -> str:
-    """The module of a public thing; a bare number is a word of models."""
-    return str(getattr(one, "__module__", None) or "pollux.model")
+    """The module of a public thing, or itself; a bare number is a word of models."""
+    return str(getattr(one, "__module__", None) or getattr(one, "__name__", None) or "pollux.model")
 
 
 def entry(name: str, one: Any) -> list[str]:
     """One name: a heading, the signature, the docstring, its members, its examples elsewhere."""
+    if inspect.ismodule(one):
+        return [f"### px.{name}\n", *markdown(inspect.getdoc(one) or ""), *elsewhere(name)]
     if not callable(one):
         return [f"### px.{name}\n", f"A number: {one!r}.\n", *elsewhere(name)]
     said = inspect.getdoc(one) or ""

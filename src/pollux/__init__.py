@@ -8,11 +8,13 @@ from pollux.model.commands import command
 from pollux.model.delays import delay
 from pollux.model.equations import algebraic, cycle, derived, event, on, rate, reading
 from pollux.model.functions import clip, cos, exp, floor, log, maximum, minimum, sin, sqrt, tanh, where
+from pollux.model.link import link, present
 from pollux.model.links import links, total
+from pollux.model.mathematics import mathematics
 from pollux.model.noises import noise
 from pollux.model.parts import Part
 from pollux.model.priors import lognormal, normal, uniform
-from pollux.model.quantities import money, pi, quantity
+from pollux.model.quantities import money, pi, quantity, time
 from pollux.model.roles import actuator, fact, hidden, parameter, sensor
 from pollux.model.settled import settled
 from pollux.model.tables import table
@@ -54,8 +56,11 @@ if TYPE_CHECKING:
     from pollux.predict import Evidence, Learning, Outlook
     from pollux.show.documents.twins import Aside
     from pollux.show.facts import Points, Remark, Samples, Score, Turn
-    from pollux.simulate import Course, level, straight
+    from pollux.simulate import Course, Solver, discrete, level, straight
+    from pollux.simulate.export import export_fmu
+    from pollux.simulate.fmi.twin import Fmu
     from pollux.simulate.sensitivity import Study, local_sensitivity, morris, sobol_indices, study, tornado
+    from pollux.simulate.surrogate import Prediction, Surrogate, surrogate
     from pollux.site.calibrations import calibrations
     from pollux.site.declare import Fleet, Site
     from pollux.site.fork import Fork
@@ -137,16 +142,23 @@ _DOORS = {
     "Turn": "pollux.show.facts",
     "Alarm": "pollux.watch",
     "Course": "pollux.simulate",
+    "Solver": "pollux.simulate",
+    "discrete": "pollux.simulate",
     "level": "pollux.simulate",
     "straight": "pollux.simulate",
+    "export_fmu": "pollux.simulate.export",
     "Study": "pollux.simulate.sensitivity",
     "local_sensitivity": "pollux.simulate.sensitivity",
     "morris": "pollux.simulate.sensitivity",
     "sobol_indices": "pollux.simulate.sensitivity",
     "study": "pollux.simulate.sensitivity",
     "tornado": "pollux.simulate.sensitivity",
+    "Prediction": "pollux.simulate.surrogate",
+    "Surrogate": "pollux.simulate.surrogate",
+    "surrogate": "pollux.simulate.surrogate",
     "calibrations": "pollux.site.calibrations",
     "Fleet": "pollux.site.declare",
+    "Fmu": "pollux.simulate.fmi.twin",
     "Site": "pollux.site.declare",
     "Fork": "pollux.site.fork",
     "Handle": "pollux.site.handles",
@@ -201,6 +213,7 @@ __all__ = [
     "Emulation",
     "Evidence",
     "Fleet",
+    "Fmu",
     "Fork",
     "Futures",
     "Gap",
@@ -224,6 +237,7 @@ __all__ = [
     "Part",
     "Points",
     "PolluxError",
+    "Prediction",
     "Presenter",
     "Register",
     "Remark",
@@ -236,11 +250,13 @@ __all__ = [
     "SimulatedClock",
     "SimulationError",
     "Site",
+    "Solver",
     "Spike",
     "StandingOrder",
     "Stuck",
     "Study",
     "Summary",
+    "Surrogate",
     "Tape",
     "TooFast",
     "Turn",
@@ -261,6 +277,7 @@ __all__ = [
     "data_set",
     "delay",
     "derived",
+    "discrete",
     "duration",
     "each",
     "emulate",
@@ -268,6 +285,7 @@ __all__ = [
     "ever",
     "every",
     "exp",
+    "export_fmu",
     "fact",
     "final",
     "floor",
@@ -278,10 +296,12 @@ __all__ = [
     "last",
     "level",
     "limit",
+    "link",
     "links",
     "local_sensitivity",
     "log",
     "lognormal",
+    "mathematics",
     "maximum",
     "mean",
     "minimum",
@@ -297,6 +317,7 @@ __all__ = [
     "peak",
     "pi",
     "polled",
+    "present",
     "prototype",
     "quantity",
     "rate",
@@ -315,9 +336,11 @@ __all__ = [
     "straight",
     "study",
     "sum",
+    "surrogate",
     "table",
     "tail",
     "tanh",
+    "time",
     "tornado",
     "total",
     "trough",

@@ -6,8 +6,8 @@ from pollux.columns.layout import layout_of
 from pollux.errors import ModelError, NotFound, SimulationError
 from pollux.model.digest import digest
 from pollux.model.graph import leaf
-from pollux.model.latex import equations
 from pollux.model.schema import schema_of
+from pollux.model.statements import equations
 from pollux.model.structure import Deficit, deficit
 from pollux.model.units import unit
 from pollux.predict.learning import inferred, observed

@@ -102,6 +102,14 @@ def test_another_delay_is_another_type():
     assert of("5 s") != of("6 s")
 
 
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: px.delay(TEMP, by=0), "time above zero"),
+        (lambda: px.delay(px.quantity(3, "K") < TEMP, by=1), "got a condition"),
+        (lambda: px.delay("temp", by=1), "expected a signal"),  # type: ignore[arg-type]
+    ],
+)
 def test_what_cannot_be_delayed_is_refused(make, message):
     """A delay is of a number, by a time above zero."""
     with pytest.raises(ModelError, match=message):

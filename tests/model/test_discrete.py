@@ -95,10 +95,11 @@ class Servo(px.Twin):
 
 
 def test_a_jump_at_each_turn_names_its_cycle():
-    """A sampled controller jumps with a cycle."""
+    """A sampled controller jumps with a cycle, and its output is a discrete state."""
     schema = schema_of(Servo)
     assert [(one.event, one.state) for one in schema.jumps] == [("tick", "drive")]
     assert schema.states == ("place", "drive", "tick")
+    assert schema.discrete == ("drive",)
 
 
 @pytest.mark.parametrize("role", [px.sensor, px.parameter, px.fact])

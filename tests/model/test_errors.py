@@ -117,7 +117,7 @@ def test_an_algebraic_loop():
 
     assert refused(define) == (
         "expected values that do not need themselves, got the loop a -> b -> a - at Pump.b (N)\n"
-        "hint: a loop through a state is sound: give one of them a px.rate"
+        "hint: a loop through a state or an unknown is sound: give one of them a px.rate or a px.algebraic"
     )
 
 

@@ -9,8 +9,9 @@ from pollux.errors import ModelError, SimulationError
 from pollux.model.differentiate import derivative
 from pollux.model.evaluate import evaluate
 from pollux.model.graph import leaf
-from pollux.model.latex import equations
+from pollux.model.latex import latex
 from pollux.model.schema import schema_of
+from pollux.model.statements import equations
 from pollux.model.tree import to_tree
 from pollux.model.tree_reader import from_tree
 from pollux.model.units import WHITE, unit
@@ -79,7 +80,8 @@ def test_live_numbers_are_those_without_noise():
 
 def test_noise_is_printed_and_comes_back_from_json():
     """A noise has a form as mathematics and one as JSON."""
-    assert any(r"\xi_{\mathrm{wind}}" in line for line in equations(SCHEMA))
+    assert any(r"\mathrm{d}W_{\mathrm{wind}}" in line for line in equations(SCHEMA))
+    assert latex(WIND) == r"\xi_{\mathrm{wind}}"
     assert to_tree(WIND)["value"] == {"op": "noise", "name": "wind"}
     assert from_tree(to_tree(SCHEMA.rates["sway"])) is SCHEMA.rates["sway"]
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.simulate.models import SECOND, Decay
+from tests.simulate.stiff import Growth
 
 from pollux.columns import layout_of
 from pollux.errors import SimulationError
@@ -111,6 +112,18 @@ def test_compiled_kernels_are_the_same_in_another_process():
         there = run(request, executor=executor)
     assert (here.backend, there.backend) == ("numba", "numba")
     assert np.array_equal(here.values, there.values)
+
+
+@pytest.mark.parametrize("place", ["threads", "processes", "backwards"])
+def test_noise_is_the_same_on_every_executor(place):
+    """What is drawn inside of a run hangs on the member and not on the chunk or the worker."""
+    schema = schema_of(Growth)
+    start = layout_of(schema).start(900)
+    request = Run(schema, start, 0, SECOND, step=SECOND // 50, record=("x",), backend="numpy")
+    with PLACES[place]() as executor:
+        there = run(request, executor=executor)
+    assert np.array_equal(run(request).values, there.values)
+    assert np.unique(there["x"][-1]).size == 900
 
 
 def test_members_twins_and_options_are_where_they_belong():

@@ -8,6 +8,7 @@ import pytest
 from tests.site import plants
 
 import pollux as px
+from pollux.clock import MINUTE
 from pollux.simulate import Run, run
 from pollux.site import studies
 
@@ -151,3 +152,29 @@ def test_what_cannot_be_studied_is_refused():
         design.study("0 s", {"level": Tank.level})
     with pytest.raises(px.SimulationError, match="expected inputs and outputs"):
         design.study(SPAN, {})
+
+
+class Drift(px.Twin):
+    """A level that wanders about."""
+
+    level = px.hidden("m", start=1)
+    pull = px.parameter("1/h", px.lognormal(0.5, 0.2))
+    paint = px.parameter("1", px.normal(3, 1))
+    gusts = px.noise()
+    width = px.parameter("m/h**0.5", 0.1)
+    setting = px.actuator("m", low=0, high=9, safe=0)
+
+    @px.rate(level)
+    def returns(self):
+        return self.pull * (self.setting - self.level) + self.width * self.gusts
+
+
+def test_every_option_and_every_point_meets_the_same_noise(monkeypatch):
+    """Two options that are the same give the same noisy paths; a parameter without effect has none."""
+    monkeypatch.setattr("pollux.simulate.prepare._chosen_step", lambda run, fast: MINUTE)
+    fork = px.prototype(Drift, members=8, seed=2)
+    path = fork.run("2 h", {Drift.setting: [1.0, 1.0]}).samples.path("level")
+    assert np.array_equal(path[0], path[1])
+    assert np.unique(path[0, -1]).size == 8
+    found = px.sobol_indices(fork.study("2 h", {"level": Drift.level}), base=32)
+    assert found.total[0, found.names.index("paint")] == 0.0

@@ -80,6 +80,45 @@ class Plant(px.Twin, personal=True):
         return px.settled(Pump, {Pump.speed: self.speed, Pump.seal.ageing: 3e-9}, over="25 s").temp
 
 
+class Sampler(px.Part):
+    held = px.hidden("1", start=0)
+    period = px.parameter("s", 0.1)
+
+    @px.cycle
+    def tick(self):
+        return self.period
+
+
+class Ship(px.Twin):
+    gusts = px.noise()
+    speed, drag = px.hidden("m/s"), px.hidden("m/s**2")
+    push = px.parameter("m/s**1.5", 0.1)
+    rough = px.parameter("1/m", 0.2)
+    sampler = Sampler()
+
+    @px.rate(speed)
+    def moves(self):
+        return px.delay(-self.drag, by="2 s") + self.push * self.gusts
+
+    @px.algebraic(drag)
+    def drags(self):
+        return self.drag - self.rough * self.speed**2
+
+    @px.on(sampler.tick, sampler.held)
+    def samples(self):
+        return px.table(self.speed, {0: 0, 1: 2}, units=("m/s", "1"), curve="smooth")
+
+    @px.derived
+    def power(self):
+        daily = px.sin(px.time() / px.quantity(1, "day"))
+        return px.table((self.speed, daily), {0: {0: 0, 1: 1}, 1: {0: 2, 1: 3}}, units=("m/s", "1", "kW"))
+
+
+def mathematics() -> None:
+    assert_type(Ship.gusts, px.noise)
+    assert_type(px.mathematics(Ship).latex(), str)
+
+
 def symbols() -> None:
     assert_type(Pump.temp, px.sensor)
     assert_type(Pump.speed, px.actuator)
@@ -129,6 +168,8 @@ def views(now: Pump, plant: Plant) -> float:
     assert_type(plant.pumps.seal.left(), px.Value)
     assert_type(px.exp(now.seal.wear), px.Value)
     assert_type(now.temp == 3, px.Value)
+    assert_type(px.delay(now.temp, by=3.0), px.Value)
+    assert_type(px.time(), px.Value)
     if now.temp > 350:
         print(np.asarray(now.temp), now.temp.sigma, now.temp.age, now.temp.quality)
     return float(now.temp - now.room) + float(abs(-now.temp) / 2)

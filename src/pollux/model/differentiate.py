@@ -23,6 +23,8 @@ from pollux.model.walk import topological
 LEAVES: Final = frozenset(("state", "param", "phase", "time", "noise"))
 """What can be differentiated by."""
 
+_HELD: Final = frozenset(("window", "settled", "delay"))
+
 
 def derivative(expr: Expr, by: Expr) -> Expr:
     r"""The graph of $\partial f/\partial x$, in the unit of `expr` over that of the leaf `by`.
@@ -68,11 +70,11 @@ def _check(exprs: Sequence[Expr], by: Sequence[Expr]) -> None:
 def _slopes(exprs: Sequence[Expr], place: Mapping[Expr, int]) -> dict[Expr, dict[int, Expr]]:
     """For each node its slopes along the leaves, by the place of the leaf."""
     slopes: dict[Expr, dict[int, Expr]] = {}
-    for expr in topological(exprs):
+    for expr in topological(exprs, stop=_HELD):
         if expr in place:
             slopes[expr] = {place[expr]: const(1.0)}
         else:
-            # What stands below a total is not visited: it belongs to the linked type.
+            # What stands below a held value is not visited.
             slopes[expr] = _through(expr, [slopes.get(one, {}) for one in expr.args])
     return slopes
 

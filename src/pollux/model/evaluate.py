@@ -15,7 +15,9 @@ from pollux.model.walk import topological
 Numbers: TypeAlias = NDArray[Any]
 Leaf: TypeAlias = Callable[[Expr], "Numbers | float"]
 
-OUTSIDE: Final = frozenset(("state", "param", "phase", "time", "window", "total", "settled", "delay"))
+OUTSIDE: Final = frozenset(
+    ("state", "param", "phase", "time", "window", "total", "gather", "present", "settled", "delay")
+)
 """The operations whose numbers come from outside of the expression: `leaf` is asked for them."""
 
 

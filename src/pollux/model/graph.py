@@ -6,8 +6,9 @@ dimension meet, a constant factor stands in the graph.
 
 `op` is one of `OPERATIONS`, or `const` (data: the number), `state`, `param`, `phase` and `noise` (data: the dotted
 name), `time` (seconds since 1970 UTC), `table` and `spline` (data: their xs and ys), `delay` (data: seconds), `window`
-(data: a `Window`), `total` (data: the name of the link; its operand stands in the names of the linked type) and
-`settled` (data: a `Settled`).
+(data: a `Window`), `total` (data: the name of the link; its operand stands in the names of the linked type), `gather`
+(the same for a link to one twin), `present` (data: the name of the link that leads somewhere or not) and `settled`
+(data: a `Settled`).
 """
 
 import math
@@ -92,7 +93,7 @@ class Expr(Value):
     @property
     def is_condition(self) -> bool:
         """Whether this is true or false rather than a number."""
-        return self.op in CONDITIONS or self.op == "event"
+        return self.op in CONDITIONS or self.op in ("event", "present")
 
     def operate(self, op: str, operands: tuple[Any, ...], data: Hashable = None) -> Any:
         lifted = [lift(one) for one in operands]

@@ -58,11 +58,19 @@ def smooth(points: Points, x: NDArray[Any]) -> NDArray[Any]:
     >>> smooth(((0.0, 1.0), (0.0, 2.0)), np.array([-5.0, 0.5, 9.0])).tolist()
     [0.0, 1.0, 2.0]
     """
-    x0, width, y0, c1, c2, c3 = np.array(cubics(points)).T
+    x0, width, y0, c1, c2, c3 = _table(points)
     at = np.clip(np.searchsorted(x0, x, side="right") - 1, 0, len(x0) - 1)
     t = np.clip(x - x0[at], 0.0, width[at])
     found: NDArray[Any] = y0[at] + t * (c1[at] + t * (c2[at] + t * c3[at]))
     return found
+
+
+@lru_cache(maxsize=256)
+def _table(points: Points) -> NDArray[np.float64]:
+    """The cubics as columns, (6, intervals)."""
+    table = np.array(cubics(points)).T
+    table.flags.writeable = False
+    return table
 
 
 def _slopes(widths: list[float], secants: list[float]) -> list[float]:

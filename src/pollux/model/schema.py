@@ -88,9 +88,16 @@ class Cycle:
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Link:
-    """Many twins of another type."""
+    """One twin (`is_single`) or many of the type named `to`.
 
-    schema: "Schema"
+    `schema` is None where that is the own type; where it `is_promised`, to be defined later, it stands in for it with
+    the names and units that are needed.
+    """
+
+    schema: "Schema | None"
+    to: str
+    is_single: bool = False
+    is_promised: bool = False
 
 
 @final

@@ -46,7 +46,13 @@ def table(
 ) -> Value: ...
 @overload
 def table(x: tuple[Operand, Operand], points: Grid, *, units: tuple[str, str, str] = ("1", "1", "1")) -> Value: ...
-def table(x: Any, points: Mapping[float, Any], *, units: tuple[str, ...] | None = None, curve: str = "straight") -> Any:
+def table(
+    x: Operand | tuple[Operand, Operand],
+    points: Mapping[float, float] | Grid,
+    *,
+    units: tuple[str, ...] | None = None,
+    curve: str = "straight",
+) -> Value:
     r"""A curve through points, straight between them and level beyond the ends; `units` are those of x and of y.
 
     `px.table(self.flow, {0: 3.2, 10: 2.9, 20: 1.8}, units=("m**3/h", "bar"))` is the characteristic of a pump. With
@@ -70,7 +76,7 @@ def table(x: Any, points: Mapping[float, Any], *, units: tuple[str, ...] | None 
     3.0
     """
     if isinstance(x, tuple):
-        return _map(cast(tuple[object, ...], x), points, units or ("1", "1", "1"), curve)
+        return _map(x, points, units or ("1", "1", "1"), curve)
     if curve not in _OPS:
         raise ModelError(f"expected a curve that is straight or smooth, got {curve!r:.60}")
     return _over(x, Curve(_OPS[curve], _checked(points), *_units(units or ("1", "1"), 2)))

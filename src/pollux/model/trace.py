@@ -14,7 +14,7 @@ from pollux.model.digest import digest
 from pollux.model.equations import cycle, derived, event
 from pollux.model.fits import check_windows, condition, period_fit, rate_fit, residual_fit, value_fit
 from pollux.model.graph import Expr, const, leaf, lift, node, operation
-from pollux.model.links import linked, links
+from pollux.model.linking import AbstractLink, seen_through, through
 from pollux.model.noises import check_noise, noise
 from pollux.model.roles import Role
 from pollux.model.schema import NUMERIC, Cycle, Event, Jump, Link, Schema, Signal
@@ -26,7 +26,6 @@ from pollux.model.views import below, view_of
 from pollux.model.walk import rewritten, topological
 
 _HALF: Final = 0.5
-_links: Final = cast("type[links[Any]]", links)
 
 
 def trace(kind: type, *, personal: bool) -> Schema:
@@ -52,7 +51,7 @@ class _Tracer:
         self._events = self._all(event)
         self._cycles = self._all(cycle)
         self._noises = tuple(name for piece in self._pieces for name, _ in piece.own(noise))
-        self._links: dict[str, Schema] = {name: one.linked for piece in self._pieces for name, one in piece.own(_links)}
+        self._links = dict(_linked(kind, self._pieces))
         self._traced: dict[str, Expr] = {}
         self._open: list[str] = []
 
@@ -81,7 +80,7 @@ class _Tracer:
             events={name: self._event(name, target) for name, target in self._events.items()},
             jumps=tuple(self._jump(target) for target in self._targets.jumps),
             cycles=cycles,
-            links={name: Link(linked_schema) for name, linked_schema in self._links.items()},
+            links=self._links,
             commands=dict(_commands(self._pieces)),
             index={one.name: place for place, one in enumerate(signals)},
         )
@@ -101,7 +100,16 @@ class _Tracer:
         if before in self._cycles:
             return leaf("phase", before, DIMENSIONLESS) if last == "phase" else self._expr(before)
         link = next(one for one in self._links if name.startswith(one + "."))
-        return linked(link, self._links[link], name[len(link) + 1 :])
+        return self._beyond(link, name[len(link) + 1 :])
+
+    def _beyond(self, link: str, name: str) -> Expr:
+        far = self._links[link]
+        if far.schema is not None:
+            return through(link, far, far.schema, name)
+        # The own type: its names mean there what they mean here, and an event is its condition.
+        return seen_through(
+            link, far, name, lambda inner: self._expr(inner) if inner in self._events else cast(Expr, self.read(inner))
+        )
 
     def _signal(self, signal: Signal) -> Expr:
         if signal.kind not in NUMERIC:
@@ -141,7 +149,7 @@ class _Tracer:
             loop = " -> ".join([*self._open[self._open.index(name) :], name])
             raise ModelError(
                 f"expected values that do not need themselves, got the loop {loop}",
-                hint="a loop through a state is sound: give one of them a px.rate",
+                hint="a loop through a state or an unknown is sound: give one of them a px.rate or a px.algebraic",
             )
 
     def _rates(self) -> dict[str, Expr]:
@@ -220,6 +228,13 @@ def _hint_for(value: object) -> str | None:
     if type(value).__name__ == "Turn":
         return "a cycle gives .phase, .elapsed and .period"
     return "return an expression of signals"
+
+
+def _linked(kind: type, found: list[Piece]) -> Iterator[tuple[str, Link]]:
+    for piece in found:
+        for name, one in piece.own(AbstractLink):  # type: ignore[type-abstract]
+            with placed(piece.place(name), line=one.declared_at):
+                yield name, one.declared(kind, inside_part=bool(piece.prefix))
 
 
 def _signals(piece: Piece) -> Iterator[Signal]:

@@ -60,6 +60,8 @@ def _told(expr: Expr, args: list[Json]) -> Json:
             return {"op": "noise", "name": expr.data}
         case "time":
             return {"op": "time"}
+        case "present":
+            return {"op": "present", "link": expr.data}
         case _:
             return {"op": expr.op, "args": args, **_data(expr)}
 
@@ -81,7 +83,7 @@ def _data(expr: Expr) -> Json:
         about = {"schema": data.schema.digest, "inputs": list(data.inputs)}
         times = {"seconds": data.over_seconds, "every": data.every_seconds, "step": data.step_seconds}
         return {**about, **times, "output": data.output}
-    return {"link": data} if expr.op == "total" else {}
+    return {"link": data} if expr.op in ("total", "gather") else {}
 
 
 def _number(number: float) -> float | str:

@@ -11,7 +11,7 @@ from pollux.model.rules import OPERATIONS
 from pollux.model.schema import Schema
 from pollux.model.tables import table
 from pollux.model.tree import Json
-from pollux.model.units import SECOND, WHITE, Unit, unit
+from pollux.model.units import DIMENSIONLESS, SECOND, WHITE, Unit, unit
 from pollux.model.walk import leaves
 
 _DEEPEST: Final = 100
@@ -144,6 +144,11 @@ def _time(fields: Json, at: str) -> Expr:
     return node("time", (), SECOND)
 
 
+def _present(fields: Json, at: str) -> Expr:
+    link = _exactly(fields, at, "op", "link")["link"]
+    return node("present", (), DIMENSIONLESS, _text(link, f"{at}.link"))
+
+
 def _noise(fields: Json, at: str) -> Expr:
     _exactly(fields, at, "op", "name")
     return leaf("noise", _text(fields["name"], f"{at}.name"), WHITE)
@@ -188,9 +193,9 @@ def _delay(fields: Json, arg: Expr, at: str) -> Expr:
     return delayed(arg, _positive(fields["seconds"], f"{at}.seconds"))
 
 
-def _total(fields: Json, arg: Expr, at: str) -> Expr:
+def _beyond(fields: Json, arg: Expr, at: str) -> Expr:
     _exactly(fields, at, "op", "args", "link")
-    return node("total", (arg,), arg.unit, _text(fields["link"], f"{at}.link"))
+    return node(str(fields["op"]), (arg,), arg.unit, _text(fields["link"], f"{at}.link"))
 
 
 def _object(tree: object, at: str) -> Json:
@@ -245,6 +250,7 @@ _LEAVES: Final[Mapping[str, Callable[[Json, str], Expr]]] = {
     "phase": _named,
     "time": _time,
     "noise": _noise,
+    "present": _present,
 }
 _SPECIAL: Final[Mapping[str, Callable[[Json, Expr, str], Expr]]] = {
     "pow": _power,
@@ -252,7 +258,8 @@ _SPECIAL: Final[Mapping[str, Callable[[Json, Expr, str], Expr]]] = {
     "spline": _table,
     "window": _window,
     "delay": _delay,
-    "total": _total,
+    "total": _beyond,
+    "gather": _beyond,
 }
 _ARITY: Final = {
     **dict.fromkeys(("neg", "abs", "exp", "log", "sqrt", "sin", "cos", "tanh", "floor", "not"), 1),

@@ -40,10 +40,11 @@ _known: dict[tuple[Schema, int], float] = {}
 @final
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A method, and why where that is worth a word."""
+    """A method, why where that is worth a word, and the step where that was found on the way."""
 
     method: Method
     note: str = ""
+    step: int | None = None
 
 
 def chosen(run: Run) -> Choice:
@@ -59,7 +60,9 @@ def chosen(run: Run) -> Choice:
     longer = _longer(run, explicit)
     if longer > DEARER:
         return Choice("rodas4", _stiff(run, explicit, longer))
-    return Choice("dopri5" if schema.jumps and not _looks_between_steps(schema) else "rk4")
+    if schema.jumps and not _looks_between_steps(schema):
+        return Choice("dopri5")
+    return Choice("rk4", step=explicit.step)
 
 
 def _looks_between_steps(schema: Schema) -> bool:

@@ -59,7 +59,7 @@ class Outcome:
     another run goes on as if there had been no break. `failed_at` is the time of the first step after which a member
     was no finite number (`NEVER` for sound ones): from then on it gives NaN or infinity, and nobody else is touched.
 
-    `backend` is "numba" or "numpy", `pace` says which steps were taken.
+    `backend` is "numba", "numpy" or "jax", `pace` says which steps were taken.
     """
 
     names: tuple[str, ...]

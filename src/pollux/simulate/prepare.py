@@ -22,13 +22,13 @@ from pollux.simulate.job import Job
 from pollux.simulate.kernels.kernel import Compiler, kernel, numpy_seconds
 from pollux.simulate.kernels.plan import AbstractKernel
 from pollux.simulate.methods.compose import compose
-from pollux.simulate.methods.rows import Method, Rows, Task, rows_of
+from pollux.simulate.methods.rows import STOCHASTIC, Method, Rows, Task, rows_of
 from pollux.simulate.recorder import Recorder, recorder
 from pollux.simulate.run import Run
 from pollux.simulate.schedule import Schedule, fed
 from pollux.simulate.settling.nested import fast_models
 from pollux.simulate.settling.settle import FastModel
-from pollux.simulate.steps import bearable, choose_step, longest
+from pollux.simulate.steps import bearable, choose_step, longest, step_of_noise
 from pollux.simulate.timing import Timing, own, stepped
 
 CHUNK_BYTES = 1 << 26
@@ -74,7 +74,7 @@ def prepare(run: Run, compiler: Compiler | None) -> Prepared:
     task = _task(run, choice.method)
     rows = rows_of(task)
     fast = fast_models(run, rows, compiler)
-    timing = _timing(run, rows, fast, grid)
+    timing = _timing(run, choice, rows, fast, grid)
     recording = _recording(run, rows, run.span // grid + 1)
     schedule = _schedule(run, rows, recording, timing)
     questions = tuple(_questions(run, schedule, one) for one in fast)
@@ -86,10 +86,10 @@ def prepare(run: Run, compiler: Compiler | None) -> Prepared:
     return Prepared(choice, rows, whole, timing.effort)
 
 
-def _timing(run: Run, rows: Rows, fast: tuple[FastModel, ...], grid: int) -> Timing:
+def _timing(run: Run, choice: Choice, rows: Rows, fast: tuple[FastModel, ...], grid: int) -> Timing:
     if rows.control is not None:
         return own(run.span, grid)
-    return stepped(run.span, grid, run.step or _chosen_step(run, fast), run.start.shape[1])
+    return stepped(run.span, grid, run.step or _chosen_step(run, choice, fast), run.start.shape[1])
 
 
 def _kernel(run: Run, program: Program, effort: int, compiler: Compiler | None) -> AbstractKernel:
@@ -150,12 +150,14 @@ def _check_times(run: Run) -> None:
         )
 
 
-def _chosen_step(run: Run, fast: tuple[FastModel, ...]) -> int:
+def _chosen_step(run: Run, choice: Choice, fast: tuple[FastModel, ...]) -> int:
     def settle(table: F64) -> None:
         for one in fast:
             one.settle(table, run.t0 / SECOND, first=True)
 
-    step = choose_step(run.schema, run.start, t0=run.t0, span=run.span, settle=settle if fast else None)
+    if choice.method in STOCHASTIC:
+        return step_of_noise(run.schema, run.start, t0=run.t0, span=run.span)
+    step = choice.step or choose_step(run.schema, run.start, t0=run.t0, span=run.span, settle=settle if fast else None)
     # The rates of a type with fast models are slow beside these, and need them settled to be asked.
     return step if fast or not run.inputs else min(step, bearable(run.schema, extremes(run), t0=run.t0))
 

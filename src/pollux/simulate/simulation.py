@@ -11,6 +11,7 @@ import numpy as np
 from pollux.clock import SECOND
 from pollux.columns.arrays import F64
 from pollux.errors import SimulationError
+from pollux.simulate.foreign import driven
 from pollux.simulate.job import Piece, work
 from pollux.simulate.kernels.kernel import Compiler
 from pollux.simulate.methods.rows import Rows
@@ -49,6 +50,7 @@ def run(
     Raises `SimulationError` for a run that cannot be made or was cancelled, and when a worker dies. A member that fails
     is a value.
     """
+    what = driven(what)
     prepared = prepare(what, compiler)
     # Here and now, or every thread that works on a chunk would compile the same kernel.
     for kernel in (prepared.whole.kernel, *(fast.kernel for fast in prepared.whole.fast)):

@@ -39,6 +39,9 @@ KINKS = 0.1
 FOLLOWS = 2.0
 """Time constants of the fastest mode that a step may span."""
 
+FIRST_ORDER = 0.02
+"""The part of the shortest time constant that a step of a method of first order spans: errors of about a hundredth."""
+
 TURN = 0.25
 """The part of a cycle's turn that a step may span."""
 
@@ -59,11 +62,14 @@ SHORTEST = 100
 class Tried:
     """A step that was found, in nanoseconds, and what the start bore at which it was tried, in seconds.
 
+    `shortest` is the shortest time constant that was met on the way.
+
     `is_bound_by_stability` says that the step would be longer if the fastest mode allowed it.
     """
 
     step: int
     borne: float
+    shortest: float = np.inf
     is_bound_by_stability: bool = False
 
 
@@ -90,6 +96,13 @@ def tried(schema: Schema, start: F64, *, t0: int, span: int, settle: Settle | No
     return known
 
 
+def step_of_noise(schema: Schema, start: F64, *, t0: int, span: int) -> int:
+    """The step for a type with noise: the methods for it are of first order, so a small part of a time constant."""
+    known = tried(schema, start, t0=t0, span=span)
+    wanted = min(known.step, FIRST_ORDER * known.shortest * SECOND, span / 100)
+    return rounded_down(max(wanted, SHORTEST))
+
+
 def bearable(schema: Schema, driven: F64, *, t0: int) -> int:
     """The step that the fastest mode and the cycles of these members (width, members) allow, whatever accuracy asks.
 
@@ -113,7 +126,8 @@ def try_steps(schema: Schema, start: F64, *, t0: int, span: int, settle: Settle 
     stable = FOLLOWS * trial.shortest
     bounds = (reached, stable, TURN * trial.quickest, *longest(layout_of(schema)))
     # A trial that stability holds back is accepted up to where the method would no longer be stable.
-    return Tried(rounded_down(max(min(bounds) * SECOND, SHORTEST)), borne, 0.5 * stable <= min(bounds))
+    is_bound = 0.5 * stable <= min(bounds)
+    return Tried(rounded_down(max(min(bounds) * SECOND, SHORTEST)), borne, trial.shortest, is_bound)
 
 
 def longest(layout: Layout) -> tuple[float, ...]:
@@ -151,7 +165,7 @@ class _Trial:
     """A few members under a step that adapts itself."""
 
     def __init__(self, schema: Schema, start: F64, settle: Settle | None) -> None:
-        task = Task(schema)
+        task = Task(schema, is_trial=True)
         start = few(start, layout_of(schema))
         self._rows, program = rows_of(task), compose(task)
         self._kernel = numpy_kernel(program)

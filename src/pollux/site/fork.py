@@ -17,7 +17,7 @@ from pollux.model.schema import Schema
 from pollux.model.symbols import Symbol
 from pollux.predict import Learning
 from pollux.show.facts import Turn
-from pollux.simulate import Course, Run, Sampling
+from pollux.simulate import Course, Run, Sampling, Solver, shared
 from pollux.simulate.sensitivity import Study
 from pollux.site.ensemble import Ensemble
 from pollux.site.estate import Estate
@@ -95,6 +95,7 @@ class Fork(Generic[T]):
         every: str | None = None,
         seed: int | None = None,
         sampling: Sampling = "plain",
+        solver: Solver | None = None,
         progress: Callable[[float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Futures:
@@ -102,7 +103,8 @@ class Fork(Generic[T]):
 
         `choices` maps actuators and parameters to values (several keys make a grid) or lists whole plans; nothing means
         the twin goes on as it is. `every` is the distance of the output grid, `sampling` how members are drawn from
-        what is known of the twin: "plain", "latin" or "sobol". Raises SimulationError for a run that cannot be made; a
+        what is known of the twin: "plain", "latin" or "sobol". `solver` says how equations are integrated where
+        the choice of the run is not wanted. Raises SimulationError for a run that cannot be made; a
         member that fails is a value in the result.
         """
         return self.futures(
@@ -112,6 +114,7 @@ class Fork(Generic[T]):
             every=every,
             seed=seed,
             sampling=sampling,
+            solver=solver,
             progress=progress,
             cancelled=cancelled,
         )
@@ -125,6 +128,7 @@ class Fork(Generic[T]):
         every: str | None = None,
         seed: int | None = None,
         sampling: Sampling = "plain",
+        solver: Solver | None = None,
         progress: Callable[[float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Futures:
@@ -133,7 +137,7 @@ class Fork(Generic[T]):
         if length <= 0:
             raise SimulationError("expected a span above zero", at=self.twin)
         count, luck = members or self.members, self.seed if seed is None else seed
-        values = [dict(plan.values) for plan in plans]
+        values, how = [dict(plan.values) for plan in plans], solver or Solver()
         start = started(self._slice, count, values, believed=self._believed, seed=luck, sampling=sampling)
         plan = Run(
             self.schema,
@@ -143,6 +147,9 @@ class Fork(Generic[T]):
             grid=duration(every) if every else max(1, length // GRID),
             record=self._recorded(),
             inputs={**self._onward(count, values, length, luck), **self.inputs},
+            method=how.method,
+            tolerance=how.tolerance(),
+            chance=shared(self._slice.ids, options=len(plans), members=count, seed=luck),
         )
         samples = Ensemble(plan, len(plans), executor=self._executor, progress=progress, cancelled=cancelled)
         return Futures(self.twin, self.made, plans, samples)
@@ -162,7 +169,8 @@ class Fork(Generic[T]):
         `outputs` are objectives, signals and derived values (at the end), events and conditions (whether they ever
         hold), by the name under which they are told. `over` are the parameters and states to vary, each by what is
         believed of it, or a mapping to beliefs in declared units, also of actuators; None means whatever is uncertain.
-        All else stands in the middle of what is believed, and `choice` sets actuators. What drifts stands still.
+        All else stands in the middle of what is believed, and `choice` sets actuators. What drifts stands still, and
+        every point meets the same noise.
 
         Raises SimulationError where nothing is uncertain, ModelError for what cannot be varied.
 

@@ -21,6 +21,7 @@ from pollux.model.schema import Signal
 from pollux.model.symbols import AbstractCondition, AbstractTerm, Symbol
 from pollux.model.units import absolute, convert, scale
 from pollux.simulate import Outcome, Run, run
+from pollux.simulate.chance import Chance
 from pollux.simulate.sensitivity import Input, Output, Study, shifted
 from pollux.site.compiling import COMPILERS
 from pollux.site.turning import medoid
@@ -186,6 +187,7 @@ class _Ahead:
         plan = replace(
             self.plan,
             start=start,
+            chance=Chance(np.zeros(len(points), np.int64), np.zeros(len(points), np.int64)),
             formulas={f"final {k}": expr for k, expr in enumerate(asked.finals)},
             integrate={f"integral {k}": expr for k, expr in enumerate(asked.integrals)},
         )

@@ -9,7 +9,7 @@ import pytest
 
 from pollux.columns import layout_of
 from pollux.model.schema import schema_of
-from pollux.simulate import Run, run
+from pollux.simulate import Run, Solver, run
 from pollux.simulate.export import export_fmu
 
 SECOND = 1_000_000_000
@@ -23,22 +23,23 @@ def folder() -> Path:
 
 
 @cache
-def made(twin, version=3, kind="both", step="10 ms"):
+def made(twin, version=3, kind="both", step="10 ms", method="auto"):
     """The path of an FMU with a binary."""
-    path = folder() / f"{twin.__name__}-{version}-{kind}-{step}.fmu".replace(" ", "")
-    return str(export_fmu(twin, path, version=version, kind=kind, step=step).path)
+    path = folder() / f"{twin.__name__}-{version}-{kind}-{step}-{method}.fmu".replace(" ", "")
+    return str(export_fmu(twin, path, version=version, kind=kind, step=step, solver=Solver(method)).path)
 
 
 @cache
 def written(twin, version=3, kind="both"):
     """The path of an FMU of sources, as it is written where there is no C compiler."""
+    step = None if twin.__pollux__.algebraic else "10 ms"
     path = folder() / f"{twin.__name__}-{version}-{kind}-sources.fmu"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CC", "no-such-compiler")
-        return str(export_fmu(twin, path, version=version, kind=kind, step="10 ms").path)
+        return str(export_fmu(twin, path, version=version, kind=kind, step=step).path)
 
 
-def ours(twin, names, *, span, grid, step, backend="numpy", **changes):
+def ours(twin, names, *, span, grid, step, backend="numpy", method="rk4", **changes):
     """Our own trajectory (names, times) of one member from the declared start, in strict arithmetic."""
     schema = schema_of(twin)
     layout = layout_of(schema)
@@ -46,9 +47,17 @@ def ours(twin, names, *, span, grid, step, backend="numpy", **changes):
     for name, value in changes.items():
         start[layout.place(name)] = value
     what = Run(
-        schema, start, 0, round(span * SECOND), step=round(step * SECOND), grid=round(grid * SECOND), record=names,
-        backend=backend, strict=True,
-    )  # fmt: skip
+        schema,
+        start,
+        0,
+        round(span * SECOND),
+        step=step and round(step * SECOND),
+        grid=round(grid * SECOND),
+        record=names,
+        backend=backend,
+        strict=True,
+        method=method,
+    )
     return run(what).values[:, :, 0]
 
 

@@ -74,6 +74,10 @@ class Called:
         write = self.fmu.setReal if self.version == 2 else self.fmu.setFloat64
         write([self.reference[name]], [value])
 
+    def slope(self, what, by):
+        told = self.fmu.getDirectionalDerivative([self.reference[what]], [self.reference[by]], [1.0])
+        return told[0]
+
     def step(self, at, span):
         self.fmu.doStep(currentCommunicationPoint=at, communicationStepSize=span)
 

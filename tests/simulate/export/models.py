@@ -4,9 +4,11 @@ import math
 
 from tests.simulate.models import Fast
 
-from pollux.model.equations import cycle, derived, event, on, rate, reading
-from pollux.model.functions import exp, sin, where
+from pollux.model.delays import delay
+from pollux.model.equations import algebraic, cycle, derived, event, on, rate, reading
+from pollux.model.functions import exp, sin, sqrt, where
 from pollux.model.links import links, total
+from pollux.model.noises import noise
 from pollux.model.parts import Part
 from pollux.model.quantities import quantity
 from pollux.model.roles import actuator, fact, hidden, parameter, sensor
@@ -15,15 +17,20 @@ from pollux.model.twin import Twin
 
 
 class Driven(Twin):
-    """Follows a pulse that its own cycle makes; the cycle slows as it rises."""
+    """Follows a pulse that its own cycle makes; the cycle slows as it rises, and its turns are counted."""
 
     x = hidden("1", start=0)
+    turns = hidden("1", start=0)
     lag = parameter("s", 0.3)
     turn = parameter("s", 0.8)
 
     @cycle
     def beat(self):
         return self.turn * (1 + 0.1 * self.x)
+
+    @on(beat, turns)
+    def counts(self):
+        return self.turns + 1
 
     @rate(x)
     def follows(self):
@@ -128,3 +135,92 @@ class Equal(Twin):
     @rate(x)
     def grows(self):
         return self.pace
+
+
+class Divided(Twin):
+    """A tank that empties through two valves in a row: the pressure between them follows from a residual."""
+
+    level = sensor("m", start=2, low=0)
+    between = sensor("m", start=1)
+    area = parameter("m**2", 1.0)
+    first = parameter("m**2.5/s", 0.1)
+    second = parameter("m**2.5/s", 0.2)
+    inflow = actuator("m**3/s", low=0, high=1, safe=0)
+
+    @algebraic(between)
+    def what_flows_in_flows_out(self):
+        return self.first * sqrt(self.level - self.between) - self.second * sqrt(self.between)
+
+    @derived
+    def flow(self):
+        return self.second * sqrt(self.between)
+
+    @rate(level)
+    def empties(self):
+        return (self.inflow - self.flow) / self.area
+
+
+class Stiff(Twin):
+    """The problem of Robertson (1966) in small: a fast and a slow reaction, with an event on the way."""
+
+    a = hidden("1", start=1)
+    b = hidden("1", start=0)
+    slow = parameter("1/s", 0.04)
+    fast = parameter("1/s", 1e4)
+    fills = hidden("1", start=0)
+
+    @rate(a, b)
+    def react(self):
+        return -self.slow * self.a, self.slow * self.a - self.fast * self.b
+
+    @event
+    def halved(self):
+        return self.a <= 0.5
+
+    @on(halved, fills)
+    def counts(self):
+        return self.fills + 1
+
+
+class Late(Twin):
+    """x' = u - x(t - 0.3 s): swings, because it sees itself too late."""
+
+    x = hidden("1", start=1)
+    u = actuator("1", low=-1, high=1, safe=0)
+    pace = parameter("1/s", 4.0)
+
+    @derived
+    def before(self):
+        return delay(self.x, by="0.3 s")
+
+    @rate(x)
+    def turns_back(self):
+        return self.pace * (self.u - self.before)
+
+
+class Noisy(Twin):
+    """Pushed by chance."""
+
+    gusts = noise()
+    x = hidden("1", start=0)
+    force = parameter("1/s**0.5", 0.1)
+
+    @rate(x)
+    def sways(self):
+        return self.force * self.gusts
+
+
+class Taken(Twin):
+    """Uses the names that an FMU gives to what a type does not name."""
+
+    time = hidden("s", start=0)
+    crossing = hidden("1", start=0)
+    pace = parameter("1/s", 1.0)
+
+    @rate(time, crossing)
+    def runs(self):
+        return 1, self.pace
+
+    @event
+    def over(self):
+        return self.crossing > 1

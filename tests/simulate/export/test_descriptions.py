@@ -5,9 +5,10 @@ from xml.etree import ElementTree
 
 import pytest
 from tests.simulate.export.fmus import VERSIONS, written
-from tests.simulate.export.models import Boiler, Driven
+from tests.simulate.export.models import Boiler, Driven, Taken
 from tests.simulate.models import Ball, Circulation, Words
 
+import pollux as px
 from pollux.model.schema import schema_of
 from pollux.simulate.export import export_fmu
 
@@ -17,6 +18,7 @@ validation = pytest.importorskip("fmpy.validation")
 CASES = [
     (Boiler, "both"),
     (Driven, "both"),
+    (Taken, "both"),
     (Ball, "model-exchange"),
     (Words, "co-simulation"),
     (Circulation, "co-simulation"),
@@ -103,13 +105,23 @@ def test_event_indicators_are_counted(version):
     assert _described(Words, version, "co-simulation").numberOfEventIndicators == 0
 
 
+def _root(twin, version):
+    return ElementTree.fromstring(zipfile.ZipFile(written(twin, version)).read("modelDescription.xml"))
+
+
+def _attribute(root, path, name):
+    (found,) = root.findall(path)
+    return found.get(name)
+
+
 def test_the_internal_step_is_told():
-    """The step stands in the description: as an attribute of version 3, as a note of the vendor in version 2."""
-    new = ElementTree.fromstring(zipfile.ZipFile(written(Boiler, 3)).read("modelDescription.xml"))
-    old = ElementTree.fromstring(zipfile.ZipFile(written(Boiler, 2)).read("modelDescription.xml"))
-    steps = (new.find("CoSimulation").get("fixedInternalStepSize"), old.find(".//InternalStep").get("seconds"))
-    assert steps == ("0.01", "0.01")
-    assert new.find("DefaultExperiment").get("stepSize") == "0.01"
+    """The step stands in the description: as an attribute in version 3, and in a note in both."""
+    new, old = _root(Boiler, 3), _root(Boiler, 2)
+    assert _attribute(new, "CoSimulation", "fixedInternalStepSize") == "0.01"
+    assert _attribute(new, ".//Annotation/Method", "step") == "0.01"
+    assert _attribute(old, ".//Tool/Method", "step") == "0.01"
+    assert "Runge-Kutta" in str(_attribute(old, ".//Tool/Method", "name"))
+    assert _attribute(new, "DefaultExperiment", "stepSize") == "0.01"
 
 
 def test_the_token_follows_the_type_and_its_start(tmp_path, monkeypatch):
@@ -125,9 +137,36 @@ def test_the_token_follows_the_type_and_its_start(tmp_path, monkeypatch):
 
 
 def test_the_page_shows_the_mathematics():
-    """The documentation inside the FMU has the equations as LaTeX and every variable, safely escaped."""
+    """The documentation inside the FMU has the equations as LaTeX and every variable."""
     page = zipfile.ZipFile(written(Boiler)).read("documentation/index.html").decode()
     assert r"\dot{\mathrm{temp}}" in page
     assert "shell.heat" in page
-    assert "&lt;" in page or "<script" not in page
     assert schema_of(Boiler).doc in page
+
+
+def test_whatever_stands_in_a_doc_the_text_is_xml(tmp_path, monkeypatch):
+    """Signs of markup and control characters in a description do not break the document."""
+    monkeypatch.setenv("CC", "no-such-compiler")
+
+    class Strange(px.Twin):
+        """<Odd> & "quoted"."""
+
+        x = px.hidden("1", start=1, doc="a < b & c > \x07 'd'\nsecond line")
+        pace = px.parameter("1/s", 1)
+
+        @px.rate(x)
+        def falls(self):
+            return -self.pace * self.x
+
+    made = export_fmu(Strange, tmp_path / "strange.fmu", step="10 ms")
+    assert validation.validate_fmu(str(made.path)) == []
+    (x,) = (one for one in fmpy.read_model_description(str(made.path)).modelVariables if one.name == "x")
+    assert x.description == "a < b & c >   'd' second line"
+    assert "&lt;Odd&gt;" in zipfile.ZipFile(made.path).read("documentation/index.html").decode()
+
+
+def test_names_of_the_type_come_first():
+    """Where a type has a signal called time, the time has another name."""
+    named = _named(_described(Taken, 3))
+    assert (named["time"].causality, named["time_"].causality) == ("local", "independent")
+    assert named["crossing_.over"].unit == "1"

@@ -1,7 +1,12 @@
 """An instance called function by function: saved states, failures that are told, rules about what may be set."""
 
+from functools import cache
+from itertools import accumulate
+
 import pytest
-from tests.simulate.export.fmus import VERSIONS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.simulate.export.fmus import VERSIONS, ours
 from tests.simulate.export.models import Boiler, Fails
 from tests.simulate.models import Ball, Decay, Words
 
@@ -136,3 +141,52 @@ def test_instances_do_not_share_anything(version):
         _run(one, 0, 3)
         assert other.get("x") == 1.0
         assert one.get("x") > 2.0
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_directional_derivatives_are_exact(version):
+    """The derivatives of rates and outputs by states and inputs are those of calculus; zero where nothing connects."""
+    whats, bys = ("der(temp)", "der(on_)", "spent", "shown", "temp"), ("temp", "on_", "power", "outside")
+    with instances.called(Boiler, version) as one:
+        one.begin(temp=300.0, power=2.0)
+        told = [[one.slope(what, by) for by in bys] for what in whats]
+    # heat T' = power on - loss (T - outside), with 500 J/K and 2 W/K, the power told in kW
+    expected = [[-0.004, 4.0, 2.0, 0.004], [0, 0, 0, 0], [0, 2.0, 1.0, 0], [1, 0, 0, 0], [1, 0, 0, 0]]
+    assert told == [pytest.approx(row, abs=1e-12) for row in expected]
+
+
+def test_adjoint_derivatives_are_the_same_matrix_from_the_other_side():
+    """A seed on the unknowns, propagated back, gives the column sums of the Jacobian."""
+    with instances.called(Boiler, 3) as one:
+        one.begin(temp=300.0, power=2.0)
+        refs = [one.reference[name] for name in ("der(temp)", "spent")]
+        knowns = [one.reference[name] for name in ("on_", "power")]
+        back = one.fmu.getAdjointDerivative(refs, knowns, [1.0, 10.0])
+        assert list(back) == pytest.approx([4.0 + 20.0, 2.0 + 10.0])
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_derivatives_by_parameters_are_not_told(version):
+    """A parameter is no known of the standard in a run: asked for it, the FMU refuses and says so."""
+    with instances.called(Boiler, version) as one:
+        one.begin()
+        with pytest.raises(Exception, match="fail"):
+            one.slope("der(temp)", "loss")
+        assert "no state and no input" in one.messages[-1][1]
+
+
+@settings(max_examples=25)
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=8))
+def test_however_time_is_cut_the_steps_are_the_same(parts):
+    """Communication steps of any whole number of internal steps lead to the same states, bit for bit."""
+    with instances.called(Words, 3, exported="co-simulation") as one:
+        one.begin()
+        for before, part in zip(accumulate([0, *parts]), parts, strict=False):
+            one.step(before * 0.01, part * 0.01)
+        found = [one.get(name) for name in ("x", "y", "beat.phase")]
+    assert found == list(_trajectory()[:, sum(parts)])
+
+
+@cache
+def _trajectory():
+    return ours(Words, ("x", "y", "beat"), span=1.0, grid=0.01, step=0.01)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tests.simulate.export.models import Boiler, Equal, Linked, Nested
+from tests.simulate.export.models import Boiler, Equal, Late, Linked, Nested, Noisy
 from tests.simulate.models import Oscillator
 
 import pollux as px
@@ -17,6 +17,8 @@ from pollux.simulate.export.start import start_column
         (Linked, "co-simulation", "a total over linked twins", "Linked.used"),
         (Nested, "both", "a settled fast model", "Nested.y"),
         (Oscillator, "both", "over a stretch of time", "Oscillator.highest"),
+        (Late, "both", "a delay", "Late.before"),
+        (Noisy, "co-simulation", "white noise", "Noisy.x"),
         (Oscillator, "model-exchange", "over a stretch of time", "Oscillator.highest"),
     ],
 )
@@ -77,3 +79,12 @@ def test_starts_that_cannot_be_are_refused(start, error, what):
     """Unknown names, computed values, numbers out of bounds and signals of other types are refused."""
     with pytest.raises(error, match=what):
         start_column(Boiler, schema_of(Boiler), start)
+
+
+@pytest.mark.parametrize(
+    ("name", "what"), [("boiler.zip", "ends in .fmu"), ("nowhere/boiler.fmu", "expected a folder")]
+)
+def test_paths_are_checked_first(tmp_path, name, what):
+    """A name that importers do not take and a folder that is not there are told before anything is compiled."""
+    with pytest.raises(px.SetupError, match=what):
+        export_fmu(Boiler, tmp_path / name)

@@ -1,8 +1,10 @@
 """The C sources: no warning, portable flags, linked twins side by side, and an FMU of sources where nobody compiles."""
 
 import ctypes
+import shutil
 import subprocess
 import zipfile
+from pathlib import Path
 
 import pytest
 from tests.simulate.export.fmus import VERSIONS, made, written
@@ -98,6 +100,13 @@ def test_sources_may_stay_at_home(tool, tmp_path):
     assert b"SourceFiles" not in archive.read("modelDescription.xml")
 
 
+@pytest.mark.tool("gcc")
+def test_the_compiler_may_be_named_with_options(tool, tmp_path, monkeypatch):
+    """CC is a command, as for make."""
+    monkeypatch.setenv("CC", f"{tool('gcc')} -O0")
+    assert export_fmu(Decay, tmp_path / "decay.fmu", step="10 ms").platforms
+
+
 def test_a_compiler_that_fails_is_told(tmp_path, monkeypatch, tool):
     """What the compiler says is in the error, and no file is left."""
     monkeypatch.setenv("CC", tool("false"))
@@ -117,3 +126,21 @@ def test_an_importer_compiles_the_sources_itself(tool, tmp_path):
     build.build_platform_binary(tmp_path)
     result = fmpy.simulate_fmu(str(tmp_path), stop_time=1.0, output_interval=0.5, output=["x"])
     assert result["x"][-1] == pytest.approx(2.718281828459045**-1.25, rel=1e-8)
+
+
+HARNESS = Path(__file__).parent / "harness.c"
+
+
+@pytest.mark.tool("gcc")
+@pytest.mark.parametrize("twin", [Words, Boiler])
+def test_nothing_undefined_happens_and_no_memory_is_lost(tool, tmp_path, twin):
+    """A life of an instance under the sanitisers of gcc: steps, values, saved states, wrong references, the end."""
+    sources = _unpacked(written(twin, 3, "co-simulation"), tmp_path)
+    shutil.copy(HARNESS, sources)
+    program = tmp_path / "harness"
+    checks = "-fsanitize=address,undefined", "-fno-sanitize-recover=all"
+    command = [tool("gcc"), "-std=c99", "-g", *checks, str(sources / "harness.c"), "-o", str(program), "-lm"]
+    if subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip("this gcc has no sanitisers")
+    done = subprocess.run([str(program)], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -8,9 +8,10 @@ import pytest
 
 from pollux.simulate.generate.assign import ELEMENTARY, Assign
 from pollux.simulate.generate.c_printer import C_HEAD, c_elementary, c_function, c_number, live
+from pollux.simulate.generate.lines import Lines
 from pollux.simulate.generate.numpy_printer import numpy_source
 from pollux.simulate.generate.program import Program
-from pollux.simulate.kernels.kernel import load_text
+from pollux.simulate.kernels.numpy_kernel import load_text
 
 WARNINGS = ("-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off")
 STRANGE = (0.0, -0.0, 5e-324, 1e-310, 1e308, -1e308, np.inf, -np.inf, np.nan)
@@ -45,6 +46,41 @@ def test_elementary_functions_give_the_bits_of_the_other_back_ends(library, name
         expected = getattr(strict, f"{name}_")(*args)
     found = np.array([function(*one) for one in zip(*args, strict=True)])
     same = (found.view(np.int64) == expected.view(np.int64)) | (np.isnan(found) & np.isnan(expected))
+    assert same.all()
+
+
+def _every_operation():
+    """One list that does everything to two numbers; truth values are told as 1 and 0."""
+    lines = Lines()
+    a, b = lines.term(lines.emit("load", 0)), lines.term(lines.emit("load", 1))
+    found = [a + b, a - b, a * b, a / b, a.max(b), a.min(b), -a, abs(b), a.floor, a.max(0.5).min(-1.0)]
+    found += [lines.term(lines.emit("sqrt", a.arg)), (a < b).where(a, b), ((a >= b) | a.equals(b)).where(a, -b)]
+    found += [((a <= b) & ~(a > 0.0)).where(1.0, 0.0)]
+    for row, one in enumerate(found, start=2):
+        lines.store(row, one.arg)
+    return lines.section(), 2 + len(found)
+
+
+@pytest.mark.tool("gcc")
+def test_every_operation_gives_the_bits_of_the_other_back_ends(tool, tmp_path):
+    """Arithmetic, choices and limits on zeros, infinities, NaN and subnormals: the same bits as NumPy's."""
+    body, rows = _every_operation()
+    source, made = tmp_path / "all.c", tmp_path / "all.so"
+    source.write_text(C_HEAD + c_function("all", body, ()) + "void test_all(double *y) { all(y); }\n")
+    subprocess.run([tool("gcc"), *WARNINGS, "-shared", "-fPIC", source, "-o", made, "-lm"], check=True)
+    function = ctypes.CDLL(str(made)).test_all
+    numbers = (*STRANGE, 0.3, -2.5, 1e-5, 7.0)
+    pairs = np.array([(a, b) for a in numbers for b in numbers]).T
+    table = np.zeros((rows, pairs.shape[1]))
+    table[:2] = pairs
+    expected = table.copy()
+    for column in range(table.shape[1]):
+        one = np.ascontiguousarray(table[:, column])
+        function(one.ctypes.data_as(ctypes.c_void_p))
+        table[:, column] = one
+    with np.errstate(all="ignore"):
+        load_text(numpy_source(Program(rows, rows, body, (), (), strict=True))).hold(expected)
+    same = (table.view(np.int64) == expected.view(np.int64)) | (np.isnan(table) & np.isnan(expected))
     assert same.all()
 
 

@@ -45,7 +45,7 @@ from pollux.simulate.discrete.laws import (
 )
 from pollux.simulate.discrete.line import Line
 from pollux.simulate.discrete.line_physics import LinePhysics
-from pollux.simulate.discrete.opening import Start
+from pollux.simulate.discrete.opening import Mode, Start
 from pollux.simulate.discrete.resources import Container, Resource, Store
 from pollux.simulate.discrete.results import Results, difference
 from pollux.simulate.discrete.run import Trace, simulate, trace
@@ -66,6 +66,7 @@ __all__ = [
     "Line",
     "LinePhysics",
     "Machine",
+    "Mode",
     "Process",
     "Resource",
     "Results",

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import final
 
 import numpy as np
@@ -49,6 +50,7 @@ def interval(values: F64, level: float = 0.95) -> Interval:
     return Interval(mean, mean - half, mean + half, level)
 
 
+@cache
 def student_quantile(p: float, freedom: int) -> float:
     """The number below which Student's t with so many degrees of freedom lies with probability `p` (above one half).
 
@@ -82,7 +84,7 @@ def beta_share(x: float, a: float, b: float) -> float:
 def _fraction(x: float, a: float, b: float) -> float:
     """1 + d1 / (1 + d2 / (1 + ...)), from the back: two hundred terms are enough for any freedom."""
     tail = 1.0
-    for m in range(400, 0, -1):
+    for m in range(200, 0, -1):
         half, odd = divmod(m, 2)
         if odd:
             d = -(a + half) * (a + b + half) * x / ((a + 2 * half) * (a + 2 * half + 1))

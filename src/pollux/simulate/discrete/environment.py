@@ -103,18 +103,16 @@ class Environment(Clock):
         waited for. Raises SimulationError for a moment that is over and for a wait that nothing will end; an error in a
         process that nobody waits for is raised as it is.
         """
-        if until is None:
-            while self._agenda:
-                self.step()
-            return None
         if isinstance(until, Happening):
             return self._until_happened(until)
-        end = nanoseconds(until)
+        end = math.inf if until is None else nanoseconds(until)
         if end < self._passed:
             raise SimulationError(f"expected a moment from {self.seconds:g} s on, got {end / SECOND:g} s")
-        while self._agenda and self._agenda[0][0] < end:
-            self.step()
-        self._passed = end
+        agenda, pop = self._agenda, heapq.heappop
+        while agenda and agenda[0][0] < end:
+            self._passed, _, _, one = pop(agenda)
+            one.happen()
+        self._passed = self._passed if until is None else int(end)
         return None
 
     def _until_happened(self, one: Happening) -> Any:

@@ -71,10 +71,12 @@ class Happening:
     def happen(self) -> None:
         """It happens: whoever waits is told, in the order in which they came. Called by the environment."""
         self.happened = True
-        waiting, self._told = self._told, []
-        for told in waiting:
-            told(self)
-        if self._error is not None and not waiting and not self.heard:
+        waiting = self._told
+        if waiting:
+            self._told = []
+            for told in waiting:
+                told(self)
+        elif self._error is not None and not self.heard:
             raise self._error
 
     def __and__(self, other: "Happening") -> "Happening":

@@ -224,20 +224,21 @@ def replicate(
     end: float,
     batches: int,
 ) -> None:
-    """Take members through time, one after another: to `warm` unrecorded, then to `end` in so many counted batches.
+    """Take members through time, one after another: to `warm` uncounted, then to `end` in so many counted batches.
 
     Each has a row of `many`, or all share one. `fresh` ones begin at time zero with the luck of members `first` and on.
     Every batch of every member has a row of `sheet`; without batches they are only brought to `warm`.
     """
     rows = len(many.mark)
+    before = silent if warm > 0.0 else Records(silent.waits, r.trace, r.trace_f)
     for number in range(members):
         s = _one_of(many, number % rows)
         if fresh:
-            opened(plan, s, silent, opening, first + number)
+            opened(plan, s, before, opening, first + number)
         for batch in range(-1, batches):
             if batch >= 0:
                 forget(s)
-            advance(plan, s, r if batch >= 0 else silent, warm + (end - warm) * (batch + 1) / max(1, batches))
+            advance(plan, s, r if batch >= 0 else before, warm + (end - warm) * (batch + 1) / max(1, batches))
             summed(s)
             if batch >= 0:
                 _noted(s, sheet, number * batches + batch)

@@ -37,10 +37,11 @@ class _Saved(msgspec.Struct, frozen=True):
 class LinePhysics(AbstractPhysics):
     """Members of a line, each with luck of its own, beginning at `t0` as `start` says.
 
-    States are the parts in each queue ("rack.level") and how many servers of each machine are busy, blocked and down
-    ("press.busy", "press.blocked", "press.down"). Inputs are speeds of stations ("press.speed", 1 as declared) and
-    places of buffers with limits ("rack.room"). Outputs are the parts that have left by each sink ("out.count") and the
-    operations that each machine has finished ("press.made"), both since the beginning.
+    States are the parts in each queue ("rack.level") and how many servers of each machine are busy, blocked, down and
+    waiting for a worker ("press.busy", "press.blocked", "press.down", "press.waiting"). Inputs are speeds of stations
+    ("press.speed", 1 as declared) and places of buffers with limits ("rack.room"). Outputs are the parts that have left
+    by each sink ("out.count") and the operations that each machine has finished ("press.made"), both since the
+    beginning.
 
     A speed holds for work that begins from then on. `members_from` numbers the members: forks that are made with the
     same numbers have the same luck.
@@ -202,7 +203,7 @@ def _readings(lowered: Lowered) -> Mapping[str, Mapping[str, int]]:
     stations = list(enumerate(lowered.stations))
     machines = [(n, name) for n, name in stations if role[n] == c.MACHINE]
     levels = {f"{q}.level": n for n, q in places if kind[n] in (c.BUFFER, c.STOCK) and lowered.room[n] > 0}
-    modes = {f"{name}.{mode}": n for n, name in machines for mode in ("busy", "blocked", "down")}
+    modes = {f"{name}.{mode}": n for n, name in machines for mode in ("busy", "blocked", "down", "waiting")}
     speeds = {f"{name}.speed": n for n, name in stations if role[n] != c.REPLENISHER}
     rooms = {f"{q}.room": n for n, q in places if kind[n] == c.BUFFER and 0 < lowered.room[n] < ENDLESS}
     counts = {f"{q}.count": n for n, q in places if kind[n] == c.SINK}

@@ -122,8 +122,9 @@ def two_machine_line(fail: tuple[float, float], repair: tuple[float, float], roo
     sound = room >= 1 and all(0 < one < 1 for one in (*fail, *repair))
     _expect(sound, "chances between zero and one and room for a part", (fail, repair, room), "two_machine_line")
     chain, removed = _chain(fail, repair, room)
-    balance = np.vstack([chain.T - np.eye(len(chain)), np.ones(len(chain))])
-    steady = np.linalg.lstsq(balance, np.append(np.zeros(len(chain)), 1.0), rcond=None)[0]
+    balance = chain.T - np.eye(len(chain))
+    balance[-1] = 1.0  # one equation follows from the others; that all chances add up to one does not
+    steady = np.linalg.solve(balance, np.append(np.zeros(len(chain) - 1), 1.0))
     content = np.arange(len(chain)) // 4
     return TwoMachines(float(steady @ removed), float(steady @ content))
 

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
+from pollux.columns.arrays import F64
 from pollux.errors import SimulationError
-from pollux.model.amounts import seconds
-from pollux.model.schema import schema_of
-from pollux.simulate.export.archive import write_archive
+from pollux.model.schema import Schema, schema_of
+from pollux.simulate.export.archive import check_path, write_archive
 from pollux.simulate.export.check import Kind, check
 from pollux.simulate.export.contents import Version, contents
-from pollux.simulate.export.source import source_of, step_of
+from pollux.simulate.export.source import Steps, longest_step, method_of, nanoseconds, source_of
 from pollux.simulate.export.start import Start, start_column
+from pollux.simulate.solver import Solver
 
 __all__ = ["Exported", "Kind", "export_fmu"]
 
@@ -24,19 +25,23 @@ __all__ = ["Exported", "Kind", "export_fmu"]
 @final
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written: `platforms` are those with a binary, none for a source FMU; `step` is in seconds."""
+    """What was written: `platforms` are those with a binary, none for a source FMU.
+
+    `method` says how it steps by itself, `step` is the longest step in seconds where steps do not choose their length.
+    """
 
     path: Path
     version: Version
     kind: Kind
     platforms: tuple[str, ...]
+    method: str
     step: float | None
     token: str
 
     def __str__(self) -> str:
-        step = "" if self.step is None else f", steps of at most {self.step:g} s"
         binary = f"binary for {', '.join(self.platforms)}" if self.platforms else "sources only: no C compiler here"
-        return f"{self.path}: FMI {self.version}, {self.kind}{step}, {binary}"
+        method = "" if self.kind == "model-exchange" else f"; {self.method}"
+        return f"{self.path}: FMI {self.version}, {self.kind}{method}; {binary}"
 
 
 def export_fmu(
@@ -49,18 +54,22 @@ def export_fmu(
     start: Start | None = None,
     span: str | float = "1 min",
     step: str | float | None = None,
+    solver: Solver | None = None,
 ) -> Exported:
     """Write a twin type as an FMU.
 
     For co-simulation it holds the step of our own kernel, for model exchange the rates of the states and an indicator
     for each event. Signals, states and computed values are variables under their dotted names, in the unit of the
-    equations. `start` gives other values to begin with, bare numbers in the declared unit. `span` is how long runs are,
-    for which the step is chosen; `step` names it instead. Without a C compiler (`CC`, gcc, clang, cc) it is an FMU of
-    sources.
+    equations. `start` gives other values to begin with, bare numbers in the declared unit. Without a C compiler (`CC`,
+    gcc, clang, cc) it is an FMU of sources.
+
+    `solver` is how a co-simulation steps: "rk4" with steps of one length, chosen for runs of `span` where `step` does
+    not name it; "dopri5" and, for stiff types, "rodas4" with steps of their own within its tolerance. "auto", or none,
+    is what a run of our own takes for the type, the start and the span.
 
     Raises `SimulationError` for an equation that cannot leave (linked twins, settled fast models, windows in model
-    exchange), with its name; `ModelError` for a condition that a solver cannot watch; `SetupError` where neither
-    sources nor a binary would be in it.
+    exchange), with its name; `ModelError` for a condition that a solver cannot watch; `SetupError` for a path that
+    cannot be written, for sources that do not compile, and where neither sources nor a binary would be in it.
 
     Standard: FMI 2.0.4 and 3.0.1, Modelica Association, fmi-standard.org.
 
@@ -80,13 +89,25 @@ def export_fmu(
     """
     schema = schema_of(twin)
     _check_words(version, kind)
+    check_path(Path(path))
     check(schema, kind)
-    column, long = start_column(twin, schema, start or {}), seconds(span)
-    source = source_of(schema, kind, column, step_of(schema, kind, column, span=long, step=step))
-    about = source.described(long)
+    column = start_column(twin, schema, start or {})
+    source = source_of(schema, kind, column, _steps(schema, kind, column, span, step, solver or Solver()))
+    about = source.described(nanoseconds(span))
     files, platforms = contents(source, about, version, sources=sources)
     write_archive(Path(path), files)
-    return Exported(Path(path), version, kind, platforms, about.step if about.has_steps else None, source.token)
+    return Exported(Path(path), version, kind, platforms, about.method, about.step, source.token)
+
+
+def _steps(
+    schema: Schema, kind: Kind, start: F64, span: str | float, step: str | float | None, solver: Solver
+) -> Steps:
+    long, told = nanoseconds(span), None if step is None else nanoseconds(step)
+    if kind == "model-exchange":
+        # Nobody takes these steps; they only say how the numbers are laid out.
+        return Steps("rodas4" if schema.algebraic else "rk4", 1, solver.tolerance())
+    method = method_of(schema, solver.method, start, span=long, step=told)
+    return Steps(method, longest_step(schema, method, start, span=long, step=told), solver.tolerance())
 
 
 def _check_words(version: int, kind: str) -> None:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from pollux.simulate.export import sections
 from pollux.simulate.export.source import Source
+from pollux.simulate.export.variables import Variable, references
 from pollux.simulate.generate.assign import Assign
 from pollux.simulate.generate.c_printer import C_HEAD, c_elementary, c_function, c_number
-from pollux.simulate.generate.program import TIMES, Program
+from pollux.simulate.generate.program import MOST_STEPS, Program
 
 
 def c_model(source: Source) -> str:
@@ -31,19 +32,21 @@ def _functions(source: Source) -> list[tuple[str, Sequence[Assign], Sequence[str
     exchange, steps = source.has_exchange, source.has_steps
     return [
         ("hold", program.held, ()),
-        ("opening", program.opening if steps else (), TIMES),
-        ("step", program.step if steps else (), TIMES),
+        ("opening", program.opening if steps else (), program.times),
+        ("step", program.step if steps else (), program.times),
+        ("algebra", sections.algebra(places), ("t0",)),
         ("derivatives", sections.derivatives(places), ("t0",)),
         ("outputs", sections.outputs(places), ("t0",)),
         ("truths", sections.truths(places), ("t0",)),
         ("crossings", sections.crossings(places) if exchange else (), ("t0",)),
+        ("slopes", sections.jacobian(places), ("t0",)),
         ("meeting", sections.meeting(places) if exchange else (), ("t0",)),
     ]
 
 
 def _sizes(source: Source) -> str:
     places = source.places
-    layout, program = places.rows.layout, places.program
+    layout, program, control = places.rows.layout, places.program, places.rows.control
     numbers = {
         "KEPT": program.kept,
         "ROWS": places.time + 1,
@@ -54,8 +57,15 @@ def _sizes(source: Source) -> str:
         "DERIVATIVE_ROW": next(iter(places.derivatives.values()), 0),
         "CROSSINGS": len(places.crossings),
         "CROSSING_ROW": next(iter(places.crossings.values()), 0),
+        "SLOPES": len(places.slopes),
+        "SLOPE_ROW": next(iter(places.slopes.values()), 0),
+        "HAS_SLOPES": int(source.has_slopes),
         "VARIABLES": len(source.variables),
-        "STEP_NANOSECONDS": f"INT64_C({source.step})",
+        "STEP_NANOSECONDS": f"INT64_C({source.steps.longest})",
+        "OWN_STEPS": int(control is not None),
+        "SINCE": 0 if control is None else control.since,
+        "RELATIVE": 0 if control is None else control.relative,
+        "MOST_STEPS": MOST_STEPS,
         "HAS_STEPS": int(source.has_steps),
         "HAS_EXCHANGE": int(source.has_exchange),
         "TOKEN": f'"{source.token}"',
@@ -64,22 +74,30 @@ def _sizes(source: Source) -> str:
 
 
 def _tables(source: Source) -> str:
-    places, variables = source.places, source.variables
-    table = places.rows.table(source.start[:, None])[:, 0]
+    variables = source.variables
     states = [one for one in variables if one.derivative_of]
     named = {one.name: one for one in variables}
     nominals = [named[one.derivative_of].nominal or 1.0 for one in states]
+    place, slopes = references(variables), source.places.slopes
     return "".join(
         (
-            _array("double", "START", [c_number(float(one)) for one in table]),
+            _array("double", "START", [c_number(float(one)) for one in source.table()]),
             # One more than there are: a type without states has no array of none.
             _array("double", "NOMINAL", [*map(c_number, nominals), "1.0"]),
+            _array("unsigned", "SLOPE_OF", [*(str(place[what]) for what, _ in slopes), "0"]),
+            _array("unsigned", "SLOPE_BY", [*(str(place[by]) for _, by in slopes), "0"]),
             _array("int", "ROW", [str(one.row) for one in variables]),
             _array("unsigned char", "TYPE", ["TYPE_BOOLEAN" if one.is_flag else "TYPE_REAL" for one in variables]),
             _array("unsigned char", "PART", [one.part or "0" for one in variables]),
+            _array("unsigned char", "IS_KNOWN", [str(int(_is_known(source, one))) for one in variables]),
             _array("unsigned char", "WRITABLE", [one.writable for one in variables]),
         )
     )
+
+
+def _is_known(source: Source, one: Variable) -> bool:
+    """Whether derivatives are by it: states and inputs."""
+    return one.causality == "input" or any(one.name == state.derivative_of for state in source.variables)
 
 
 def _array(kind: str, name: str, texts: list[str]) -> str:

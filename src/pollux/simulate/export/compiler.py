@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -42,19 +43,23 @@ def here() -> Platform:
     return Platform(f"{short}64", f"{machine}-{system}", ending)
 
 
-def compiler() -> str | None:
-    """The path of the C compiler: that in `CC`, else gcc, clang or cc; None where there is none."""
-    named = os.environ.get("CC")
-    return next((path for one in ((named,) if named else ("gcc", "clang", "cc")) if (path := shutil.which(one))), None)
+def compiler() -> tuple[str, ...] | None:
+    """The command of the C compiler: that in `CC`, else gcc, clang or cc; None where there is none."""
+    named = shlex.split(os.environ.get("CC", ""))
+    for program, *options in [named] if named else [["gcc"], ["clang"], ["cc"]]:
+        path = shutil.which(program)
+        if path is not None:
+            return path, *options
+    return None
 
 
-def compiled(files: dict[str, bytes], main: str, program: str) -> bytes:
+def compiled(files: dict[str, bytes], main: str, program: tuple[str, ...]) -> bytes:
     """The shared library made of `main` among these files; `SetupError` where the compiler fails."""
     with TemporaryDirectory(prefix="pollux-fmu-") as folder:
         for name, text in files.items():
             (Path(folder) / name).write_bytes(text)
         made = Path(folder) / "model.bin"
-        _run([program, *_FLAGS, main, "-o", made.name, "-lm"], folder)
+        _run([*program, *_FLAGS, main, "-o", made.name, "-lm"], folder)
         return made.read_bytes()
 
 

@@ -39,7 +39,8 @@ def contents(source: Source, about: Described, version: Version, *, sources: boo
 def _code(source: Source, version: Version) -> Files:
     """The C files by name: the generated one, and those that are the same for every twin."""
     folder = resources.files("pollux.simulate.export") / "c"
-    fixed = [one for one in folder.iterdir() if one.name == "instance.h" or one.name.startswith(f"fmi{version}")]
+    names = ("instance.h", "run.h")
+    fixed = [one for one in folder.iterdir() if one.name in names or one.name.startswith(f"fmi{version}")]
     return {"model.h": c_model(source).encode()} | {one.name: one.read_bytes() for one in fixed}
 
 

@@ -1,20 +1,22 @@
 """What both versions of `modelDescription.xml` say, and how the text is made."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from pollux.simulate.export.base_units import base_unit, display, used
 from pollux.simulate.export.variables import Variable, references
 
-METHOD = "classical Runge-Kutta of fourth order with a fixed step"
-
 
 @final
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What a model description is made from; `step` and `span` are in seconds."""
+    """What a model description is made from; `step` and `span` are in seconds.
+
+    `method` is its own way of stepping in words; `step` is None where its steps choose their length.
+    """
 
     name: str
     identifier: str
@@ -25,7 +27,9 @@ class Described:
     variables: tuple[Variable, ...]
     states: tuple[str, ...]
     crossings: int
-    step: float
+    has_slopes: bool
+    method: str
+    step: float | None
     span: float
     generator: str
 
@@ -44,7 +48,15 @@ def written(root: Element) -> bytes:
 
 def add(parent: Element, tag: str, attributes: Mapping[str, str | None] | None = None) -> Element:
     """A child with those attributes that are not None."""
-    return SubElement(parent, tag, {name: one for name, one in (attributes or {}).items() if one is not None})
+    return SubElement(parent, tag, told(attributes or {}))
+
+
+def told(attributes: Mapping[str, str | None]) -> dict[str, str]:
+    """Those attributes that are not None, without the control characters that XML cannot hold."""
+    return {name: _CONTROL.sub(" ", one) for name, one in attributes.items() if one is not None}
+
+
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f\ufffe\uffff]")
 
 
 def add_units(root: Element, variables: Iterable[Variable]) -> None:
@@ -63,7 +75,7 @@ def add_units(root: Element, variables: Iterable[Variable]) -> None:
 def add_experiment(root: Element, about: Described) -> None:
     """From 0 to the span that the step was chosen for."""
     experiment = {"startTime": "0.0", "stopTime": repr(about.span)}
-    if about.has_steps:
+    if about.step is not None:
         experiment["stepSize"] = repr(about.step)
     add(root, "DefaultExperiment", experiment)
 
@@ -82,6 +94,11 @@ def number_attributes(one: Variable) -> dict[str, str | None]:
 
 def _finite(number: float | None) -> str | None:
     return None if number is None or number in (float("inf"), float("-inf")) else repr(number)
+
+
+def add_method(parent: Element, about: Described) -> None:
+    """How it steps by itself."""
+    add(parent, "Method", {"name": about.method, "step": None if about.step is None else repr(about.step)})
 
 
 def flag(value: bool) -> str:

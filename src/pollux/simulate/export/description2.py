@@ -3,16 +3,17 @@
 from xml.etree.ElementTree import Element
 
 from pollux.simulate.export.description import (
-    METHOD,
     Described,
     add,
     add_experiment,
+    add_method,
     add_units,
     flag,
     is_initial_unknown,
     is_output,
     number_attributes,
     rests_on,
+    told,
     unknowns,
     written,
 )
@@ -23,15 +24,17 @@ def description2(about: Described, sources: tuple[str, ...]) -> bytes:
     """The model description of a version 2 FMU, with the names of the files to compile."""
     root = Element(
         "fmiModelDescription",
-        {
-            "fmiVersion": "2.0",
-            "modelName": about.name,
-            "guid": about.token,
-            "description": about.doc.partition("\n")[0],
-            "generationTool": about.generator,
-            "variableNamingConvention": about.naming,
-            "numberOfEventIndicators": str(about.crossings),
-        },
+        told(
+            {
+                "fmiVersion": "2.0",
+                "modelName": about.name,
+                "guid": about.token,
+                "description": about.doc.partition("\n")[0],
+                "generationTool": about.generator,
+                "variableNamingConvention": about.naming,
+                "numberOfEventIndicators": str(about.crossings),
+            }
+        ),
     )
     _add_kinds(root, about, sources)
     add_units(root, about.variables)
@@ -39,7 +42,7 @@ def description2(about: Described, sources: tuple[str, ...]) -> bytes:
     add_experiment(root, about)
     if about.has_steps:
         tool = add(add(root, "VendorAnnotations"), "Tool", {"name": "Pollux"})
-        add(tool, "InternalStep", {"method": METHOD, "seconds": repr(about.step)})
+        add_method(tool, about)
     variables = add(root, "ModelVariables")
     for place, one in enumerate(about.variables):
         _add_variable(variables, about, place, one)
@@ -53,6 +56,7 @@ def _add_kinds(root: Element, about: Described, sources: tuple[str, ...]) -> Non
         "canNotUseMemoryManagementFunctions": "true",
         "canGetAndSetFMUstate": "true",
         "canSerializeFMUstate": "true",
+        "providesDirectionalDerivative": flag(about.has_slopes),
     }
     steps = {"canHandleVariableCommunicationStepSize": "true", "canInterpolateInputs": "false"}
     exchange = {"completedIntegratorStepNotNeeded": "true"}

@@ -3,16 +3,17 @@
 from xml.etree.ElementTree import Element
 
 from pollux.simulate.export.description import (
-    METHOD,
     Described,
     add,
     add_experiment,
+    add_method,
     add_units,
     flag,
     is_initial_unknown,
     is_output,
     number_attributes,
     rests_on,
+    told,
     unknowns,
     written,
 )
@@ -23,14 +24,16 @@ def description3(about: Described) -> bytes:
     """The model description of a version 3 FMU."""
     root = Element(
         "fmiModelDescription",
-        {
-            "fmiVersion": "3.0",
-            "modelName": about.name,
-            "instantiationToken": about.token,
-            "description": about.doc.partition("\n")[0],
-            "generationTool": about.generator,
-            "variableNamingConvention": about.naming,
-        },
+        told(
+            {
+                "fmiVersion": "3.0",
+                "modelName": about.name,
+                "instantiationToken": about.token,
+                "description": about.doc.partition("\n")[0],
+                "generationTool": about.generator,
+                "variableNamingConvention": about.naming,
+            }
+        ),
     )
     _add_kinds(root, about)
     add_units(root, about.variables)
@@ -43,8 +46,7 @@ def description3(about: Described) -> bytes:
         _add_variable(variables, about, place, one)
     _add_structure(root, about)
     if about.has_steps:
-        note = add(add(root, "Annotations"), "Annotation", {"type": "pollux.internalStep"})
-        add(note, "InternalStep", {"method": METHOD, "seconds": repr(about.step)})
+        add_method(add(add(root, "Annotations"), "Annotation", {"type": "pollux.method"}), about)
     return written(root)
 
 
@@ -64,12 +66,14 @@ def _add_kinds(root: Element, about: Described) -> None:
         "modelIdentifier": about.identifier,
         "canGetAndSetFMUState": "true",
         "canSerializeFMUState": "true",
+        "providesDirectionalDerivatives": flag(about.has_slopes),
+        "providesAdjointDerivatives": flag(about.has_slopes),
     }
     if about.has_exchange:
         add(root, "ModelExchange", common | {"needsCompletedIntegratorStep": "false"})
     if about.has_steps:
-        steps = {"canHandleVariableCommunicationStepSize": "true", "fixedInternalStepSize": repr(about.step)}
-        add(root, "CoSimulation", common | steps)
+        fixed = {} if about.step is None else {"fixedInternalStepSize": repr(about.step)}
+        add(root, "CoSimulation", common | fixed | {"canHandleVariableCommunicationStepSize": "true"})
 
 
 def _add_variable(parent: Element, about: Described, place: int, one: Variable) -> None:

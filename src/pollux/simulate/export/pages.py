@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from html import escape
 
-from pollux.model.latex import equations
 from pollux.model.schema import Schema
-from pollux.simulate.export.description import METHOD, Described
+from pollux.model.statements import sections
+from pollux.simulate.export.description import Described
 from pollux.simulate.export.variables import Variable
 
 _HEAD = """<!DOCTYPE html>
@@ -29,7 +29,9 @@ def index_page(schema: Schema, about: Described) -> bytes:
     parts = [_HEAD.format(name=escape(about.name)), f"<h1>{escape(about.name)}</h1>\n"]
     parts += [f"<p>{escape(one)}</p>\n" for one in about.doc.split("\n\n") if one]
     parts.append("<h2>Equations</h2>\n")
-    parts += [f"<pre>\\[ {escape(line)} \\]</pre>\n" for line in equations(schema)]
+    for section in sections(schema):
+        parts.append(f"<h3>{escape(section.title)}</h3>\n")
+        parts += [f"<pre>\\[ {escape(str(one))} \\]</pre>\n" for one in section.statements]
     parts += _variables(about)
     parts += _running(about)
     parts.append("</body>\n</html>\n")
@@ -54,8 +56,7 @@ def _running(about: Described) -> Iterator[str]:
     yield "<h2>How it is run</h2>\n"
     if about.has_steps:
         yield (
-            f"<p>Co-simulation: {METHOD} of at most {about.step:g} s, chosen for runs of {about.span:g} s. A"
-            " communication step is cut into equal steps; events happen at the end of the step in which their condition"
+            f"<p>Co-simulation: {escape(about.method)}. Events happen at the end of the step in which their condition"
             " becomes true. A reading over a stretch of time is not a number until its first stretch has closed.</p>\n"
         )
     if about.has_exchange:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import final
 
 from pollux.errors import ModelError
@@ -9,32 +10,42 @@ from pollux.model.crossing import crossing
 from pollux.model.graph import Expr, const, leaf, node
 from pollux.model.schema import Schema
 from pollux.model.units import DIMENSIONLESS
+from pollux.simulate.export.names import conditions, values
+from pollux.simulate.export.slopes import slopes
 from pollux.simulate.generate.program import Program
 from pollux.simulate.methods.compose import compose
-from pollux.simulate.methods.rows import Rows, Task, rows_of
+from pollux.simulate.methods.rows import Method, Rows, Task, rows_of
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The rows of an instance: those of `program`, then derivatives, outputs, truths, crossings and the time.
+    """The rows of an instance: those of `program`, then derivatives, outputs, truths, crossings, slopes and the time.
 
     `truths` are the conditions whose truth can be read: events, and derived values that are conditions. `crossings` are
-    what a solver watches: the turns of cycles and those conditions; empty where the FMU is not for model exchange.
+    what a solver watches: the turns of cycles and those conditions; `slopes` are derivatives by (what, by what). These
+    two are empty where the FMU is not for model exchange.
     """
 
-    schema: Schema
+    task: Task
     program: Program
     rows: Rows
     derivatives: Mapping[str, int]
     outputs: Mapping[str, int]
     truths: Mapping[str, int]
     crossings: Mapping[str, int]
+    slopes: Mapping[tuple[str, str], int]
+
+    @property
+    def schema(self) -> Schema:
+        """The type."""
+        return self.task.schema
 
     @property
     def time(self) -> int:
         """The row of the time, the last."""
-        return self.program.rows + len(self.derivatives) + len(self.outputs) + len(self.truths) + len(self.crossings)
+        groups = (self.derivatives, self.outputs, self.truths, self.crossings, self.slopes)
+        return self.program.rows + sum(len(one) for one in groups)
 
     def watched(self) -> Iterator[tuple[str, Expr, Expr]]:
         """What a solver watches: its name, the condition, and the number that rises through zero with it."""
@@ -46,30 +57,22 @@ class Places:
             yield name, condition, event.crossing if event else crossing(condition)
 
 
-def places_of(schema: Schema, *, exchange: bool) -> Places:
-    """The rows for a type; with `exchange` those for a solver too."""
-    task = Task(schema, strict=True)
+def places_of(schema: Schema, method: Method, *, exchange: bool) -> Places:
+    """The rows for a type whose steps are those of `method`; with `exchange` those for a solver too."""
+    task = Task(schema, strict=True, method=method)
     program, rows = compose(task), rows_of(task)
-    first = program.rows
-    groups: list[Mapping[str, int]] = []
+    after = count(program.rows)
     watched = (*schema.cycles, *conditions(schema)) if exchange else ()
-    for names in (schema.states, tuple(values(schema)), tuple(conditions(schema)), watched):
-        groups.append({name: first + k for k, name in enumerate(names)})
-        first += len(names)
-    derivatives, outputs, truths, crossings = groups
-    return Places(schema, program, rows, derivatives, outputs, truths, crossings)
-
-
-def conditions(schema: Schema) -> dict[str, Expr]:
-    """The conditions of a type by name: its events, and its derived values that are true or false."""
-    found = {name: event.condition for name, event in schema.events.items()}
-    return found | {name: expr for name, expr in schema.derived.items() if expr.is_condition}
-
-
-def values(schema: Schema) -> dict[str, Expr]:
-    """The numbers that a type computes, by name: derived values and readings."""
-    found = {name: expr for name, expr in schema.derived.items() if not expr.is_condition}
-    return found | dict(schema.readings)
+    return Places(
+        task,
+        program,
+        rows,
+        derivatives=dict(zip(schema.states, after, strict=False)),
+        outputs=dict(zip(values(schema), after, strict=False)),
+        truths=dict(zip(conditions(schema), after, strict=False)),
+        crossings=dict(zip(watched, after, strict=False)),
+        slopes=dict(zip(slopes(schema) if exchange else (), after, strict=False)),
+    )
 
 
 def check_watchable(schema: Schema) -> None:

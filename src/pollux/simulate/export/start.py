@@ -16,7 +16,7 @@ Start: TypeAlias = Mapping[Role | Value | str, Amount]
 
 
 def start_column(twin: type, schema: Schema, given: Start) -> F64:
-    """The column (layout.width,) of a type, each given signal at its value.
+    """The column (layout.width,) of a type, each given signal at its value; of an unknown, where the search begins.
 
     Raises `NotFound` for a name that the type does not have, `SimulationError` for a signal that nobody can set and for
     a value outside its bounds.
@@ -25,7 +25,7 @@ def start_column(twin: type, schema: Schema, given: Start) -> F64:
     column: F64 = layout.start(1)[:, 0].copy()
     for key, value in given.items():
         signal = schema.signal(_name(twin, key))
-        if signal.name not in schema.states and signal.name not in schema.params:
+        if signal.name not in (*schema.states, *schema.unknowns, *schema.params):
             raise SimulationError(
                 "expected a state, a parameter or an actuator, got what is computed", at=f"{schema.name}.{signal.name}"
             )

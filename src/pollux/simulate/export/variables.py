@@ -10,13 +10,15 @@ from pollux.model.graph import Expr
 from pollux.model.schema import NUMERIC, Signal
 from pollux.model.units import DIMENSIONLESS, SECOND, Unit
 from pollux.model.walk import topological
-from pollux.simulate.export.places import Places, conditions, values
+from pollux.simulate.export.names import conditions, der, is_input, state_name, values
+from pollux.simulate.export.places import Places
 from pollux.simulate.methods.sheet import rate_of
 
 Causality: TypeAlias = Literal["independent", "parameter", "input", "output", "local"]
 Variability: TypeAlias = Literal["continuous", "discrete", "fixed", "tunable"]
 Initial: TypeAlias = Literal["exact", "calculated", ""]
 
+_PAST = frozenset(("window", "delay"))
 _EVER, _FIRST = "AT_ANY_TIME", "BEFORE_THE_RUN"
 
 
@@ -56,7 +58,16 @@ class Variable:
 def variables_of(places: Places, start: F64) -> tuple[Variable, ...]:
     """All variables in the order of their value references; `start` is the column (layout.width,) to begin with."""
     return (
-        Variable("time", "independent", "continuous", "", places.time, SECOND, SECOND, doc="seconds since 1970 UTC"),
+        Variable(
+            _free(places, "time"),
+            "independent",
+            "continuous",
+            "",
+            places.time,
+            SECOND,
+            SECOND,
+            doc="seconds since 1970 UTC",
+        ),
         *_signals(places, start),
         *_phases(places, start),
         *_derivatives(places),
@@ -65,17 +76,15 @@ def variables_of(places: Places, start: F64) -> tuple[Variable, ...]:
     )
 
 
-def state_name(places: Places, state: str) -> str:
-    """The name of a state's variable: a cycle is known by its phase."""
-    return f"{state}.phase" if state in places.schema.cycles else state
-
-
 def _signals(places: Places, start: F64) -> Iterator[Variable]:
     schema, slot = places.schema, places.rows.layout.slot
     for signal in schema.signals:
         if signal.kind in NUMERIC and signal.name not in schema.readings:
-            value = float(start[slot[signal.name]])
-            yield _signal(signal, slot[signal.name], value, is_state=signal.name in schema.states)
+            row = slot[signal.name]
+            if signal.name in schema.algebraic:
+                yield _unknown(places, signal, row)
+            else:
+                yield _signal(signal, row, float(start[row]), is_state=signal.name in schema.states)
 
 
 def _signal(signal: Signal, row: int, start: float, *, is_state: bool) -> Variable:
@@ -97,11 +106,28 @@ def _signal(signal: Signal, row: int, start: float, *, is_state: bool) -> Variab
     )
 
 
+def _unknown(places: Places, signal: Signal, row: int) -> Variable:
+    return Variable(
+        signal.name,
+        "output" if signal.role == "sensor" else "local",
+        "continuous",
+        "calculated",
+        row,
+        signal.unit,
+        signal.edge,
+        low=signal.low,
+        high=signal.high,
+        part="PART_UNKNOWNS",
+        rests_on=_rests_on(places, *places.schema.algebraic.values()),
+        doc=signal.doc,
+    )
+
+
 def _role(signal: Signal, is_state: bool) -> tuple[Causality, Variability, str]:
     """What a role is to an importer: what has no rate and is measured comes from outside, what is unknown is told."""
     if is_state:
         return ("output" if signal.role == "sensor" else "local"), "continuous", _FIRST
-    if signal.role in ("actuator", "sensor"):
+    if is_input(signal):
         return "input", "continuous", _EVER
     if signal.role == "fact":
         return "parameter", "fixed", _FIRST
@@ -111,7 +137,7 @@ def _role(signal: Signal, is_state: bool) -> tuple[Causality, Variability, str]:
 def _phases(places: Places, start: F64) -> Iterator[Variable]:
     for cycle in places.schema.cycles:
         row = places.rows.layout.slot[cycle]
-        name = state_name(places, cycle)
+        name = state_name(places.schema, cycle)
         yield Variable(
             name, "local", "continuous", "exact", row, start=float(start[row]), writable=_FIRST,
             doc=f"the part of its turn that {cycle} has made, from 0 to 1",
@@ -120,10 +146,10 @@ def _phases(places: Places, start: F64) -> Iterator[Variable]:
 
 def _derivatives(places: Places) -> Iterator[Variable]:
     for state, row in places.derivatives.items():
-        rate, name = rate_of(places.schema, state), state_name(places, state)
+        rate, name = rate_of(places.schema, state), state_name(places.schema, state)
         unit = places.schema.unit_of(state) / SECOND
         yield Variable(
-            f"der({name})", "local", "continuous", "calculated", row, unit, unit, derivative_of=name,
+            der(places.schema, state), "local", "continuous", "calculated", row, unit, unit, derivative_of=name,
             part="PART_DERIVATIVES", rests_on=_rests_on(places, rate),
         )  # fmt: skip
 
@@ -147,10 +173,7 @@ def _computed(places: Places) -> Iterator[Variable]:
 
 
 def _crossings(places: Places) -> Iterator[Variable]:
-    taken = {name.partition(".")[0] for name in (*places.rows.layout.names, *places.schema.derived)}
-    group = "crossing"
-    while group in taken:
-        group += "_"
+    group = _free(places, "crossing")
     for name, condition, _ in places.watched():
         if name in places.crossings:
             yield Variable(
@@ -159,15 +182,30 @@ def _crossings(places: Places) -> Iterator[Variable]:
             )  # fmt: skip
 
 
-def _rests_on(places: Places, expr: Expr) -> frozenset[str]:
-    """The variables that a value is computed from at one moment; what a window holds is of the past."""
-    found: set[str] = set()
-    for one in topological([expr], stop=frozenset(("window",))):
-        if one.op in ("state", "param", "phase"):
-            found.add(state_name(places, str(one.data)))
-        elif one.op == "time":
-            found.add("time")
-    return frozenset(found)
+def _free(places: Places, name: str) -> str:
+    """A name that the type does not use, for what it does not name itself."""
+    taken = {one.partition(".")[0] for one in (*places.rows.layout.names, *places.schema.derived)}
+    return name if name not in taken else _free(places, f"{name}_")
+
+
+def _rests_on(places: Places, *exprs: Expr) -> frozenset[str]:
+    """The variables that values are computed from at one moment; what a window or a delay holds is of the past.
+
+    What rests on an algebraic unknown rests on all that any of the residuals rests on.
+    """
+    unknowns, found = frozenset(places.schema.unknowns), set[str]()
+    waiting = list(exprs)
+    while waiting:
+        for one in topological([waiting.pop()], stop=_PAST):
+            if one.op == "time":
+                found.add(_free(places, "time"))
+            elif one.op in ("state", "param", "phase"):
+                found.add(state_name(places.schema, str(one.data)))
+        if found & unknowns:
+            found -= unknowns
+            waiting += places.schema.algebraic.values()
+            unknowns = frozenset[str]()
+    return frozenset(found - frozenset(places.schema.unknowns))
 
 
 def references(variables: tuple[Variable, ...]) -> Mapping[str, int]:

@@ -19,7 +19,7 @@ class Block:
     """Groups of variables side by side in the bytes of a member, each on a multiple of 8."""
 
     def __init__(self, groups: Sequence[Group], version: int, library: Library, way: Literal["Get", "Set"]) -> None:
-        self._groups = groups
+        self._places = [_run(group.places) for group in groups]
         self._kinds = [NUMERIC[version][group.type] for group in groups]
         self.numbers = width(groups)
         self.references = np.array([one for group in groups for one in group.references] or [0], np.uint32)
@@ -36,8 +36,8 @@ class Block:
     def packed(self, values: F64) -> NDArray[np.uint8]:
         """The bytes (members, bytes) of numbers (numbers, members); whole types are rounded."""
         raw = np.zeros((values.shape[1], max(self.bytes, _GRID)), np.uint8)
-        for group, kind, row in zip(self._groups, self._kinds, self.table, strict=True):
-            told = values[group.places].T
+        for places, kind, row in zip(self._places, self._kinds, self.table, strict=True):
+            told = values[places].T
             own = np.rint(told) if kind.whole else told
             self._seen(raw, row, kind.dtype)[...] = own
         return raw
@@ -45,8 +45,8 @@ class Block:
     def numbers_of(self, raw: NDArray[np.uint8]) -> F64:
         """The numbers (numbers, ...) of bytes (..., bytes)."""
         found = np.empty((self.numbers, *raw.shape[:-1]))
-        for group, kind, row in zip(self._groups, self._kinds, self.table, strict=True):
-            found[group.places] = np.moveaxis(self._seen(raw, row, kind.dtype), -1, 0)
+        for places, kind, row in zip(self._places, self._kinds, self.table, strict=True):
+            found[places] = np.moveaxis(self._seen(raw, row, kind.dtype), -1, 0)
         return found
 
     def room(self, *shape: int) -> NDArray[np.uint8]:
@@ -58,3 +58,9 @@ class Block:
         begin, end = int(row[3]), int(row[3] + row[4] * np.dtype(dtype).itemsize)
         seen: NDArray[np.float64] = raw[..., begin:end].view(dtype)
         return seen
+
+
+def _run(places: list[int]) -> slice | list[int]:
+    """Places that follow each other as a slice, which copies in one go."""
+    whole = places == list(range(places[0], places[0] + len(places)))
+    return slice(places[0], places[-1] + 1) if whole else places

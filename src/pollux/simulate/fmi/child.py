@@ -15,7 +15,20 @@ from pollux.simulate.fmi.compiled import PLAIN, loops, warm
 from pollux.simulate.fmi.instances import Member
 from pollux.simulate.fmi.local import LocalInstances
 from pollux.simulate.fmi.messages import (
-    REQUESTS, Advance, Done, Load, Put, Read, Refused, Reply, Request, Save, Start, Warm, receive, send,
+    REQUESTS,
+    Advance,
+    Done,
+    Load,
+    Put,
+    Read,
+    Refused,
+    Reply,
+    Request,
+    Save,
+    Start,
+    Warm,
+    receive,
+    send,
 )  # fmt: skip
 from pollux.simulate.fmi.plan import width
 from pollux.simulate.fmi.shared import Shared
@@ -64,9 +77,7 @@ class Service:
         plan, members = request.plan, request.members
         self._shared = shared = Shared(Path(request.shared), width(plan.inputs), width(plan.reads), members)
         starts = np.frombuffer(request.starts, np.float64).reshape(width(plan.starts), members)
-        self._instances = LocalInstances(
-            plan, starts, shared.inputs.copy(), beat=shared.beat, with_=PLAIN
-        )
+        self._instances = LocalInstances(plan, starts, shared.inputs.copy(), beat=shared.beat, with_=PLAIN)
         return self._done(complete=self._instances.can_save)
 
     @property
@@ -87,6 +98,7 @@ class Service:
 def serve(requests: int, replies: int) -> None:
     """Answer until nobody asks any more."""
     service = Service()
+    send(replies, Done())  # so that the time it takes to start is nobody's silence
     while True:
         try:
             request = REQUESTS.decode(receive(requests))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from typing import Any, final
 
 import numpy as np
@@ -37,11 +38,10 @@ def _compiled() -> Loops:
     import numba
     from numba.extending import register_jitable
 
-    import pollux.simulate.fmi.machine_calls  # noqa: F401  # teaches the compiler what `invoke` is
-
+    import_module("pollux.simulate.fmi.machine_calls")  # teaches the compiler what `invoke` is
     for piece in (*transfer.PIECES, *cosimulation.PIECES, *exchange.PIECES):
         register_jitable(piece)
-    # The lock is let go: an FMU may compute for long, and its log comes back to Python through ctypes, which asks for it.
+    # The lock is let go: an FMU may compute for long, and its messages come back through ctypes, which asks for it.
     compile_: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
     return Loops(*[compile_(one) for one in (PLAIN.put, PLAIN.get, PLAIN.march, PLAIN.travel)])
 

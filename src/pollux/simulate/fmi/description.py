@@ -50,6 +50,7 @@ class Variable:
     low: float = -math.inf
     high: float = math.inf
     derivative_of: str | None = None
+    initial: str = ""
     about: str = ""
     interval: str = ""
     """Of a clock: how its interval varies."""

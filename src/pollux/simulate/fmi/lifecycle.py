@@ -6,7 +6,7 @@ Source: FMI 2.0.4, sections 2.1.5, 3.2.3 and 4.2.4; FMI 3.0.2, section 2.3.
 import ctypes
 import os
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NoReturn, final
 
@@ -30,7 +30,7 @@ _LOGGER3: Final = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int, ctypes.c
 class _Callbacks2(ctypes.Structure):
     """What an FMI 2 instance may call: logger, memory, end of a step, its environment."""
 
-    _fields_: Sequence[tuple[str, Any]] = [
+    _fields_ = [  # as ctypes wants it
         ("logger", _LOGGER2),
         ("allocate", ctypes.c_void_p),
         ("free", ctypes.c_void_p),
@@ -47,7 +47,15 @@ class Log:
         self.count = 0
         self._lines: deque[str] = deque(maxlen=_LINES)
 
-    def __call__(self, message: bytes | None) -> None:
+    def second(self, _environment: Any, _name: Any, _status: int, _category: Any, message: bytes | None) -> None:
+        """The logger of FMI 2."""
+        self._keep(message)
+
+    def third(self, _environment: Any, _status: int, _category: Any, message: bytes | None) -> None:
+        """The logger of FMI 3."""
+        self._keep(message)
+
+    def _keep(self, message: bytes | None) -> None:
         self.count += 1
         # The arguments of FMI 2's printf-like messages are not read: the text as it stands is enough, and safe.
         self._lines.append((message or b"")[:_LETTERS].decode("utf-8", "replace"))
@@ -67,8 +75,8 @@ class Maker:
         self._library = library
         self._log = log
         # Kept alive as long as instances may call them.
-        self._logger2 = _LOGGER2(lambda _environment, _name, _status, _category, message: log(message))
-        self._logger3 = _LOGGER3(lambda _environment, _status, _category, message: log(message))
+        self._logger2 = _LOGGER2(log.second)
+        self._logger3 = _LOGGER3(log.third)
         libc = ctypes.CDLL(None) if os.name != "nt" else ctypes.CDLL("msvcrt")
         self._callbacks = _Callbacks2(
             self._logger2,
@@ -145,7 +153,9 @@ class Maker:
         where = (Path(self._plan.folder) / "resources").as_uri()
         kind = 0 if self._plan.exchange else 1
         return int(
-            make(name.encode(), kind, self._plan.token.encode(), where.encode(), ctypes.addressof(self._callbacks), 0, 0)
+            make(
+                name.encode(), kind, self._plan.token.encode(), where.encode(), ctypes.addressof(self._callbacks), 0, 0
+            )
             or 0
         )
 

@@ -60,9 +60,7 @@ class LocalInstances(AbstractInstances):
         self._inputs = Block(plan.inputs, plan.version, library, "Set")
         self._reads = Block(plan.reads, plan.version, library, "Get")
         self._method = CLASSICAL if plan.fixed_step > 0.0 else DORMAND_PRINCE
-        self._table = np.ascontiguousarray(
-            np.vstack([self._method.stages, self._method.weights, self._method.error])
-        )
+        self._table = np.ascontiguousarray(np.vstack([self._method.stages, self._method.weights, self._method.error]))
         self._scratch = _Scratch(plan.states, plan.indicators, len(self._method.nodes))
         members = inputs.shape[1]
         self._dead = np.zeros(members, np.int64)
@@ -203,6 +201,8 @@ class LocalInstances(AbstractInstances):
 
     def _without_dead(self, found: F64, begin: float, h: float, count: int) -> F64:
         """What was read, NaN from the step on in which a member failed."""
+        if not self._dead.any():
+            return found
         ends = begin + h * np.arange(count)
         found[:, ends[:, None] >= np.where(self._dead == OK, math.inf, self._failed_at)] = np.nan
         return found

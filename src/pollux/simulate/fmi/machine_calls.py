@@ -3,17 +3,19 @@
 Needs numba; imported by `compiled` only.
 """
 
+from importlib import import_module
 from typing import Any
 
-from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
 from pollux.simulate.fmi.pointers import invoke
 
+ir: Any = import_module("llvmlite.ir")  # without types of its own
+cgutils: Any = import_module("numba.core.cgutils")
 
-@intrinsic  # type: ignore[untyped-decorator]
+
+@intrinsic
 def _machine_call(typing_context: Any, address: Any, values: Any) -> Any:
     """A call of `int32 (*)(values...)` at an address; the address is an argument, so that the code can be cached."""
 
@@ -25,9 +27,12 @@ def _machine_call(typing_context: Any, address: Any, values: Any) -> Any:
     return types.int32(address, values), generate
 
 
-@overload(invoke)  # type: ignore[untyped-decorator]
+machine_call: Any = _machine_call  # its typing context is the compiler's business
+
+
+@overload(invoke)
 def _invoke(address: Any, *values: Any) -> Any:
     def calling(address: Any, *values: Any) -> Any:
-        return _machine_call(address, values)
+        return machine_call(address, values)
 
     return calling

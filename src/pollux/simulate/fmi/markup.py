@@ -1,6 +1,7 @@
 """modelDescription.xml, read with suspicion and mended where a slip would keep a good FMU from being read."""
 
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ _VARIABILITIES: Final = {
 def need_fmpy() -> None:
     """Raises `SetupError` where the extra `fmi` is missing."""
     try:
-        import fmpy.model_description  # noqa: F401
+        import_module("fmpy.model_description")
     except ImportError:
         raise SetupError("expected FMPy to read FMUs, of the extra `fmi`", hint="make install EXTRAS=fmi") from None
 
@@ -36,8 +37,7 @@ def read_tree(folder: Path, at: str) -> Any:
     Raises `DataRefused` where it is missing, too large, no XML, or declares entities.
     """
     need_fmpy()
-    from lxml import etree
-
+    etree: Any = import_module("lxml.etree")
     data = _bytes_of(folder / "modelDescription.xml", at)
     _check_harmless(data, at)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
@@ -90,14 +90,15 @@ def _declared_types(root: Any) -> list[str]:
 
 def _variabilities(root: Any) -> list[str]:
     said: list[str] = []
-    for one in root.iterfind("ModelVariables/*[@variability]"):
-        causality, variability = one.get("causality", "local"), one.get("variability")
-        if variability in _VARIABILITIES.get(causality, (variability,)):
+    missing = "continuous" if root.get("fmiVersion") == "2.0" else None
+    for one in root.iterfind("ModelVariables/*[@name]"):
+        causality, variability = one.get("causality", "local"), one.get("variability", missing)
+        allowed = _VARIABILITIES.get(causality, ())
+        if variability is None or not allowed or variability in allowed:
             continue
-        del one.attrib["variability"]
-        if "initial" in one.attrib:
-            del one.attrib["initial"]
-        said.append(f"line {one.sourceline}: a {causality} cannot be {variability}, which is left out")
+        one.set("variability", allowed[0])
+        one.attrib.pop("initial", None)
+        said.append(f"line {one.sourceline}: a {causality} cannot be {variability}, and is taken for {allowed[0]}")
     return said
 
 

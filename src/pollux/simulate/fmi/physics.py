@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from pollux.columns.arrays import F64
 from pollux.errors import DataRefused, NotFound, SimulationError
 from pollux.simulate.fmi.description import Warnings
-from pollux.simulate.fmi.instances import AbstractInstances, Member
+from pollux.simulate.fmi.instances import Member
 from pollux.simulate.fmi.journal import Deed, Journal
 from pollux.simulate.fmi.opened import OpenedFmu
 from pollux.simulate.fmi.ports import Port
@@ -62,18 +62,20 @@ class FmuPhysics(AbstractPhysics):
         t0: int = 0,
         running: Running | None = None,
         ports: Mapping[str, Port] | None = None,
+        forks: bool = True,
     ) -> None:
         self._setting = Setting(fmu, running or Running(), ports or {})
         starts, inputs = self._setting.starts(members), self._setting.first_inputs(members)
+        self._forks = forks
         self._begin(starts, inputs, t0)
 
     def _begin(self, starts: F64, inputs: F64, t0: int) -> None:
         self._t0 = self._time = t0
         self._starts, self._first, self._inputs = starts, inputs, inputs.copy()
         self._journal = Journal()
-        self._doubt = self._setting.doubt(starts, inputs)
+        self._doubt = self._setting.doubt(starts, inputs) if self._forks else "it is not to be saved"
         self._instances = self._setting.instances(starts, inputs)
-        if self._doubt and self._setting.plan.serializes:
+        if self._forks and self._doubt and self._setting.plan.serializes:
             warnings.warn(f"{self._setting.fmu.name}: {self._doubt}; forks replay instead", stacklevel=3)
 
     @property
@@ -132,10 +134,9 @@ class FmuPhysics(AbstractPhysics):
 
     def get(self, name: str) -> F64:
         if name in self._setting.inputs.names:
-            return self._inputs[self._setting.inputs.row(name, "an input")].copy()
+            return np.array(self._inputs[self._setting.inputs.row(name, "an input")])
         place = self._setting.reads.row(name, f"a state, an input or an output of {self._setting.fmu.name}")
-        found: F64 = self._setting.reads.outward(self._instances.read())[place]
-        return found
+        return np.array(self._setting.reads.outward(self._instances.read())[place])
 
     def step(self, span: int) -> None:
         count = self._setting.steps_in(span)
@@ -199,6 +200,7 @@ class FmuPhysics(AbstractPhysics):
         journal = self._journal.of_member(member, members, len(self.inputs), self.members)
         made: FmuPhysics = object.__new__(FmuPhysics)
         made._setting = self._setting
+        made._forks = True
         made._begin(starts, first, self._t0)
         made._resume(inputs, states, journal, self._time)
         return made

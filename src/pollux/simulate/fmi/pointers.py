@@ -19,7 +19,8 @@ NO: Final = np.int32(0)
 
 def invoke(address: int, *values: Any) -> int:
     """Call a function that gives a status; floats are doubles, `np.int32` are ints, all else is 64 bits wide."""
-    return _function(int(address), tuple(type(one) for one in values))(*values)
+    kinds: tuple[type, ...] = tuple(map(type, values))
+    return _function(int(address), kinds)(*values)
 
 
 @lru_cache(maxsize=4096)

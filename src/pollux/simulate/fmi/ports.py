@@ -53,6 +53,8 @@ class Ports:
     def outward(self, values: F64) -> F64:
         """From the units of the FMU to ours."""
         scale, shift = self._units()
+        if (scale == 1.0).all() and (shift == 0.0).all():
+            return values
         trailing = (1,) * (values.ndim - 2)
         found: F64 = values * scale.reshape(-1, 1, *trailing) + shift.reshape(-1, 1, *trailing)
         return found
@@ -66,9 +68,7 @@ class Ports:
     @property
     def whole(self) -> tuple[bool, ...]:
         """Which of them can only be whole numbers."""
-        return tuple(
-            not one.type.startswith(("Real", "Float")) for one in self.variables for _ in range(one.size)
-        )
+        return tuple(not one.type.startswith(("Real", "Float")) for one in self.variables for _ in range(one.size))
 
     def _units(self) -> tuple[F64, F64]:
         scale = np.array([one.scale for one in self.ports]).reshape(-1, 1)
@@ -93,6 +93,15 @@ def parameters_of(description: Description) -> Iterator[Variable]:
     """What may be set before it begins: parameters that are fixed."""
     for one in description.variables:
         if description.numeric(one) and one.causality in _PARAMETERS and one.variability != "tunable":
+            yield one
+
+
+def startable(description: Description) -> Iterator[Variable]:
+    """What may be given a value before it begins: fixed parameters, outputs and states with a start."""
+    yield from parameters_of(description)
+    for one in description.variables:
+        begins = one.initial in ("exact", "approx") and one.start is not None and one.variability != "constant"
+        if description.numeric(one) and one.causality in ("output", "local") and begins:
             yield one
 
 

@@ -18,11 +18,14 @@ from pathlib import Path
 from typing import Final, NoReturn, final
 
 from pollux.errors import SimulationError
-from pollux.simulate.fmi.messages import REPLIES, Done, Refused, Request, receive, send
+from pollux.simulate.fmi.messages import REPLIES, Done, Refused, Reply, Request, receive, send
 
 _KEPT: Final = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "POLLUX_CACHE", "USER")
 _KEPT_BEGINNINGS: Final = ("LC_", "NUMBA_", "XDG_")
 _SAID: Final = 400
+_BEGINNING: Final = 300.0
+"""Seconds for the interpreter to start, on a machine that is busy."""
+_SHARED: Final = Path("/dev/shm")  # noqa: S108  # folders in it are made by mkdtemp
 
 
 class _Silent(Exception):
@@ -45,25 +48,35 @@ class Process:
         for pipe in (self._write, self._read):
             fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_NONBLOCK)
         self.close = weakref.finalize(self, _end, self._child, self.folder)
+        self._heard(_Patience(_BEGINNING, None))
 
     def ask(self, request: Request, *, beat: Callable[[], int] | None = None, timeout: float | None = None) -> Done:
         """The answer to a request. Raises `SimulationError` for what is refused, and when the process ends or hangs.
 
         As long as `beat` gives another number each time, it is at work, and waited for.
         """
-        if not self.close.alive:
+        if self.ended:
             raise SimulationError("expected an FMU that runs, got one whose process has ended", at=self._name)
-        wait = _Patience(timeout or self._timeout, beat)
+        reply = self._heard(_Patience(timeout or self._timeout, beat), request)
+        if isinstance(reply, Refused):
+            raise SimulationError(reply.message, at=reply.at or self._name, hint=reply.hint)
+        return reply
+
+    def _heard(self, wait: "_Patience", request: Request | None = None) -> Reply:
         try:
-            send(self._write, request, wait)
-            reply = REPLIES.decode(receive(self._read, wait))
+            if request is not None:
+                send(self._write, request, wait)
+            reply: Reply = REPLIES.decode(receive(self._read, wait))
         except _Silent:
             self._lost(f"expected an answer within {wait.seconds:g} s, got silence")
         except (EOFError, OSError, ValueError):
             self._lost(f"expected an answer, got the end of its process: {self._how_it_ended()}")
-        if isinstance(reply, Refused):
-            raise SimulationError(reply.message, at=reply.at or self._name, hint=reply.hint)
         return reply
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is nobody to ask any more."""
+        return not self.close.alive
 
     def _started(self, environment: Sequence[str]) -> "subprocess.Popen[bytes]":
         with self._said.open("wb") as said:
@@ -143,4 +156,4 @@ def _environment(more: Sequence[str]) -> dict[str, str]:
 
 def _memory() -> str | None:
     """A folder in memory, where there is one."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    return str(_SHARED) if os.access(_SHARED, os.W_OK) else None

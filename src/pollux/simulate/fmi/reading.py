@@ -6,6 +6,7 @@ Source: FMI 2.0.4, section 2.2; FMI 3.0.2, section 2.4.
 import math
 import tempfile
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -34,16 +35,13 @@ def read_description(folder: Path, at: str) -> Description:
 
 
 def _parsed(path: Path, at: str) -> tuple[Any, list[str]]:
-    from fmpy.model_description import ValidationError, read_model_description
-
+    fmpy: Any = import_module("fmpy.model_description")
     try:
-        return read_model_description(str(path), validate=True), []
-    except ValidationError as doubts:
-        problems = [str(one) for one in doubts.problems]
+        return fmpy.read_model_description(str(path), validate=True), []
     except Exception as error:  # noqa: BLE001  # FMPy raises whatever comes
-        problems = [str(error)]
+        problems = [str(one) for one in getattr(error, "problems", [error])]
     try:
-        return read_model_description(str(path), validate=False), problems
+        return fmpy.read_model_description(str(path), validate=False), problems
     except Exception as error:  # noqa: BLE001
         raise DataRefused(
             f"expected a description that can be understood, got {type(error).__name__}: {error}",
@@ -115,6 +113,7 @@ def _variable(one: Any, version: int, at: str) -> Variable:
         low=_number(one.min or getattr(declared, "min", None), -math.inf, at),
         high=_number(one.max or getattr(declared, "max", None), math.inf, at),
         derivative_of=getattr(one.derivative, "name", None),
+        initial=one.initial or "",
         about=one.description or "",
         interval=one.intervalVariability or "",
     )
@@ -153,7 +152,7 @@ def _number(told: Any, missing: Any, at: str) -> Any:
     try:
         return float(told)
     except ValueError:
-        raise DataRefused(f"expected a number, got {str(told):.40!r}", at=at) from None
+        raise DataRefused(f"expected a number, got {str(told)[:40]!r}", at=at) from None
 
 
 def _doubts(found: Any, ways: tuple[Ability, ...]) -> Iterator[str]:

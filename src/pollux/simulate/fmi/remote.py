@@ -43,11 +43,11 @@ class RemoteInstances(AbstractInstances):
 
     @property
     def members(self) -> int:
-        return self._members
+        return int(self._members)
 
     @property
     def usable(self) -> bool:
-        return self._process.close.alive and not self._broken
+        return not self._process.ended and not self._broken
 
     @property
     def statuses(self) -> Statuses:
@@ -94,15 +94,16 @@ class RemoteInstances(AbstractInstances):
 
     def _hurry(self, count: int) -> None:
         """Have the loops compiled once there is enough to do."""
-        if self._steps is not None:
-            self._steps += count * self._members
-            if self._steps > _WORTH:
-                self._process.ask(Warm(self._exchange), timeout=_WARMING)
-                self._steps = None
+        if self._steps is None:
+            return
+        self._steps += count * self.members
+        if self._steps > _WORTH:
+            self._process.ask(Warm(self._exchange), timeout=_WARMING)
+            self._steps = None
 
     def _ask(self, request: Request) -> Done:
         # Until the answer is there: what raises leaves instances of which nobody knows how they are.
         self._broken = True
-        self._last = self._process.ask(request, beat=lambda: int(self._shared.beat[0]))
+        self._last = self._process.ask(request, beat=self._shared.count)
         self._broken = False
         return self._last

@@ -38,7 +38,7 @@ class Running:
     environment: tuple[str, ...] = ()
 
     def steps_in(self, span: float, ability: Ability, default: float | None) -> int:
-        """Into how many equal steps a span is cut; raises `SimulationError` where the FMU cannot do it in whole ones."""
+        """Into how many equal steps a span is cut; raises `SimulationError` where whole ones do not make it up."""
         if ability.way == "model exchange":
             return 1
         h = self.step or ability.fixed_step or default

@@ -16,7 +16,7 @@ from pollux.simulate.fmi.instances import AbstractInstances
 from pollux.simulate.fmi.local import LocalInstances
 from pollux.simulate.fmi.opened import OpenedFmu
 from pollux.simulate.fmi.plan import Plan, plan_of
-from pollux.simulate.fmi.ports import Port, inputs_of, parameters_of, ports_of, reads_of
+from pollux.simulate.fmi.ports import Port, inputs_of, ports_of, reads_of, startable
 from pollux.simulate.fmi.probe import verdict
 from pollux.simulate.fmi.remote import RemoteInstances
 from pollux.simulate.fmi.running import Running
@@ -108,13 +108,11 @@ class Setting:
 
     def _isolated(self, starts: F64, inputs: F64) -> AbstractInstances:
         running = self.running
-        return RemoteInstances(
-            self.plan, starts, inputs, timeout=running.timeout, environment=running.environment
-        )
+        return RemoteInstances(self.plan, starts, inputs, timeout=running.timeout, environment=running.environment)
 
     def _given(self, names: Mapping[str, object]) -> tuple[Variable, ...]:
         """The variables of parameters that were given, every element of which must be."""
-        known = {self._name(name): one for one in parameters_of(self.fmu.description) for name in one.elements}
+        known = {self._name(name): one for one in startable(self.fmu.description) for name in one.elements}
         for name in names:
             if name not in known:
                 raise NotFound(f"expected a parameter, got {name!r}", at=self.fmu.name, hint=did_you_mean(name, known))
@@ -133,5 +131,6 @@ def _refuse_clocks(variables: tuple[Variable, ...], at: str) -> None:
     for one in variables:
         if one.type == "Clock" and one.causality == "input":
             raise SimulationError(
-                f"expected an FMU that keeps its own time, got the input clock {one.name!r}, which is not supported", at=at
+                f"expected an FMU that keeps its own time, got the input clock {one.name!r}, which is not supported",
+                at=at,
             )

@@ -24,6 +24,10 @@ class Shared:
         self.inputs: F64 = numbers[: inputs * members].reshape(inputs, members)
         self.reads: F64 = numbers[inputs * members :][: reads * members].reshape(reads, members)
 
+    def count(self) -> int:
+        """How far the other side has come."""
+        return int(self.beat[0])
+
     @staticmethod
     def make(path: Path, inputs: int, reads: int, members: int) -> "Shared":
         """A file of the right size, all zero."""

@@ -1,22 +1,25 @@
 """A twin type whose signals are the variables of an FMU: `class Drive(px.Fmu("drive.fmu"))`."""
 
+import hashlib
 import keyword
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Final, final
 
 from pollux.errors import ModelError
 from pollux.model.roles import Role, actuator, hidden, parameter, sensor
-from pollux.model.schema import schema_of
+from pollux.model.schema import Schema, schema_of
 from pollux.model.twin import Twin
 from pollux.model.units import Unit, absolute, convert, scale, unit
 from pollux.simulate.fmi.description import Variable, Warnings
+from pollux.simulate.fmi.engine import FmuEngine
 from pollux.simulate.fmi.opened import OpenedFmu, open_fmu
 from pollux.simulate.fmi.ports import Port, inputs_of, parameters_of, reads_of
 from pollux.simulate.fmi.units import known_unit
+from pollux.simulate.foreign import stand_behind
 
 _RESERVED: Final = frozenset(("t", "seq", "boot"))
 
@@ -66,8 +69,17 @@ def Fmu(
         def __init_subclass__(cls, *, personal: bool = False) -> None:
             cls.__pollux_fmu__ = wishes.declare(cls)
             super().__init_subclass__(personal=personal)
+            cls.__pollux__ = _behind(cls.__pollux__, cls.__pollux_fmu__)
 
     return FmuTwin
+
+
+def _behind(schema: Schema, face: FmuFace) -> Schema:
+    """The schema with its FMU behind it: types with other code behind equal signals are other types."""
+    known = repr((schema.digest, face.fmu.sha256, sorted(face.ports.items(), key=lambda item: item[0]), face.also))
+    own = replace(schema, digest=hashlib.sha256(known.encode()).hexdigest()[: len(schema.digest)])
+    stand_behind(own, FmuEngine(face.fmu, face.ports, face.also))
+    return own
 
 
 def face_of(kind: type) -> FmuFace:
@@ -109,7 +121,9 @@ class _Wishes:
                 inner = absolute(edge)
                 ports[element] = Port(name, scale(source, inner), convert(0.0, source, inner))
         self._check_known()
-        return FmuFace(self.fmu, ports, frozenset(own), self.also, self.fmu.description.warnings + Warnings(tuple(doubts)))
+        return FmuFace(
+            self.fmu, ports, frozenset(own), self.also, self.fmu.description.warnings + Warnings(tuple(doubts))
+        )
 
     def _variables(self) -> Iterator[tuple[Variable, str]]:
         description = self.fmu.description

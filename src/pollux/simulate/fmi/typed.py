@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from pollux.simulate.fmi.physics import FmuPhysics
-from pollux.simulate.fmi.ports import parameters_of
+from pollux.simulate.fmi.ports import startable
 from pollux.simulate.fmi.running import Running
 from pollux.simulate.fmi.twin import face_of, own_values
 
@@ -15,7 +15,8 @@ def physics_of(kind: type, *, members: int = 1, t0: int = 0, running: Running | 
     the signals. Raises `ModelError` for another type, and what `FmuPhysics` raises.
     """
     face, options = face_of(kind), running or Running()
-    fixed = {face.ports[name].name for one in parameters_of(face.fmu.description) for name in one.elements}
+    elements = [name for one in startable(face.fmu.description) for name in one.elements]
+    fixed = {face.ports[name].name for name in elements if name in face.ports}
     own = own_values(kind)
     parameters = {name: value for name, value in own.items() if name in fixed} | dict(options.parameters)
     made = FmuPhysics(

@@ -5,11 +5,10 @@ makes the moment. What does not vary within a step goes to `Held`, which compute
 it in a row of its own.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import reduce
 from typing import TypeAlias, cast, final
 
-from pollux.errors import SimulationError
 from pollux.model.graph import Expr, const, node
 from pollux.model.hermite import Points, cubics
 from pollux.model.units import DIMENSIONLESS
@@ -18,7 +17,7 @@ from pollux.simulate.generate.lines import Lines, Term
 
 Leaf: TypeAlias = Callable[[Expr], Arg]
 
-OPAQUE = frozenset(("window", "settled", "total", "delay"))
+OPAQUE = frozenset(("window", "settled", "total", "gather", "delay"))
 """Nodes whose operands belong to somebody else: an accumulator, a fast model, another type, the past."""
 
 
@@ -116,12 +115,14 @@ class Held:
 class Instant:
     """The values of expressions at one moment, as arguments for further assignments."""
 
-    def __init__(self, lines: Lines, leaf: Leaf, *, held: Held | None, strict: bool) -> None:
+    def __init__(
+        self, lines: Lines, leaf: Leaf, *, held: Held | None, strict: bool, known: Mapping[Expr, Arg] | None = None
+    ) -> None:
         self.lines = lines
         self._leaf = leaf
         self._held = held
         self._strict = strict
-        self._memo: dict[Expr, Arg] = {}
+        self._memo: dict[Expr, Arg] = dict(known or {})
 
     def __call__(self, root: Expr) -> Arg:
         """The argument that stands for the expression."""
@@ -155,10 +156,6 @@ class Instant:
     def _lowered(self, expr: Expr) -> Arg:
         if expr.op == "const":
             return float(expr)
-        if expr.op == "total":
-            raise SimulationError(
-                "a total over linked twins is not yet in simulation", at=str(expr.data), hint="it works in live columns"
-            )
         if not operands(expr):
             return self._leaf(expr)
         args = tuple(self._memo[one] for one in self._below(expr))

@@ -59,21 +59,26 @@ _SPELLING = {
 @lru_cache(maxsize=64)
 def numba_source(program: Program, *, width: int) -> str:
     """The module of a kernel, with one function `advance`."""
-    fastmath = "False" if program.strict else '{"contract", "arcp", "nsz"}'
-    parts = [_HEAD.format(fastmath=fastmath)]
-    parts += [_function(name) for name in program.functions]
+    parts = [module_head(program.functions, strict=program.strict)]
     sections = (program.held, program.opening, program.step)
-    parts.append(driver(program, width, *(_indented(one, width=width, depth=5) for one in sections)))
+    parts.append(driver(program, width, *(indented(one, width=width, depth=5) for one in sections)))
     return "".join(parts)
+
+
+def module_head(functions: Sequence[str], *, strict: bool) -> str:
+    """The imports of a module and the elementary functions that it calls."""
+    fastmath = "False" if strict else '{"contract", "arcp", "nsz"}'
+    return _HEAD.format(fastmath=fastmath) + "".join(map(_function, functions))
 
 
 def _function(name: str) -> str:
     about = elementary(name)
-    body = _indented(about.body, width=1, depth=1)
+    body = indented(about.body, width=1, depth=1)
     return _FUNCTION.format(name=name, params=", ".join(about.params), body=body, result=about.result)
 
 
-def _indented(assigns: Sequence[Assign], *, width: int, depth: int) -> str:
+def indented(assigns: Sequence[Assign], *, width: int, depth: int) -> str:
+    """Assignments as lines of an inner loop over `i`."""
     return "\n".join("    " * depth + _spelt(a, width) for a in assigns) or "    " * depth + "pass"
 
 

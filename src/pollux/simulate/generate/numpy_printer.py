@@ -42,12 +42,17 @@ _SPELLING = {
 @lru_cache(maxsize=64)
 def numpy_source(program: Program) -> str:
     """The module of a kernel: functions `hold(y)`, `begin(y, ...)` and `step(y, ...)` on blocks (rows, members)."""
-    functions = program.functions if program.strict else tuple(f for f in program.functions if f == "pow")
-    parts = [_HEAD, *(_function(name, strict=program.strict) for name in functions)]
-    parts.append(_section("hold", program.held, (), strict=program.strict))
-    parts.append(_section("begin", program.opening, program.times, strict=program.strict))
-    parts.append(_section("step", program.step, program.times, strict=program.strict))
+    parts = [module_head(program.functions, strict=program.strict)]
+    parts.append(section("hold", program.held, (), strict=program.strict))
+    parts.append(section("begin", program.opening, program.times, strict=program.strict))
+    parts.append(section("step", program.step, program.times, strict=program.strict))
     return "\n\n".join(parts)
+
+
+def module_head(functions: Sequence[str], *, strict: bool) -> str:
+    """The imports of a module and the elementary functions that it calls; NumPy has all but one unless strict."""
+    own = functions if strict else tuple(f for f in functions if f == "pow")
+    return "\n\n".join((_HEAD, *(_function(name, strict=strict) for name in own)))
 
 
 def _function(name: str, *, strict: bool) -> str:
@@ -56,7 +61,8 @@ def _function(name: str, *, strict: bool) -> str:
     return f"def {name}_({', '.join(about.params)}):\n{_lines(body, strict)}    return {result}\n"
 
 
-def _section(name: str, assigns: Sequence[Assign], times: Sequence[str], *, strict: bool) -> str:
+def section(name: str, assigns: Sequence[Assign], times: Sequence[str], *, strict: bool) -> str:
+    """One function of assignments on a block `y`, given the free names `times`."""
     body, _ = reused(assigns, ())
     lines = _lines(body, strict) or "    pass\n"
     return f"def {name}({', '.join(('y', *times))}):\n{lines}"

@@ -1,5 +1,6 @@
 """A kernel before it is printed: the lists of assignments and the buffer they work on."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import final
 
@@ -22,7 +23,7 @@ class Pacing:
 
     since: int
     failed: int
-    states: slice
+    states: range
 
 
 @final
@@ -55,7 +56,12 @@ class Program:
         >>> Program(0, 0, (Assign("a", "tanh", ("x",)),), (), (), False).functions
         ('exp', 'tanh')
         """
-        used = {a.op for part in (self.held, self.opening, self.step) for a in part}
-        needs = {"tanh": ("exp",), "pow": ("exp", "log")}
-        wanted = {name for op in used if op in ELEMENTARY for name in (*needs.get(op, ()), op)}
-        return tuple(name for name in ELEMENTARY if name in wanted)
+        return called((self.held, self.opening, self.step))
+
+
+def called(sections: Iterable[Iterable[Assign]]) -> tuple[str, ...]:
+    """The elementary functions that sections call, those that they call themselves first."""
+    used = {a.op for section in sections for a in section}
+    needs = {"tanh": ("exp",), "pow": ("exp", "log")}
+    wanted = {name for op in used if op in ELEMENTARY for name in (*needs.get(op, ()), op)}
+    return tuple(name for name in ELEMENTARY if name in wanted)

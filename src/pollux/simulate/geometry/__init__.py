@@ -28,8 +28,8 @@ from pollux.simulate.geometry.meshing import cylinder, step, stl
 from pollux.simulate.geometry.modes import natural
 from pollux.simulate.geometry.part import BodyPart
 from pollux.simulate.geometry.picture import Picture, Surface
-from pollux.simulate.geometry.reduce import reduce
 from pollux.simulate.geometry.reduced import Reduced
+from pollux.simulate.geometry.reduction import reduce
 from pollux.simulate.geometry.reference import steady
 from pollux.simulate.geometry.solid import Solid
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from pollux.columns.arrays import F64, I64
 from pollux.errors import ModelError
-from pollux.simulate.geometry.libraries import Sparse, library
+from pollux.simulate.geometry.libraries import Sparse, library, one_thread
 from pollux.simulate.geometry.loads import (
     Acceleration,
     Displacement,
@@ -89,6 +89,7 @@ class _Assembly:
         self._held: I64 = np.unique(np.concatenate([*held, np.zeros(0, np.int64)]))
         self._kept: I64 = np.setdiff1d(np.arange(self._space.size), self._held)
 
+    @one_thread
     def system(self) -> System:
         """All matrices, without the unknowns that are held."""
         kept, what = self._kept, self._what

@@ -77,16 +77,24 @@ def compared(
     )
 
 
-def _coupled(full: System) -> Mask:
-    """Which inputs (rows, inputs) an output has to do with, by the bound of Cauchy and Schwarz for the body at rest."""
+def bounds(full: System) -> F64:
+    r"""How far each input could move each output at rest at most (rows, inputs), after Cauchy and Schwarz.
+
+    $|c^T K^{-1} b| \le \sqrt{c^T K^{-1} c}\,\sqrt{b^T K^{-1} b}$
+    """
     rest = at_rest(full.stiffness, full.mass, full.free)
     moved, seen = rest(full.loads), rest(np.ascontiguousarray(full.outputs.T))
-    bound = np.sqrt(np.abs((full.outputs * seen.T).sum(axis=1)))[:, None] * np.sqrt(
-        np.abs((full.loads * moved).sum(axis=0))
-    )
-    found: Mask = np.abs(full.outputs @ moved + full.direct) > UNCOUPLED * bound
-    # What a free motion does has no bound at rest.
-    return found | (np.abs((full.outputs @ full.free) @ (full.free.T @ full.loads)) > 0.0)
+    far = np.sqrt(np.abs((full.outputs * seen.T).sum(axis=1)))
+    found: F64 = far[:, None] * np.sqrt(np.abs((full.loads * moved).sum(axis=0))) + np.abs(full.direct)
+    return found
+
+
+def _coupled(full: System) -> Mask:
+    """Which inputs an output (rows, inputs) has to do with, at rest or through a motion that nothing resists."""
+    moved = at_rest(full.stiffness, full.mass, full.free)(full.loads)
+    found: Mask = np.abs(full.outputs @ moved + full.direct) > UNCOUPLED * bounds(full)
+    flying = np.abs(full.outputs @ full.free) @ np.abs(full.free.T @ full.loads)
+    return found | (flying > UNCOUPLED * max(float(flying.max(initial=0.0)), 1e-300))
 
 
 def _jump(full: System, small: System, shapes: F64, rest: F64, case: F64, span: float) -> tuple[F64, F64, float]:

@@ -11,7 +11,7 @@ from pollux.columns.arrays import F64, I64
 from pollux.errors import ModelError
 from pollux.model.amounts import Amount, amount
 from pollux.model.units import unit
-from pollux.simulate.geometry.libraries import Sparse, library
+from pollux.simulate.geometry.libraries import Sparse, library, one_thread
 from pollux.simulate.geometry.loads import Point, metres
 from pollux.simulate.geometry.material import Material
 from pollux.simulate.geometry.skin import skin
@@ -115,6 +115,7 @@ class _Assembly:
         self._fixed: I64 = np.unique(np.concatenate([*unknowns, np.zeros(0, np.int64)]))
         self._kept: I64 = np.setdiff1d(np.arange(self._space.size), self._fixed)
 
+    @one_thread
     def system(self) -> System:
         """All matrices, without the unknowns that are held; what these do comes in as loads."""
         kept, what = self._kept, self._what

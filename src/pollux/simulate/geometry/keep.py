@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -87,9 +88,13 @@ def write_arrays(path: Path, arrays: Arrays, about: bytes) -> None:
     np.savez(whole, allow_pickle=False, **everything)
     content = whole.getvalue()
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".draft", delete=False) as draft:
-        draft.write(hashlib.sha256(content).digest() + content)
-        draft.flush()
-        os.fsync(draft.fileno())
+        try:
+            draft.write(hashlib.sha256(content).digest() + content)
+            draft.flush()
+            os.fsync(draft.fileno())
+        except OSError:
+            Path(draft.name).unlink()
+            raise
     Path(draft.name).replace(path)
 
 
@@ -108,6 +113,15 @@ def folder() -> Path:
     found = cache_folder() / "geometry"
     found.mkdir(mode=0o700, exist_ok=True)
     return found
+
+
+@cache
+def code() -> str:
+    """A hash of the code of this package: what was found by other code is not found again."""
+    whole = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        whole.update(file.read_bytes())
+    return whole.hexdigest()
 
 
 def _path(key: str) -> Path:

@@ -16,15 +16,12 @@ from pollux.errors import DataRefused, ModelError, SetupError
 from pollux.model.amounts import Amount, amount
 from pollux.model.units import unit
 from pollux.simulate.geometry.blocks import LARGEST
-from pollux.simulate.geometry.keep import folder, read_arrays, write_arrays
+from pollux.simulate.geometry.keep import code, folder, read_arrays, write_arrays
 from pollux.simulate.geometry.solid import Solid
 from pollux.simulate.geometry.stl import closed, triangles, written
 
 PATIENCE: Final = 600.0
 """Seconds after which a mesh that is not there will not come."""
-
-VERSION: Final = 1
-"""Of what is kept on disk."""
 
 
 def step(path: str | Path, *, size: Amount) -> Solid:
@@ -74,7 +71,7 @@ def _solid(asked: Mapping[str, Any], size: Amount, content: bytes, at: str) -> S
     if not 0.0 < metres < np.inf:
         raise ModelError(f"expected a mesh size above zero, got {metres} m", at=at)
     asked = {**asked, "size": metres, "largest": LARGEST}
-    told = "\0".join([str(VERSION), _gmsh_version(), json.dumps(asked, sort_keys=True), ""]).encode()
+    told = "\0".join([code(), _gmsh_version(), json.dumps(asked, sort_keys=True), ""]).encode()
     kept = folder() / f"mesh_{hashlib.sha256(told + content).hexdigest()[:32]}.npz"
     try:
         return _of(read_arrays(kept)[0])

@@ -8,11 +8,9 @@ import numpy as np
 
 from pollux.columns.arrays import F64, I64
 from pollux.errors import SimulationError
-from pollux.simulate.geometry.libraries import Sparse, dense, library
+from pollux.simulate.geometry.factors import SMALL, factored
+from pollux.simulate.geometry.libraries import Sparse, dense, library, one_thread
 from pollux.simulate.geometry.system import System, orthonormal
-
-_SMALL: Final = 300
-"""Unknowns up to which all modes are found at once, by a dense method."""
 
 _EQUAL: Final = 1e-6
 """Modes whose stiffness differs by less than this part count as equal."""
@@ -37,6 +35,7 @@ class Modes:
         return Modes(self.values[chosen], self.shapes[:, chosen])
 
 
+@one_thread
 def natural(system: System, count: int) -> Modes:
     """The `count` modes of the least stiffness besides the free motions, which come first.
 
@@ -45,7 +44,7 @@ def natural(system: System, count: int) -> Modes:
     """
     rigid = system.free.shape[1]
     wanted = min(count + rigid, system.size)
-    values, shapes = _all(system) if system.size <= max(_SMALL, 2 * wanted) else _few(system, wanted)
+    values, shapes = _all(system) if system.size <= max(SMALL, 2 * wanted) else _few(system, wanted)
     order = np.argsort(values)[:wanted]
     elastic = ritz(system.stiffness, system.mass, without(system.free, system.mass, shapes[:, order[rigid:]]))
     return Modes(
@@ -63,10 +62,12 @@ def _few(system: System, wanted: int) -> tuple[F64, F64]:
     ratio = float(system.stiffness.diagonal().sum() / system.mass.diagonal().sum())
     shift = -1e-9 * ratio if system.free.shape[1] else 0.0
     linalg = library("scipy.sparse.linalg")
+    inverse = linalg.LinearOperator(system.mass.shape, factored(system.stiffness - shift * system.mass), dtype=float)
     try:
         # Begun from the same vector every time: what is random in ARPACK would make another model of each run.
+        begin = np.cos(np.arange(system.size, dtype=np.float64))
         found: tuple[F64, F64] = linalg.eigsh(
-            system.stiffness, wanted, system.mass, sigma=shift, v0=np.cos(np.arange(system.size, dtype=np.float64))
+            system.stiffness, wanted, system.mass, sigma=shift, v0=begin, OPinv=inverse
         )
     except (linalg.ArpackError, RuntimeError) as error:
         raise SimulationError(

@@ -4,9 +4,7 @@ Through time by methods that no body can make unstable: Newmark's with mean acce
 J. Eng. Mech. Div. 85, 1959, 67-94), the second-order backward difference for heat, begun with a backward Euler step.
 """
 
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any, Final
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +12,13 @@ from numpy.typing import NDArray
 from pollux.columns.arrays import F64
 from pollux.errors import ModelError
 from pollux.model.suggest import did_you_mean
-from pollux.simulate.geometry.libraries import Sparse, dense, library
+from pollux.simulate.geometry.factors import factored
+from pollux.simulate.geometry.libraries import one_thread
 from pollux.simulate.geometry.statics import at_rest
 from pollux.simulate.geometry.system import System, told
 
-_SMALL: Final = 400
-"""Unknowns up to which matrices are factored as dense ones."""
 
-
+@one_thread
 def steady(system: System, given: Mapping[str, float]) -> dict[str, float]:
     """The outputs at rest under inputs in their units; what is not given does nothing.
 
@@ -44,6 +41,7 @@ def deviation(system: System, given: Mapping[str, float]) -> F64:
     return found
 
 
+@one_thread
 def response(system: System, frequencies: F64) -> NDArray[np.complex128]:
     """The outputs per unit of each input, shaken at frequencies in Hz: shape (frequencies, rows, inputs)."""
     found = [system.direct + system.outputs @ _shaken(system, 2.0 * np.pi * float(one)) for one in frequencies]
@@ -53,10 +51,11 @@ def response(system: System, frequencies: F64) -> NDArray[np.complex128]:
 def _shaken(system: System, angular: float) -> NDArray[np.complex128]:
     inertia = -(angular**2) * system.mass if system.order == 2 else 0.0 * system.mass
     matrix = system.stiffness + inertia + 1j * angular * system.drag
-    field: NDArray[np.complex128] = _factored(matrix)(system.loads.astype(np.complex128))
+    field: NDArray[np.complex128] = factored(matrix)(system.loads.astype(np.complex128))
     return field
 
 
+@one_thread
 def steps(system: System, given: F64, span: float, count: int, start: F64 | None = None) -> F64:
     """The field after each of `count` even steps through `span` seconds under inputs that jump on at the start.
 
@@ -70,10 +69,10 @@ def steps(system: System, given: F64, span: float, count: int, start: F64 | None
 
 def _newmark(system: System, load: F64, start: F64, dt: float, count: int) -> F64:
     mass, drag, stiffness = system.mass, system.drag, system.stiffness
-    solve = _factored(mass + 0.5 * dt * drag + 0.25 * dt**2 * stiffness)
+    solve = factored(mass + 0.5 * dt * drag + 0.25 * dt**2 * stiffness)
     field = np.empty((count + 1, len(start)))
     field[0], speed = start, np.zeros_like(start)
-    push = _factored(mass)(load - stiffness @ start)
+    push = factored(mass)(load - stiffness @ start)
     for step in range(count):
         ahead = field[step] + dt * speed + 0.25 * dt**2 * push
         faster = speed + 0.5 * dt * push
@@ -86,18 +85,8 @@ def _backward(system: System, load: F64, start: F64, dt: float, count: int) -> F
     mass, stiffness = system.mass, system.stiffness
     field = np.empty((count + 1, len(start)))
     field[0] = start
-    field[1:2] = _factored(mass + dt * stiffness)(mass @ start + dt * load)
-    solve = _factored(1.5 * mass + dt * stiffness)
+    field[1:2] = factored(mass + dt * stiffness)(mass @ start + dt * load)
+    solve = factored(1.5 * mass + dt * stiffness)
     for step in range(1, count):
         field[step + 1] = solve(mass @ (2.0 * field[step] - 0.5 * field[step - 1]) + dt * load)
     return field
-
-
-def _factored(matrix: Sparse) -> Callable[[NDArray[Any]], NDArray[Any]]:
-    """The function that solves with a matrix; a small one, as of a reduced model, as a dense one."""
-    if matrix.shape[0] <= _SMALL:
-        linalg = library("scipy.linalg")
-        found: Callable[[NDArray[Any]], NDArray[Any]] = partial(linalg.lu_solve, linalg.lu_factor(dense(matrix)))
-        return found
-    solve: Callable[[NDArray[Any]], NDArray[Any]] = library("scipy.sparse.linalg").splu(matrix.tocsc()).solve
-    return solve

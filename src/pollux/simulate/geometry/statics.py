@@ -1,14 +1,13 @@
 """The body at rest under its loads, and the motions that nothing resists."""
 
-from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pollux.columns.arrays import F64
+from pollux.columns.arrays import F64, I64
+from pollux.simulate.geometry.factors import Solver, factored
 from pollux.simulate.geometry.libraries import Sparse, library
-
-Solver: TypeAlias = Callable[[F64], F64]
 
 
 def at_rest(stiffness: Sparse, mass: Sparse, free: F64) -> Solver:
@@ -18,22 +17,19 @@ def at_rest(stiffness: Sparse, mass: Sparse, free: F64) -> Solver:
     field is that of the rest, orthogonal to $Z$ in the mass: the solution of
     $\begin{pmatrix} K & MZ \\ Z^T M & 0 \end{pmatrix}$.
     """
-    linalg, sparse = library("scipy.sparse.linalg"), library("scipy.sparse")
     if not free.shape[1]:
-        found: Solver = linalg.splu(stiffness.tocsc()).solve
-        return found
+        return factored(stiffness)
     border = mass @ free
-    factors = linalg.splu(sparse.bmat([[stiffness, border], [border.T, None]]).tocsc())
+    whole = factored(library("scipy.sparse").bmat([[stiffness, border], [border.T, None]]), pivots=1.0)
 
-    def solve(loads: F64) -> F64:
+    def solve(loads: NDArray[Any]) -> NDArray[Any]:
         borne = loads - border @ (free.T @ loads)
-        whole: F64 = factors.solve(np.concatenate([borne, np.zeros((free.shape[1], *loads.shape[1:]))]))
-        return whole[: len(loads)]
+        return whole(np.concatenate([borne, np.zeros((free.shape[1], *loads.shape[1:]))]))[: len(loads)]
 
     return solve
 
 
-def rigid_motions(nodes: F64, places: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> F64:
+def rigid_motions(nodes: F64, places: I64) -> F64:
     """Three translations and three small rotations of a body, shape (unknowns, 6), of like size."""
     arm = (nodes - nodes.mean(axis=0)) / np.abs(nodes - nodes.mean(axis=0)).max()
     motions = np.zeros((places.size, 6))
@@ -44,7 +40,7 @@ def rigid_motions(nodes: F64, places: np.ndarray[tuple[int, ...], np.dtype[np.in
     return motions
 
 
-def left_free(motions: F64, held: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> F64:
+def left_free(motions: F64, held: I64) -> F64:
     """Those among some motions and their sums that move nothing that is held."""
     if not len(held):
         return motions

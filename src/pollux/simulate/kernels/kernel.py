@@ -17,10 +17,11 @@ from pollux.errors import SetupError
 from pollux.simulate.generate.numba_printer import numba_source
 from pollux.simulate.generate.program import Program
 from pollux.simulate.kernels.cache import cache_folder, is_warm, keep, key_of, mark_warm, numba_version
+from pollux.simulate.kernels.jax_kernel import jax_kernel
 from pollux.simulate.kernels.numpy_kernel import NUMPY_BLOCK, numpy_kernel
 from pollux.simulate.kernels.plan import AbstractKernel, Plan
 
-Backend: TypeAlias = Literal["auto", "numba", "numpy"]
+Backend: TypeAlias = Literal["auto", "numba", "numpy", "jax"]
 
 
 class Compilation(Protocol):
@@ -80,13 +81,15 @@ def numpy_seconds(program: Program, *, steps: int, members: int) -> float:
 def kernel(
     program: Program, *, members: int, backend: Backend, compiler: Compiler | None = None, numpy_takes: float = 0.0
 ) -> AbstractKernel:
-    """The kernel for so many members: "numpy", "numba" (compiled now if need be), or "auto".
+    """The kernel for so many members: "numpy", "numba" (compiled now if need be), "jax" or "auto".
 
     "auto" is numba where its compiled kernel lies in the cache; else `compiler` is told what to compile, and NumPy runs
     meanwhile, unless it would take `numpy_takes` seconds and those are more than compiling takes. Without a folder that
     is safe to load code from, "auto" is NumPy and "numba" raises `SetupError`.
     """
     slow = numpy_kernel(program)
+    if backend == "jax":
+        return jax_kernel(program)
     if backend == "numpy" or (backend == "auto" and numba_version() is None):
         return slow
     if numba_version() is None:

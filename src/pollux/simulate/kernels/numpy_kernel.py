@@ -90,7 +90,7 @@ def _attempts(module: Any, y: F64, plan: Plan, pacing: Pacing, target: float) ->
     late = np.flatnonzero(y[pacing.since] < target)
     y[pacing.failed, late] = plan.start + y[pacing.since, late]
     y[pacing.since, late] = np.inf
-    y[pacing.states, late] = np.nan
+    y[pacing.states.start : pacing.states.stop, late] = np.nan
 
 
 def numpy_kernel(program: Program) -> NumpyKernel:

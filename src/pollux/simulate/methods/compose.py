@@ -45,7 +45,8 @@ def compose(task: Task) -> Program:
 
 
 def _pacing(rows: Rows) -> Pacing | None:
-    return None if rows.control is None else Pacing(rows.control.since, rows.failed, rows.layout.states)
+    states = rows.layout.states
+    return None if rows.control is None else Pacing(rows.control.since, rows.failed, range(states.start, states.stop))
 
 
 def _rates(task: Task, rows: Rows) -> dict[int, Expr]:

@@ -10,7 +10,7 @@ def refuse(task: Task) -> None:
     schema = task.schema
     if schema.algebraic and task.method != "rodas4":
         _refuse(task, f"a method for algebraic variables ({', '.join(schema.unknowns)})", 'method="rodas4"')
-    if schema.noises and task.method not in STOCHASTIC:
+    if schema.noises and task.method not in STOCHASTIC and not task.is_trial:
         _refuse(task, f"a method for noise ({', '.join(schema.noises)})", 'method="euler-maruyama" or "milstein"')
     if layout_of(schema).delays and task.method == "rodas4":
         _refuse(task, "an explicit method for a delay", 'method="rk4" or "dopri5"')

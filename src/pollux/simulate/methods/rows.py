@@ -44,7 +44,7 @@ _CONTROLS: Final = 6
 class Task:
     """What a kernel computes besides the schema: integrals over the run, conditions that ever hold, sloped inputs.
 
-    `method` is how it integrates.
+    `method` is how it integrates; a trial takes any type as it is without its noise.
     """
 
     schema: Schema
@@ -53,6 +53,7 @@ class Task:
     sloped: tuple[str, ...] = ()
     strict: bool = False
     method: Method = "rk4"
+    is_trial: bool = False
 
 
 @final

@@ -1,8 +1,9 @@
 """One section of a kernel being written: it knows the rows and makes the instants of a step."""
 
-from collections.abc import Callable
-from typing import TypeAlias, final
+from collections.abc import Callable, Mapping
+from typing import Final, NoReturn, TypeAlias, final
 
+from pollux.errors import SimulationError
 from pollux.model.graph import Expr, const, node
 from pollux.model.schema import Schema
 from pollux.simulate.generate.assign import Arg
@@ -15,12 +16,33 @@ from pollux.simulate.methods.span import AbstractSpan, FixedSpan
 State: TypeAlias = Callable[[int], Arg]
 Windowed: TypeAlias = Callable[[Expr], Arg]
 
+BEYOND: Final = frozenset(("gather", "total", "present"))
+"""What an expression knows through links."""
+
+
+def refuse_links(expr: Expr) -> NoReturn:
+    """Refuse an expression that reads linked twins, where these are not simulated too."""
+    raise SimulationError(
+        "expected a type that runs alone, got one that reads linked twins",
+        at=str(expr.data),
+        hint="types that read each other run together: pollux.simulate.couple",
+    )
+
 
 @final
 class Sheet:
     """The assignments of one section, on the rows of a task."""
 
-    def __init__(self, task: Task, rows: Rows, held: Held, *, prefix: str, is_opening: bool = False) -> None:
+    def __init__(
+        self,
+        task: Task,
+        rows: Rows,
+        held: Held,
+        *,
+        prefix: str,
+        is_opening: bool = False,
+        beyond: Callable[[Expr], int] | None = None,
+    ) -> None:
         self.schema = task.schema
         self.rows = rows
         self.layout = rows.layout
@@ -29,6 +51,7 @@ class Sheet:
         self._strict = task.strict
         self._held = held
         self._is_opening = is_opening
+        self._beyond = beyond or refuse_links
 
     def load(self, row: int) -> Arg:
         """What stands in a row."""
@@ -38,8 +61,15 @@ class Sheet:
         """What stands in a row, with the signs of arithmetic."""
         return self.lines.term(self.load(row))
 
-    def instant(self, fraction: float, *, state: State, window: Windowed | None = None) -> Instant:
-        """The values of expressions at a fraction of the step, for these states and windows."""
+    def instant(
+        self,
+        fraction: float,
+        *,
+        state: State,
+        window: Windowed | None = None,
+        known: Mapping[Expr, Arg] | None = None,
+    ) -> Instant:
+        """The values of expressions at a fraction of the step, for these states and windows; some are `known`."""
 
         def leaf(expr: Expr) -> Arg:
             if expr.op == "time":
@@ -54,9 +84,11 @@ class Sheet:
                 return 0.0  # its mean: what it does to a step, the method adds
             if expr.op == "settled":
                 return self.load(self.rows.settled[expr])
+            if expr.op in BEYOND:
+                return self.load(self._beyond(expr))
             return self._fed(str(expr.data), fraction)
 
-        found = Instant(self.lines, leaf, held=self._held, strict=self._strict)
+        found = Instant(self.lines, leaf, held=self._held, strict=self._strict, known=known)
         return found
 
     def latched(self, expr: Expr) -> Arg:
@@ -80,12 +112,12 @@ class Sheet:
 
 
 def moves(task: Task) -> Callable[[Expr], bool]:
-    """Tells the leaves that change within a run of steps: states, phases, time, noise, the past, windows, slopes."""
+    """Tells the leaves that change in a run: states, phases, time, noise, the past, windows, slopes, linked twins."""
 
     def leaf_moves(expr: Expr) -> bool:
         if expr.op == "param":
             return expr.data in task.sloped
-        return expr.op in ("state", "phase", "time", "window", "noise", "delay")
+        return expr.op in ("state", "phase", "time", "window", "noise", "delay") or expr.op in BEYOND
 
     return leaf_moves
 

@@ -45,7 +45,13 @@ class Study:
 
     `model` takes all points of a design at once, (points, inputs), and gives (points,) or (points, outputs); a value
     that is no finite number means that the point failed. `base` is the middle of the inputs, where one at a time is
-    varied; None stands for their medians.
+    varied; None stands for their medians. Raises SimulationError without inputs or outputs, for one name twice, and for
+    a model that gives another number of values.
+
+    >>> import pollux as px
+    >>> box = px.study(lambda x: x[:, 0] ** 2 * x[:, 1], {"side": px.normal(1, 0.1), "height": px.normal(9, 1)})
+    >>> box.names, box.middle.tolist(), box.evaluate(box.middle[None]).tolist()
+    (('side', 'height'), [1.0, 9.0], [[9.0]])
     """
 
     inputs: tuple[Input, ...]

@@ -86,6 +86,11 @@ int fmi2CompletedIntegratorStep(Model *m, int no, int *enter, int *ended) {
 int fmi2SetTime(Model *m, double t) { m->time = t; return 0; }
 int fmi2SetContinuousStates(Model *m, const double *x, size_t n) { memcpy(m->r, x, n * sizeof(double)); return 0; }
 int fmi2GetContinuousStates(Model *m, double *x, size_t n) { memcpy(x, m->r, n * sizeof(double)); return 0; }
+int fmi2GetNominalsOfContinuousStates(Model *m, double *x, size_t n) {
+    (void)m;
+    for (size_t i = 0; i < n; i++) x[i] = 1.0;
+    return 0;
+}
 int fmi2GetDerivatives(Model *m, double *d, size_t n) { rates(m); memcpy(d, m->r + NX, n * sizeof(double)); return 0; }
 int fmi2GetEventIndicators(Model *m, double *z, size_t n) { (void)n; signs(m, z); return 0; }
 const char *fmi2GetVersion(void) { return "2.0"; }
@@ -93,3 +98,6 @@ const char *fmi2GetTypesPlatform(void) { return "default"; }
 int fmi2SetDebugLogging(Model *m, int on, size_t n, const char *const *c) { (void)m; (void)on; (void)n; (void)c; return 0; }
 int fmi2Terminate(Model *m) { (void)m; return 0; }
 int fmi2Reset(Model *m) { (void)m; return 3; }
+#ifdef ALL
+#include "rest2.h"
+#endif

@@ -127,3 +127,6 @@ const char *fmi3GetVersion(void) { return "3.0"; }
 int fmi3SetDebugLogging(Model *m, bool on, size_t n, const char *const *c) { (void)m; (void)on; (void)n; (void)c; return 0; }
 int fmi3Terminate(Model *m) { (void)m; return 0; }
 int fmi3Reset(Model *m) { (void)m; return 3; }
+#ifdef ALL
+#include "rest3.h"
+#endif

@@ -44,12 +44,11 @@ PUBLIC void FMI2(FreeInstance)(fmi2Component c) { instance_free(SELF); }
 PUBLIC fmi2Status FMI2(SetupExperiment)(fmi2Component c, fmi2Boolean toleranceDefined, fmi2Real tolerance,
                                         fmi2Real startTime, fmi2Boolean stopTimeDefined, fmi2Real stopTime)
 {
-    (void)toleranceDefined;
-    (void)tolerance;
     (void)stopTimeDefined;
     (void)stopTime;
     REQUIRE(MODE_INSTANTIATED, "fmi2SetupExperiment");
     set_time(SELF, startTime);
+    set_tolerance(SELF, toleranceDefined, tolerance);
     return fmi2OK;
 }
 
@@ -165,6 +164,14 @@ PUBLIC fmi2Status FMI2(DeSerializeFMUstate)(fmi2Component c, const fmi2Byte byte
     REQUIRE(ANY_MODE, "fmi2DeSerializeFMUstate");
     *state = deserialise((const unsigned char *)bytes, size);
     return *state == NULL ? refused(c, 1, "fmi2DeSerializeFMUstate") : fmi2OK;
+}
+
+PUBLIC fmi2Status FMI2(GetDirectionalDerivative)(fmi2Component c, const fmi2ValueReference vUnknown[], size_t nUnknown,
+                                                 const fmi2ValueReference vKnown[], size_t nKnown,
+                                                 const fmi2Real dvKnown[], fmi2Real dvUnknown[])
+{
+    REQUIRE(MODE_RUNNING | MODE_INITIALISING, "fmi2GetDirectionalDerivative");
+    return (fmi2Status)differentiated(SELF, vUnknown, nUnknown, vKnown, nKnown, dvKnown, dvUnknown, 0);
 }
 
 /* -- model exchange */

@@ -18,19 +18,6 @@
 NO_VARIABLES(Integer, fmi2Integer)
 NO_VARIABLES(String, fmi2String)
 
-PUBLIC fmi2Status FMI2(GetDirectionalDerivative)(fmi2Component c, const fmi2ValueReference vUnknown[], size_t nUnknown,
-                                                 const fmi2ValueReference vKnown[], size_t nKnown,
-                                                 const fmi2Real dvKnown[], fmi2Real dvUnknown[])
-{
-    (void)vUnknown;
-    (void)nUnknown;
-    (void)vKnown;
-    (void)nKnown;
-    (void)dvKnown;
-    (void)dvUnknown;
-    return refused(c, 1, "fmi2GetDirectionalDerivative");
-}
-
 PUBLIC fmi2Status FMI2(CancelStep)(fmi2Component c) { return refused(c, 1, "fmi2CancelStep"); }
 
 PUBLIC fmi2Status FMI2(SetRealInputDerivatives)(fmi2Component c, const fmi2ValueReference vr[], size_t nvr,

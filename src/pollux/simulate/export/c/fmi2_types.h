@@ -2,7 +2,7 @@
 #ifndef FMI2_TYPES_H
 #define FMI2_TYPES_H
 
-#include "instance.h"
+#include "run.h"
 
 #ifdef FMI2_FUNCTION_PREFIX
 #define JOINED(prefix, name) prefix##name

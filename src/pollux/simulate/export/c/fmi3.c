@@ -50,12 +50,11 @@ PUBLIC fmi3Status FMI3(EnterInitializationMode)(fmi3Instance instance, fmi3Boole
                                                 fmi3Float64 tolerance, fmi3Float64 startTime,
                                                 fmi3Boolean stopTimeDefined, fmi3Float64 stopTime)
 {
-    UNUSED(toleranceDefined);
-    UNUSED(tolerance);
     UNUSED(stopTimeDefined);
     UNUSED(stopTime);
     REQUIRE(MODE_INSTANTIATED, "fmi3EnterInitializationMode");
     set_time(SELF, startTime);
+    set_tolerance(SELF, toleranceDefined, tolerance);
     SELF->now.mode = MODE_INITIALISING;
     return fmi3OK;
 }

@@ -104,25 +104,6 @@ PUBLIC fmi3Status FMI3(GetVariableDependencies)(fmi3Instance instance, fmi3Value
     return refused(instance, 1, "fmi3GetVariableDependencies");
 }
 
-#define NO_DERIVATIVE(Name) \
-    PUBLIC fmi3Status FMI3(Name)(fmi3Instance instance, const fmi3ValueReference unknowns[], size_t nUnknowns, \
-                                 const fmi3ValueReference knowns[], size_t nKnowns, const fmi3Float64 seed[], \
-                                 size_t nSeed, fmi3Float64 sensitivity[], size_t nSensitivity) \
-    { \
-        UNUSED(unknowns); \
-        UNUSED(nUnknowns); \
-        UNUSED(knowns); \
-        UNUSED(nKnowns); \
-        UNUSED(seed); \
-        UNUSED(nSeed); \
-        UNUSED(sensitivity); \
-        UNUSED(nSensitivity); \
-        return refused(instance, 1, "fmi3" #Name); \
-    }
-
-NO_DERIVATIVE(GetDirectionalDerivative)
-NO_DERIVATIVE(GetAdjointDerivative)
-
 /* There are no structural parameters: nothing can be configured. */
 PUBLIC fmi3Status FMI3(EnterConfigurationMode)(fmi3Instance instance)
 {

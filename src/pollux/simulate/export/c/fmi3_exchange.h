@@ -1,4 +1,4 @@
-/* The functions of FMI 3.0 that only a solver calls. */
+/* The functions of FMI 3.0 that a solver calls. */
 #include "fmi3_types.h"
 
 PUBLIC fmi3Status FMI3(EnterContinuousTimeMode)(fmi3Instance instance)
@@ -81,4 +81,24 @@ PUBLIC fmi3Status FMI3(GetNumberOfContinuousStates)(fmi3Instance instance, size_
     REQUIRE(ANY_MODE, "fmi3GetNumberOfContinuousStates");
     *nContinuousStates = STATES;
     return fmi3OK;
+}
+
+PUBLIC fmi3Status FMI3(GetDirectionalDerivative)(fmi3Instance instance, const fmi3ValueReference unknowns[],
+                                                 size_t nUnknowns, const fmi3ValueReference knowns[], size_t nKnowns,
+                                                 const fmi3Float64 seed[], size_t nSeed, fmi3Float64 sensitivity[],
+                                                 size_t nSensitivity)
+{
+    REQUIRE(MODE_RUNNING | MODE_INITIALISING, "fmi3GetDirectionalDerivative");
+    if (nSeed != nKnowns || nSensitivity != nUnknowns) return refused(instance, 1, "fmi3GetDirectionalDerivative");
+    return (fmi3Status)differentiated(SELF, unknowns, nUnknowns, knowns, nKnowns, seed, sensitivity, 0);
+}
+
+PUBLIC fmi3Status FMI3(GetAdjointDerivative)(fmi3Instance instance, const fmi3ValueReference unknowns[],
+                                             size_t nUnknowns, const fmi3ValueReference knowns[], size_t nKnowns,
+                                             const fmi3Float64 seed[], size_t nSeed, fmi3Float64 sensitivity[],
+                                             size_t nSensitivity)
+{
+    REQUIRE(MODE_RUNNING | MODE_INITIALISING, "fmi3GetAdjointDerivative");
+    if (nSeed != nUnknowns || nSensitivity != nKnowns) return refused(instance, 1, "fmi3GetAdjointDerivative");
+    return (fmi3Status)differentiated(SELF, unknowns, nUnknowns, knowns, nKnowns, seed, sensitivity, 1);
 }

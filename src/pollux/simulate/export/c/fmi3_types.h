@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "instance.h"
+#include "run.h"
 
 #ifdef FMI3_FUNCTION_PREFIX
 #define JOINED(prefix, name) prefix##name

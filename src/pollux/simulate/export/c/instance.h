@@ -1,4 +1,4 @@
-/* One instance of the model, for either version of FMI: its numbers, its steps, its events, its log.
+/* One instance of the model, for either version of FMI: its memory, its values, its log.
 
    model.h is generated beside this file: sizes, tables and equations. Everything here is private to the one file that
    is compiled, so that any number of exported twins can be linked into one program. */
@@ -20,7 +20,9 @@ enum {
     PART_OUTPUTS = 4,
     PART_TRUTHS = 8,
     PART_CROSSINGS = 16,
-    PART_ALL = 31
+    PART_UNKNOWNS = 32,
+    PART_SLOPES = 64,
+    PART_ALL = 127
 };
 
 #include "model.h"
@@ -50,9 +52,9 @@ enum {
 /* Everything that the future depends on: saved and restored as one block of memory. */
 typedef struct {
     double y[ROWS];
-    double origin;  /* where the steps of the present length began */
-    double dt;      /* their length */
-    int64_t done;   /* how many were taken */
+    double origin;  /* where the present course of steps began */
+    double dt;      /* their length, or the unit in which they are counted where they choose their own */
+    int64_t done;   /* how many were taken, or how many units have passed */
     int32_t mode;
     int32_t stale;  /* the parts of y that must be computed before they are read */
 } State;
@@ -134,12 +136,16 @@ static int conditions_stand(const Instance *self)
 static void refresh(Instance *self, int parts)
 {
     double *y = self->now.y, t0 = y[TIME];
-    int due = self->now.stale & parts;
+    int due;
+    if (parts & ~PART_HELD) parts |= PART_UNKNOWNS; /* everything else may rest on them */
+    due = self->now.stale & parts;
     if (due & PART_HELD) hold(y);
+    if (due & PART_UNKNOWNS) algebra(y, t0);
     if (due & PART_DERIVATIVES) derivatives(y, t0);
     if (due & PART_OUTPUTS) outputs(y, t0);
     if ((due & PART_TRUTHS) && !conditions_stand(self)) truths(y, t0);
     if (due & PART_CROSSINGS) crossings(y, t0);
+    if (due & PART_SLOPES) slopes(y, t0);
     self->now.stale &= ~parts;
 }
 
@@ -165,131 +171,10 @@ static int set_value(Instance *self, unsigned reference, int type, double value)
     return STATUS_OK;
 }
 
-/* -- the run */
-
 static void set_time(Instance *self, double time)
 {
     self->now.y[TIME] = time;
     self->now.stale |= PART_ALL & ~PART_HELD;
-}
-
-static void begin_run(Instance *self)
-{
-    refresh(self, PART_HELD | PART_TRUTHS);
-    if (!self->exchange) opening(self->now.y, self->now.y[TIME], 0.0, 0.0, 0.0, 0.0, 0.0);
-    self->now.mode = self->exchange ? MODE_EVENT : MODE_STEP;
-    self->now.stale |= PART_ALL & ~PART_HELD;
-}
-
-/* How many steps fill a communication step, and how long they are: spans of whole nanoseconds are divided as the
-   kernels of Pollux divide them, so that both take the same steps to the last bit. */
-static double divided(double span, int64_t *steps)
-{
-    double whole = floor(span * 1e9 + 0.5);
-    if (whole >= 1.0 && whole < 9e15 && fabs(span * 1e9 - whole) < 1e-3) {
-        *steps = ((int64_t)whole + STEP_NANOSECONDS - 1) / STEP_NANOSECONDS;
-        return whole / (double)*steps / 1e9;
-    }
-    *steps = (int64_t)ceil(span / (STEP_NANOSECONDS * 1e-9));
-    return span / (double)*steps;
-}
-
-static int advance(Instance *self, double from, double span)
-{
-    State *now = &self->now;
-    int64_t steps;
-    double dt = divided(span, &steps);
-    double gap = fabs(from - (now->origin + (double)now->done * dt));
-    if (dt != now->dt || gap > 1e-6 * dt + 4.0 * DBL_EPSILON * fabs(from)) {
-        now->origin = from;
-        now->dt = dt;
-        now->done = 0;
-    }
-    refresh(self, PART_HELD);
-    for (; steps > 0; steps--, now->done++) {
-        double s = (double)now->done;
-        step(now->y, now->origin + s * dt, now->origin + (s + 0.5) * dt, now->origin + (s + 1.0) * dt,
-             0.5 * dt, dt, dt / 6.0);
-    }
-    set_time(self, from + span);
-    if (now->y[FAILED] != now->y[FAILED]) return STATUS_OK;
-    return complain(self, STATUS_ERROR, "a state is no finite number since the time %.17g", now->y[FAILED]);
-}
-
-/* -- model exchange */
-
-static void get_states(const Instance *self, double *x)
-{
-    int k;
-    for (k = 0; k < STATES; k++) x[k] = self->now.y[STATE_ROW + k];
-}
-
-static void set_states(Instance *self, const double *x)
-{
-    int k;
-    for (k = 0; k < STATES; k++) self->now.y[STATE_ROW + k] = x[k];
-    self->now.stale |= PART_ALL & ~PART_HELD;
-}
-
-/* A derivative that is no finite number is discarded, not an error: the solver may try a shorter step. */
-static int get_derivatives(Instance *self, double *rates)
-{
-    int k;
-    refresh(self, PART_DERIVATIVES);
-    for (k = 0; k < STATES; k++) {
-        rates[k] = self->now.y[DERIVATIVE_ROW + k];
-        if (!(rates[k] - rates[k] == 0.0))
-            return complain(self, STATUS_DISCARD, "derivative %d is no finite number at the time %.17g", k,
-                            self->now.y[TIME]);
-    }
-    return STATUS_OK;
-}
-
-static void get_crossings(Instance *self, double *values)
-{
-    int k;
-    refresh(self, PART_CROSSINGS);
-    for (k = 0; k < CROSSINGS; k++) values[k] = self->now.y[CROSSING_ROW + k];
-}
-
-/* Event mode: tells whether a state jumped. */
-static int meet(Instance *self)
-{
-    State *now = &self->now;
-    double before[STATES + 1];
-    get_states(self, before);
-    meeting(now->y, now->y[TIME]);
-    now->stale |= PART_ALL & ~PART_HELD;
-    return memcmp(before, now->y + STATE_ROW, STATES * sizeof(double)) != 0;
-}
-
-/* -- saved states */
-
-static const char SAVED[] = TOKEN;
-enum { SAVED_SIZE = sizeof SAVED + sizeof(State) };
-
-static void serialise(const State *state, unsigned char *bytes)
-{
-    memcpy(bytes, SAVED, sizeof SAVED);
-    memcpy(bytes + sizeof SAVED, state, sizeof *state);
-}
-
-static State *deserialise(const unsigned char *bytes, size_t size)
-{
-    State *state;
-    if (size != SAVED_SIZE || memcmp(bytes, SAVED, sizeof SAVED) != 0) return NULL;
-    state = (State *)malloc(sizeof *state);
-    if (state != NULL) memcpy(state, bytes + sizeof SAVED, sizeof *state);
-    return state;
-}
-
-/* A copy of the present state, in `*place` if there is one already. */
-static int save(const Instance *self, void **place)
-{
-    if (*place == NULL) *place = malloc(sizeof(State));
-    if (*place == NULL) return complain(self, STATUS_ERROR, "there is no memory to save a state");
-    memcpy(*place, &self->now, sizeof(State));
-    return STATUS_OK;
 }
 
 #endif

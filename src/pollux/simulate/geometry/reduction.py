@@ -7,16 +7,17 @@ from typing import Any, Final, TypeAlias, final
 
 import numpy as np
 
-from pollux.columns.arrays import F64
+from pollux.columns.arrays import F64, I64
 from pollux.errors import ModelError
 from pollux.model.amounts import Amount, amount
 from pollux.model.units import unit
 from pollux.simulate.geometry.bases import AbstractBasis, Shapes
 from pollux.simulate.geometry.elasticity import Structure
-from pollux.simulate.geometry.exactness import UNCOUPLED, compared
+from pollux.simulate.geometry.exactness import UNCOUPLED, bounds, compared
 from pollux.simulate.geometry.form import Form
 from pollux.simulate.geometry.heat import Heat
-from pollux.simulate.geometry.keep import keep, kept
+from pollux.simulate.geometry.keep import code, keep, kept
+from pollux.simulate.geometry.libraries import one_thread
 from pollux.simulate.geometry.modes import Modes, hertz, ritz, told_apart
 from pollux.simulate.geometry.picture import Picture
 from pollux.simulate.geometry.reduced import Reduced
@@ -34,9 +35,6 @@ DIGITS: Final = 12
 
 MATTERS: Final = 1e-4
 """The share in every output and in the energy at rest below which a mode is left out."""
-
-VERSION: Final = 1
-"""Of what is kept on disk."""
 
 
 def reduce(
@@ -76,9 +74,16 @@ def reduce(
     key = _key(body, basis, numbers)
     found = kept(key)
     if found is None:
-        found = _Reduction(body.system, basis.shapes(body.system), key).reduced(*numbers)
+        found = _reduced(body, basis, key, *numbers)
         keep(key, found)
     return found
+
+
+@one_thread
+def _reduced(
+    body: Body, basis: AbstractBasis, key: str, up_to: float | None, band: float | None, span: float | None
+) -> Reduced:
+    return _Reduction(body.system, basis.shapes(body.system), key).reduced(up_to, band, span)
 
 
 @final
@@ -113,22 +118,16 @@ class _Reduction:
         system = self._system
         found = told_apart(ritz(system.stiffness, system.mass, self._shapes.shapes), system)
         below = hertz(found.values, system.order) <= (up_to or np.inf)
-        best = np.flatnonzero(below & (_shares(found, system) > MATTERS))[: self._shapes.keep]
+        best: I64 = np.flatnonzero(below & (_shares(found, system) > MATTERS))[: self._shapes.keep]
         if not len(best) and not system.free.shape[1]:
             raise ModelError("expected a mode that inputs move and outputs see, got none", at="reduce")
-        free = (
-            told_apart(Modes(np.zeros(system.free.shape[1], np.float64), system.free), system)
-            if system.free.size
-            else None
-        )
         elastic = found.part(best)
-        return elastic if free is None else _joined(free, elastic)
+        return _joined(_free(system), elastic) if system.free.shape[1] else elastic
 
     def _form(self, modes: Modes, left: F64, size: F64) -> Form:
         system = self._system
         drive = (modes.shapes * size).T @ system.loads
         outputs = system.outputs @ (modes.shapes / size)
-        at_rest_ = np.abs(system.outputs @ self._rest) + np.abs(system.direct)
         uniform = np.zeros(len(size))
         if system.kind == "heat":
             uniform = size * (modes.shapes.T @ (system.mass @ np.ones(system.size)))
@@ -139,8 +138,8 @@ class _Reduction:
             masses=_rounded(size**-2.0),
             uniform=_rounded(uniform),
             drive=_rounded(_without_noise(drive, np.abs(drive).max(axis=0, keepdims=True, initial=0.0))),
-            outputs=_rounded(_without_noise(outputs, _by_output(np.abs(outputs), system).max(axis=1, keepdims=True))),
-            direct=_rounded(_without_noise(system.outputs @ left + system.direct, _by_output(at_rest_, system))),
+            outputs=_rounded(_without_noise(outputs, _scale(outputs, system))),
+            direct=_rounded(_without_noise(system.outputs @ left + system.direct, bounds(system))),
             inputs=system.inputs,
             seen=system.seen,
         )
@@ -169,6 +168,12 @@ def _borne(modes: Modes, system: System) -> F64:
     return found
 
 
+def _free(system: System) -> Modes:
+    """The motions that nothing resists, as modes."""
+    none: F64 = np.zeros(system.free.shape[1])
+    return told_apart(Modes(none, system.free), system)
+
+
 def _joined(free: Modes, elastic: Modes) -> Modes:
     return Modes(np.concatenate([free.values, elastic.values]), np.concatenate([free.shapes, elastic.shapes], axis=1))
 
@@ -181,8 +186,17 @@ def _by_output(rows: F64, system: System) -> F64:
     return found
 
 
+def _scale(outputs: F64, system: System) -> F64:
+    """The size (rows, 1) below which coefficients of an output are noise: of its own, and of what it adds up."""
+    own = _by_output(np.abs(outputs), system).max(axis=1, keepdims=True, initial=0.0)
+    # A mode of size one, known to some eleven digits, summed up as the output does.
+    found: F64 = np.maximum(own, 1e-3 * np.abs(system.outputs).sum(axis=1, keepdims=True))
+    return found
+
+
 def _without_noise(numbers: F64, like: F64) -> F64:
-    return np.where(np.abs(numbers) <= NOISE * like, 0.0, numbers)
+    found: F64 = np.where(np.abs(numbers) <= NOISE * like, 0.0, numbers)
+    return found
 
 
 def _rounded(numbers: F64) -> F64:
@@ -215,10 +229,10 @@ def _picture(system: System, shapes: F64, left: F64) -> Picture:
 
 
 def _key(body: Body, basis: AbstractBasis, numbers: list[float | None]) -> str:
-    """What tells this question from others, the versions of what answers it among it."""
+    """What tells this question from others, the code and the libraries that answer it among it."""
     told = [f"{one.name}={_told(getattr(body, one.name))}" for one in fields(body)]
     libraries = [f"{name} {version(name)}" for name in ("numpy", "scipy", "scikit-fem")]
-    whole = "\0".join([str(VERSION), type(body).__name__, *told, repr(basis), repr(numbers), *libraries])
+    whole = "\0".join([code(), type(body).__name__, *told, repr(basis), repr(numbers), *libraries])
     return hashlib.sha256(whole.encode()).hexdigest()
 
 
