@@ -8,8 +8,8 @@ import re
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType, UnionType
-from typing import Any
+from types import FunctionType, ModuleType
+from typing import Any, get_args
 
 import pollux as px
 from pollux import errors
@@ -76,8 +76,9 @@ def module(name: str, one: ModuleType) -> list[str]:
 
 def told(name: str, one: Any) -> tuple[str, str]:
     """How a thing of a module is called, and what it says of itself; of an alias, what it stands for."""
-    if isinstance(one, UnionType):
-        return f"`{name}`", "One of " + ", ".join(f"`{each.__name__}`" for each in one.__args__) + "."
+    if not isinstance(one, type | FunctionType):
+        stand = [getattr(each, "__name__", repr(each)) for each in get_args(one)]
+        return f"`{name}`", "One of " + ", ".join(f"`{each}`" for each in stand) + "."
     return f"`{signature(name, one)}`", sentence(one)
 
 
