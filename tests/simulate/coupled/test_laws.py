@@ -12,7 +12,7 @@ import pollux as px
 from pollux.columns import Links
 from pollux.errors import SimulationError, UnitError
 from pollux.model.schema import schema_of
-from pollux.simulate import CoupledRun, Group, couple
+from pollux.simulate import CoupledRun, Feed, Group, couple, straight
 
 MEMBERS = 4
 """So many that every net is laid out alike: one kernel is compiled."""
@@ -302,3 +302,48 @@ def test_what_the_coupled_kernel_has_no_way_for_is_refused(what):
     group = Group(schema_of(kind), columns(schema_of(kind), 1))
     with pytest.raises(SimulationError, match=f"got Odd with {what}"):
         couple(CoupledRun((group,), 0, SECOND, SECOND // 10))
+
+
+def test_groups_may_be_empty_and_types_without_states_or_links():
+    """No twins of a type, a type that only passes values on, a type that nobody is linked to: all run."""
+
+    class Board(px.Twin):
+        tanks = px.links(Tank)
+        share = px.actuator("1", low=0, high=1, safe=0.5)
+
+        @px.derived
+        def water(self):
+            return self.share * px.total(self.tanks.level)
+
+    class Gauge(px.Twin):
+        board = px.link(Board)
+        seen = px.hidden("m", start=0)
+
+        @px.rate(seen)
+        def follows(self):
+            return (self.board.water + self.board.share * px.quantity(1, "m") - self.seen) / px.quantity(2, "s")
+
+    class Lonely(px.Twin):
+        x = px.hidden("1", start=1)
+
+        @px.rate(x)
+        def decays(self):
+            return -self.x / px.quantity(1, "s")
+
+    groups = (
+        Group(schema_of(Tank), columns(schema_of(Tank), 3, MEMBERS)),
+        Group(schema_of(Pipe), columns(schema_of(Pipe), 0, MEMBERS)),
+        Group(schema_of(Board), columns(schema_of(Board), 1, MEMBERS), {"tanks": _grouped([0, 0, 0], 1)}),
+        Group(schema_of(Gauge), columns(schema_of(Gauge), 1, MEMBERS), {"board": _single([0])}),
+        Group(schema_of(Lonely), columns(schema_of(Lonely), 2, MEMBERS)),
+    )
+    share = Feed("Board", "share", straight([0, 10 * SECOND], [0.0, 1.0]))
+    record = {"Gauge": ("seen",), "Board": ("water",), "Lonely": ("x",)}
+    run = CoupledRun(groups, 0, 10 * SECOND, SECOND // 100, SECOND, record, (share,))
+    for backend in ("numpy", "numba"):
+        done = couple(replace(run, backend=backend))
+        # seen' = (4 s / 10 - seen) / 2 from rest: the ramp, less the lag, with what is left of the start.
+        t = np.arange(11.0)
+        assert done["Gauge"]["seen"][:, 0, 0] == pytest.approx(0.4 * (t - 2 + 2 * np.exp(-t / 2)), rel=1e-9, abs=1e-12)
+        assert done["Board"]["water"][:, 0, 0] == pytest.approx(0.3 * t)
+        assert done["Lonely"]["x"][-1] == pytest.approx(np.exp(-10.0), rel=1e-7)
