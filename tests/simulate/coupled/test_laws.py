@@ -11,7 +11,10 @@ from tests.simulate.coupled.models import SECOND, columns
 import pollux as px
 from pollux.columns import Links
 from pollux.errors import SimulationError, UnitError
+from pollux.model.graph import const, operation, told_in
+from pollux.model.linking import meaning
 from pollux.model.schema import schema_of
+from pollux.model.units import unit
 from pollux.simulate import CoupledRun, Feed, Group, couple, straight
 
 MEMBERS = 4
@@ -347,3 +350,25 @@ def test_groups_may_be_empty_and_types_without_states_or_links():
         assert done["Gauge"]["seen"][:, 0, 0] == pytest.approx(0.4 * (t - 2 + 2 * np.exp(-t / 2)), rel=1e-9, abs=1e-12)
         assert done["Board"]["water"][:, 0, 0] == pytest.approx(0.3 * t)
         assert done["Lonely"]["x"][-1] == pytest.approx(np.exp(-10.0), rel=1e-7)
+
+
+def test_integrals_and_conditions_are_kept_inside_the_kernel():
+    """What leaves a tank through its pipes is the integral of their flow; a condition may look at a neighbour."""
+    groups = _water([2.0, 1.0, 0.5], [(0, 1), (1, 2)], MEMBERS)
+    pipe = schema_of(Pipe)
+    through = told_in(pipe.expression("flow"), unit("m**3/s"))
+    full = operation(">", (meaning(pipe, "end.pressure"), const(9.5, unit("kPa"))))
+    run = CoupledRun(
+        groups,
+        0,
+        200 * SECOND,
+        SECOND,
+        record={"Tank": ("level",)},
+        integrate={"Pipe": {"volume": through}},
+        ever={"Pipe": {"full": full}},
+    )
+    for backend in ("numpy", "numba"):
+        done = couple(replace(run, backend=backend))
+        drop = done["Tank"]["level"][0, 0] - done["Tank"]["level"][-1, 0]
+        assert done["Pipe"].integrals["volume"][0] == pytest.approx(drop, rel=1e-12)
+        assert done["Pipe"].ever["full"][:, 0].tolist() == [True, False]

@@ -170,6 +170,8 @@ def _outcome(
         names=what.record.get(schema.name, ()),
         values=values,
         events=events,
+        integrals={name: part[row].copy() for name, row in rows.integral.items()},
+        ever={name: part[row] > 0.0 for name, row in rows.ever.items()},
         final=part[: rows.layout.width].copy(),
         failed_at=nanoseconds(part[rows.failed], what.t0),
     )

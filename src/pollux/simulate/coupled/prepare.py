@@ -115,7 +115,13 @@ def table_of(groups: tuple[Group, ...], system: System) -> F64:
 def _tasks(run: CoupledRun) -> tuple[Task, ...]:
     straight = sloped(run)
     return tuple(
-        Task(group.schema, sloped=tuple(sorted(straight[kind])), strict=run.strict)
+        Task(
+            group.schema,
+            tuple(run.integrate.get(group.schema.name, {}).items()),
+            tuple(run.ever.get(group.schema.name, {}).items()),
+            tuple(sorted(straight[kind])),
+            run.strict,
+        )
         for kind, group in enumerate(run.groups)
     )
 
@@ -131,9 +137,9 @@ def _check(run: CoupledRun) -> int:
         raise SimulationError(f"expected a span and a step above 0 ns, got {run.span} and {run.step}")
     if run.method not in METHODS:
         raise SimulationError(f"expected one of {', '.join(METHODS)}, got {run.method!r}", at="CoupledRun.method")
-    for kind in run.record:
+    for kind in (*run.record, *run.integrate, *run.ever):
         if kind not in names:
-            raise SimulationError(f"expected a type of the run, got {kind!r}", at="CoupledRun.record")
+            raise SimulationError(f"expected a type of the run, got {kind!r}", at="CoupledRun")
     check_feeds(run)
     grid = run.grid or run.span
     if grid <= 0 or run.span % grid:
