@@ -6,7 +6,7 @@ surface for a 3D view. Needs the extra `geometry` (scikit-fem, SciPy; gmsh for S
 that was written to a file needs none of it.
 """
 
-from pollux.simulate.geometry.bases import AbstractBasis, CraigBampton, Modal, Pod
+from pollux.simulate.geometry.bases import AbstractBasis, CraigBampton, Modal, Pod, Static
 from pollux.simulate.geometry.blocks import box
 from pollux.simulate.geometry.elasticity import Structure
 from pollux.simulate.geometry.exactness import ReductionError
@@ -21,6 +21,7 @@ from pollux.simulate.geometry.loads import (
     Pressure,
     Rayleigh,
     Stress,
+    Warmed,
     Warming,
 )
 from pollux.simulate.geometry.material import Material
@@ -55,10 +56,12 @@ __all__ = [
     "Reduced",
     "ReductionError",
     "Solid",
+    "Static",
     "Stress",
     "Structure",
     "Surface",
     "Temperature",
+    "Warmed",
     "Warming",
     "box",
     "cylinder",
