@@ -48,13 +48,13 @@ def python() -> str:
 
 
 def home(name: str, one: object) -> str:
-    """The module of a public thing; a bare number is a word of models."""
-    return str(getattr(one, "__module__", None) or getattr(one, "__name__", "pollux.model"))
+    """The module of a public thing, or itself; a bare number is a word of models."""
+    return str(getattr(one, "__module__", None) or getattr(one, "__name__", None) or "pollux.model")
 
 
 def entry(name: str, one: Any) -> list[str]:
     """One name: a heading, the signature, the docstring, its members, its examples elsewhere."""
-    if isinstance(one, ModuleType):
+    if inspect.ismodule(one):
         return module(name, one)
     if not callable(one):
         return [f"### px.{name}\n", f"A number: {one!r}.\n", *elsewhere(name)]
@@ -68,7 +68,8 @@ def entry(name: str, one: Any) -> list[str]:
 
 def module(name: str, one: ModuleType) -> list[str]:
     """A module of names: what it says, and a row for each of them."""
-    things = [(each, getattr(one, each)) for each in one.__all__]
+    named = [(each, getattr(one, each)) for each in one.__all__]
+    things = [(each, thing) for each, thing in named if inspect.isroutine(thing) or inspect.isclass(thing)]
     rows = [row(f"`{signature(each, thing)}`", sentence(thing)) for each, thing in things]
     said = markdown(inspect.getdoc(one) or "")
     return [f"### px.{name}\n", *said, f"| in `px.{name}` | meaning |", "|---|---|", *rows, "", *elsewhere(name)]

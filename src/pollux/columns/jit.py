@@ -25,3 +25,5 @@ inlined: Decorator = _njit(_nrt=False, forceinline=True)
 # A kernel of some microseconds keeps the interpreter's lock: to ask for it again, behind others, costs more than that.
 # numba's cache watches the file of an entry point, not of what it calls: clear it after a change in a kernel file.
 short: Decorator = _njit(_nrt=False, cache=True)
+# A kernel of milliseconds and more lets others compute meanwhile.
+long: Decorator = _njit(_nrt=False, cache=True, nogil=True)

@@ -11,7 +11,7 @@ _Polynomial: TypeAlias = tuple[float, ...]
 _Ratio: TypeAlias = tuple[_Polynomial, _Polynomial]
 
 # Highest power first, numerator and denominator.
-_CENTRE: Final[_Ratio] = (
+CENTRE: Final[_Ratio] = (
     (
         2509.0809287301226727,
         33430.575583588128105,
@@ -33,7 +33,7 @@ _CENTRE: Final[_Ratio] = (
         1.0,
     ),
 )
-_SHOULDER: Final[_Ratio] = (
+SHOULDER: Final[_Ratio] = (
     (
         7.74545014278341407640e-4,
         0.0227238449892691845833,
@@ -55,7 +55,7 @@ _SHOULDER: Final[_Ratio] = (
         1.0,
     ),
 )
-_TAIL: Final[_Ratio] = (
+TAIL: Final[_Ratio] = (
     (
         2.01033439929228813265e-7,
         2.71155556874348757815e-5,
@@ -94,8 +94,8 @@ def standard_normal_quantile(level: ArrayLike) -> Floats:
     q = p - 0.5
     with np.errstate(all="ignore"):
         r = np.sqrt(-np.log(np.minimum(p, 1.0 - p)))
-        tails = np.copysign(np.where(r <= 5.0, _ratio(_SHOULDER, r - 1.6), _ratio(_TAIL, r - 5.0)), q)
-        inside = np.where(np.abs(q) <= 0.425, q * _ratio(_CENTRE, 0.180625 - q * q), tails)
+        tails = np.copysign(np.where(r <= 5.0, _ratio(SHOULDER, r - 1.6), _ratio(TAIL, r - 5.0)), q)
+        inside = np.where(np.abs(q) <= 0.425, q * _ratio(CENTRE, 0.180625 - q * q), tails)
     return np.where((p == 0.0) | (p == 1.0), np.copysign(np.inf, q), np.where((p < 0.0) | (p > 1.0), np.nan, inside))
 
 

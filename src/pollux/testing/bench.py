@@ -15,6 +15,8 @@ NAMES = {
     "single": "ensemble",
     "circulation": "ensemble",
     "fork": "fork",
+    "coupling": "coupling",
+    "coupling-many": "coupling",
     "what-if": "whatif",
     "ingest": "ingest",
     "ingest-batched": "ingest",
@@ -39,6 +41,11 @@ NAMES = {
     "edge-live": "edge",
     "edge-live-missed": "edge",
     "edge-fast": "edge",
+    "fmu": "fmu",
+    "fmu-isolated": "fmu",
+    "events": "events",
+    "events-queue": "events",
+    "events-processes": "events",
 }
 
 

@@ -14,6 +14,10 @@ WORLDS: Final = {
         "a heated box with a fan: real experiments at 3 s, recalibrated live",
         "pollux.worlds.incubator.demo",
     ),
+    "line": (
+        "a production line of six machines: its bottleneck, the rest of the shift, what else could be done",
+        "pollux.worlds.line.demo",
+    ),
 }
 """Each world by its name on the command line: what it is about, and the module whose `run` plays it."""
 

@@ -140,7 +140,7 @@ def test_heat_and_structure_run_in_one_twin(strip):
 
 def tip_of(body, temperature):
     """Where the end of the full structure is at rest when its nodes have these rises of temperature."""
-    from pollux.simulate.geometry.acting import _expansion
+    from pollux.simulate.geometry.loading import _expansion
     from pollux.simulate.geometry.statics import at_rest
 
     system, space = body.system, body.space

@@ -12,7 +12,6 @@ from pollux.simulate.geometry.elasticity import Structure
 from pollux.simulate.geometry.exactness import ReductionError
 from pollux.simulate.geometry.form import Form
 from pollux.simulate.geometry.heat import Convection, Flow, Heat, Held, Temperature
-from pollux.simulate.geometry.keep import read, write
 from pollux.simulate.geometry.loads import (
     Acceleration,
     Displacement,
@@ -33,6 +32,7 @@ from pollux.simulate.geometry.reduced import Reduced
 from pollux.simulate.geometry.reduction import reduce
 from pollux.simulate.geometry.reference import steady
 from pollux.simulate.geometry.solid import Solid
+from pollux.simulate.geometry.store import read, write
 
 __all__ = [
     "AbstractBasis",

@@ -9,8 +9,10 @@ import numpy as np
 
 from pollux.columns.arrays import F64, I64
 from pollux.errors import ModelError
-from pollux.simulate.geometry.acting import acting, mean_over
+from pollux.simulate.geometry.drawing import skin
+from pollux.simulate.geometry.hotspots import spots
 from pollux.simulate.geometry.libraries import Sparse, library, one_thread
+from pollux.simulate.geometry.loading import acting, mean_over
 from pollux.simulate.geometry.loads import (
     Displacement,
     Load,
@@ -23,10 +25,8 @@ from pollux.simulate.geometry.loads import (
 )
 from pollux.simulate.geometry.material import Material
 from pollux.simulate.geometry.mises import COMPONENTS
-from pollux.simulate.geometry.skin import skin
 from pollux.simulate.geometry.solid import Solid
 from pollux.simulate.geometry.space import Space
-from pollux.simulate.geometry.spots import spots
 from pollux.simulate.geometry.statics import at_rest, left_free, rigid_motions
 from pollux.simulate.geometry.stress import corner_stress
 from pollux.simulate.geometry.system import Seen, System, View, orthonormal

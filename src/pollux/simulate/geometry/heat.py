@@ -11,10 +11,10 @@ from pollux.columns.arrays import F64, I64
 from pollux.errors import ModelError
 from pollux.model.amounts import Amount, amount
 from pollux.model.units import unit
+from pollux.simulate.geometry.drawing import skin
 from pollux.simulate.geometry.libraries import Sparse, library, one_thread
 from pollux.simulate.geometry.loads import Point, metres
 from pollux.simulate.geometry.material import Material
-from pollux.simulate.geometry.skin import skin
 from pollux.simulate.geometry.solid import Solid
 from pollux.simulate.geometry.space import Space
 from pollux.simulate.geometry.system import Input, Nodal, Seen, System, View, orthonormal

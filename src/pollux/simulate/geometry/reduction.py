@@ -16,13 +16,13 @@ from pollux.simulate.geometry.elasticity import Structure
 from pollux.simulate.geometry.exactness import UNCOUPLED, bounds, compared
 from pollux.simulate.geometry.form import Form
 from pollux.simulate.geometry.heat import Heat
-from pollux.simulate.geometry.keep import code, keep, kept
 from pollux.simulate.geometry.libraries import one_thread
 from pollux.simulate.geometry.modes import Modes, hertz, ritz, told_apart
 from pollux.simulate.geometry.picture import Picture
 from pollux.simulate.geometry.reduced import Reduced
 from pollux.simulate.geometry.solid import Solid
 from pollux.simulate.geometry.statics import at_rest
+from pollux.simulate.geometry.store import code, keep, kept
 from pollux.simulate.geometry.system import System
 from pollux.simulate.geometry.warmth import Warmth
 
