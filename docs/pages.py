@@ -8,8 +8,8 @@ import re
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from types import FunctionType, ModuleType
+from typing import Any, get_args
 
 import pollux as px
 from pollux import errors
@@ -48,13 +48,13 @@ def python() -> str:
 
 
 def home(name: str, one: object) -> str:
-    """The module of a public thing, or itself; a bare number is a word of models."""
-    return str(getattr(one, "__module__", None) or getattr(one, "__name__", None) or "pollux.model")
+    """The module of a public thing; a bare number is a word of models."""
+    return str(getattr(one, "__module__", None) or getattr(one, "__name__", "pollux.model"))
 
 
 def entry(name: str, one: Any) -> list[str]:
     """One name: a heading, the signature, the docstring, its members, its examples elsewhere."""
-    if inspect.ismodule(one):
+    if isinstance(one, ModuleType):
         return module(name, one)
     if not callable(one):
         return [f"### px.{name}\n", f"A number: {one!r}.\n", *elsewhere(name)]
@@ -68,11 +68,18 @@ def entry(name: str, one: Any) -> list[str]:
 
 def module(name: str, one: ModuleType) -> list[str]:
     """A module of names: what it says, and a row for each of them."""
-    named = [(each, getattr(one, each)) for each in one.__all__]
-    things = [(each, thing) for each, thing in named if inspect.isroutine(thing) or inspect.isclass(thing)]
-    rows = [row(f"`{signature(each, thing)}`", sentence(thing)) for each, thing in things]
+    things = [(each, getattr(one, each)) for each in one.__all__]
+    rows = [row(*told(each, thing)) for each, thing in things]
     said = markdown(inspect.getdoc(one) or "")
     return [f"### px.{name}\n", *said, f"| in `px.{name}` | meaning |", "|---|---|", *rows, "", *elsewhere(name)]
+
+
+def told(name: str, one: Any) -> tuple[str, str]:
+    """How a thing of a module is called, and what it says of itself; of an alias, what it stands for."""
+    if not isinstance(one, type | FunctionType):
+        stand = [getattr(each, "__name__", repr(each)) for each in get_args(one)]
+        return f"`{name}`", "One of " + ", ".join(f"`{each}`" for each in stand) + "."
+    return f"`{signature(name, one)}`", sentence(one)
 
 
 def sentence(one: Any) -> str:

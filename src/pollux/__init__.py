@@ -143,7 +143,7 @@ _DOORS = {
     "Alarm": "pollux.watch",
     "Course": "pollux.simulate",
     "Solver": "pollux.simulate",
-    "discrete": "pollux.simulate",
+    "discrete": "pollux.simulate.discrete",
     "geometry": "pollux.simulate.geometry",
     "level": "pollux.simulate",
     "straight": "pollux.simulate",
@@ -177,8 +177,8 @@ _DOORS = {
     "silence": "pollux.watch.words",
 }
 
-_ROOMS = frozenset(("geometry",))
-"""Doors to a whole module, which is loaded for nobody who does not ask for it."""
+_ROOMS = frozenset(("discrete", "geometry"))
+"""Doors to whole modules."""
 
 
 def __getattr__(name: str) -> Any:
