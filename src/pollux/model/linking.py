@@ -56,7 +56,7 @@ class AbstractLink(Symbol):
         inner = below(self.local, read)
         kind = self.kind if isinstance(self.kind, type) else self.twin
         if isinstance(kind, type) and (self.gives is None or self.kind is kind):
-            return view_of(kind, inner)
+            return view_of(cast(type[object], kind), inner)
         return Promised(inner)
 
 

@@ -173,7 +173,7 @@ class _Trial:
         if settle is not None:
             settle(self._table)
         self._states = self._rows.layout.states
-        self._phases = np.array([name in schema.cycles for name in schema.states])
+        self._phases = np.array([name in schema.cycles for name in schema.states], np.bool_)
         self._low = self._high = self._table[self._states]
         self._rates = recorder([rate_of(schema, name) for name in schema.states], self._rows)
         self.accepted: list[float] = []

@@ -204,3 +204,24 @@ def test_a_type_with_links_does_not_run_alone():
     with pytest.raises(SimulationError, match="expected a type that runs alone"):
         run(Run(schema_of(Heater), start, 0, SECOND, step=SECOND))
     assert schema_of(Room).links["heaters"].is_promised
+
+
+def test_a_step_is_chosen_by_trying():
+    """Without a step the error of a run is small beside what moves; a faster system gets shorter steps."""
+    taken = {}
+    for mass in (50.0, 0.5):
+        run = _run(
+            house(mass=mass, hot=400.0),
+            step=None,
+            grid=None,
+            span=600 * SECOND,
+            backend="numpy",
+            record={"Room": ("temp",)},
+        )
+        outcome = couple(run)
+        exact = couple(replace(run, step=outcome.step // 10))["Room"]["temp"][-1]
+        assert outcome["Room"]["temp"][-1] == pytest.approx(exact, abs=2e-3)
+        taken[mass] = outcome.step
+    assert taken[0.5] < taken[50.0] <= 200 * SECOND
+    with pytest.raises(SimulationError, match="expected a step for the method 'euler'"):
+        couple(_run(house(), step=None, method="euler"))

@@ -179,6 +179,26 @@ def test_a_member_that_fails_is_a_value(opened):
         assert np.isnan(one.get("x")).all()
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_nan_is_no_number_and_no_error(opened, way):
+    """NaN from inside is seen in both ways, and in model exchange the member has failed."""
+    fmu = opened(OSCILLATOR, 2, states=False, defines=("NAN_AT=0.5",))
+    with _physics(fmu, way, members=2, step=0.1) as one:
+        seen = one.record(SECOND, every=SECOND // 10)["x"]
+        assert np.isfinite(seen[:4]).all()
+        assert np.isnan(seen[6:]).all()
+        assert np.isfinite(one.failed_at).all() == (way == "model exchange")
+
+
+@pytest.mark.parametrize("isolated", [False, True])
+def test_a_flood_of_messages_is_bounded(opened, isolated):
+    """Messages come back from compiled loops and from other processes; the last are kept, and no more."""
+    fmu = opened(OSCILLATOR, 2, states=False, defines=("LOGS=300",))
+    with FmuPhysics(fmu, running=Running(way="co-simulation", isolated=isolated, step=0.1)) as one:
+        one.step(SECOND)
+        assert one.log == ("%d times at %g",) * 50
+
+
 def test_a_fatal_error_is_the_end(opened):
     """After a fatal error nothing of the FMU can be trusted."""
     fmu = opened(OSCILLATOR, 2, states=False, defines=("FATAL_AT=0.5",))

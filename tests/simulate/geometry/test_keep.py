@@ -70,7 +70,7 @@ def test_a_write_that_fails_leaves_what_was_there(cache, tmp_path, monkeypatch):
     def full(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(keep_module.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         write(small, path)
     assert path.read_bytes() == before

@@ -20,6 +20,7 @@ from pollux.simulate.coupled.places import Places
 from pollux.simulate.coupled.program import METHODS
 from pollux.simulate.coupled.recorder import CoupledRecorder, System, coupled_recorder
 from pollux.simulate.coupled.run import CoupledRun, Group
+from pollux.simulate.coupled.steps import chosen_step
 from pollux.simulate.kernels.kernel import Compiler
 from pollux.simulate.kernels.plan import AbstractKernel
 from pollux.simulate.methods.rows import Task
@@ -64,7 +65,9 @@ def prepare(run: CoupledRun, compiler: Compiler | None) -> Prepared:
     grid, members = _check(run), run.groups[0].start.shape[2]
     composed = compose(_tasks(run))
     system = system_of(run.groups, composed)
-    timing = stepped(run.span, grid, run.step, members * system.places.rows // 8)
+    table = table_of(run.groups, system)
+    step = run.step or chosen_step(composed, system, table, run.method, t0=run.t0, span=run.span)
+    timing = stepped(run.span, grid, step, members * system.places.rows // 8)
     recorder = _recording(run, system, run.span // grid + 1)
     schedule = _schedule(run, system, recorder, timing.steps, timing.per_grid)
     kernel = coupled_kernel(
@@ -79,7 +82,7 @@ def prepare(run: CoupledRun, compiler: Compiler | None) -> Prepared:
     )
     # The end stands twice, because what happens at the end is a stretch without a step.
     stretches = (*sorted({*timing.pauses.tolist(), 0, timing.steps}), timing.steps)
-    return Prepared(system, CoupledJob(kernel, table_of(run.groups, system), schedule, recorder, stretches))
+    return Prepared(system, CoupledJob(kernel, table, schedule, recorder, stretches))
 
 
 def system_of(groups: tuple[Group, ...], composed: Composed) -> System:
@@ -121,7 +124,7 @@ def _check(run: CoupledRun) -> int:
         raise SimulationError(f"expected one group for each type, got {', '.join(names) or 'none'}")
     for group in run.groups:
         _check_group(run, group, names)
-    if run.span <= 0 or run.step <= 0:
+    if run.span <= 0 or (run.step is not None and run.step <= 0):
         raise SimulationError(f"expected a span and a step above 0 ns, got {run.span} and {run.step}")
     if run.method not in METHODS:
         raise SimulationError(f"expected one of {', '.join(METHODS)}, got {run.method!r}", at="CoupledRun.method")
@@ -148,7 +151,7 @@ def _check_group(run: CoupledRun, group: Group, names: list[str]) -> None:
             hint="all groups have the same members; layout_of(schema).start(twins)[:, :, None] is one",
         )
     for window in durations(layout):
-        if window.seconds * SECOND < run.step:
+        if run.step is not None and window.seconds * SECOND < run.step:
             raise SimulationError(f"expected a step of at most {window.seconds:g} s, the length of a window", at=at)
     for name, link in group.links.items():
         _check_link(run, group, name, link, at)

@@ -53,9 +53,10 @@ class Feed:
 class CoupledRun:
     """A run of a system: groups of twins that read each other.
 
-    Times are nanoseconds: the run begins at `t0` and lasts `span`; `step` is that of the method, shortened until it
-    divides `grid`, the distance between recorded values (None: start and end only). `record` names by type what is
-    handed out, `inputs` are courses of parameters and actuators.
+    Times are nanoseconds: the run begins at `t0` and lasts `span`; `step` is that of the method (None: chosen by trying
+    some steps from the start on, without the inputs), shortened until it divides `grid`, the distance between recorded
+    values (None: start and end only). `record` names by type what is handed out, `inputs` are courses of parameters and
+    actuators.
 
     `method` is "rk4", "heun" or "midpoint" (orders 4, 2, 2) or "euler" (order 1, for schemes that are defined by it).
     `strict` forbids contraction, so that numba and NumPy give the same bits. `budget` bounds the bytes of the outputs.
@@ -64,7 +65,7 @@ class CoupledRun:
     groups: tuple[Group, ...]
     t0: int
     span: int
-    step: int
+    step: int | None = None
     grid: int | None = None
     record: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     inputs: tuple[Feed, ...] = ()

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from pollux.columns.arrays import F64
 from pollux.simulate.fmi.kinds import NUMERIC
+from pollux.simulate.fmi.loop_values import Groups
 from pollux.simulate.fmi.plan import Group, width
 from pollux.simulate.fmi.symbols import Library
 
@@ -52,6 +53,11 @@ class Block:
     def room(self, *shape: int) -> NDArray[np.uint8]:
         """Bytes for so many members."""
         return np.zeros((*shape, max(self.bytes, _GRID)), np.uint8)
+
+    @property
+    def groups(self) -> Groups:
+        """The same for the loops."""
+        return Groups(self.table, self.references)
 
     @staticmethod
     def _seen(raw: NDArray[np.uint8], row: NDArray[np.int64], dtype: str) -> NDArray[np.float64]:

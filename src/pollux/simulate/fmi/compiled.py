@@ -9,7 +9,7 @@ from typing import Any, final
 import numpy as np
 
 from pollux.simulate.fmi import cosimulation, exchange, transfer
-from pollux.simulate.fmi.calls import MEMORY
+from pollux.simulate.fmi.loop_values import Api, Groups, Method, members_of, work_for
 from pollux.simulate.kernels.cache import numba_version
 
 
@@ -48,21 +48,14 @@ def _compiled() -> Loops:
 
 def warm(exchange: bool) -> None:
     """Compile the loops for one way of running FMUs, or load what was compiled; no FMU is needed for it."""
-    own = loops()
-    table, references = np.zeros((0, 5), np.int64), np.zeros(1, np.uint32)
-    calls, beat, none = np.zeros(11, np.int64), np.zeros(1, np.int64), np.zeros(0, np.int64)
-    real = np.zeros(8)
-    views = (real.view(np.uint8), real.view(np.int32), real)
-    memory, failed_at, raw = np.zeros((0, MEMORY)), np.zeros(0), np.zeros((0, 8), np.uint8)
-    own.put(calls, 2, 0, table, references, none, none, raw, memory, *views, beat)
-    own.get(2, table, references, none, none, raw, beat)
-    record = np.zeros((0, 0, 8), np.uint8)
-    tail = (table, references, record, *views, beat)
+    own, api = loops(), Api(np.zeros(11, np.int64), 2)
+    groups = Groups(np.zeros((0, 5), np.int64), np.zeros(1, np.uint32))
+    members, work = members_of(0, 0), work_for(0, 0, 0, np.zeros(1, np.int64))
+    raw, record = np.zeros((0, 8), np.uint8), np.zeros((0, 0, 8), np.uint8)
+    own.put(api, 0, groups, members, raw, work)
+    own.get(api, groups, members, raw, work)
     if exchange:
-        vector, matrix = np.zeros(0), np.zeros((0, 0))
-        own.travel(
-            calls, 2, none, none, failed_at, memory, 0.0, 1.0, 0, 0.0, 1e-6, matrix, vector, 5, vector, vector, matrix,
-            vector, vector, matrix, *tail,
-        )  # fmt: skip
+        method = Method(np.zeros((0, 0)), np.zeros(0), 5, 0.0, 1e-6)
+        own.travel(api, members, 0.0, 1.0, 0, method, groups, record, work)
     else:
-        own.march(calls, 2, False, none, none, failed_at, memory, 0.0, 1.0, 0, *tail)
+        own.march(api, False, members, 0.0, 1.0, 0, groups, record, work)

@@ -6,6 +6,7 @@ Source: FMI 2.0.4, section 4.2.1; FMI 3.0.2, sections 4.2.1 (doStep, early retur
 from typing import Any, Final
 
 from pollux.simulate.fmi.calls import DO_STEP, NEXT
+from pollux.simulate.fmi.loop_values import Api, Groups, Members, Work
 from pollux.simulate.fmi.pointers import NO, invoke
 from pollux.simulate.fmi.statuses import ENDED, OK, RESTLESS, STUCK, WARNING
 from pollux.simulate.fmi.transfer import IN_STEPS, carry, event
@@ -15,35 +16,41 @@ _SLIVER: Final = 1e-12
 """What is left of a step, in its length, and counts as nothing."""
 
 
+def part_of_step(api: Api, component: int, now: float, until: float, work: Work) -> int:
+    """One call of doStep of FMI 3; `real[1]` becomes how far it came, `byte[0]` whether it has an event."""
+    byte, real = work.byte, work.real
+    at = real.ctypes.data
+    byte[0], byte[1], byte[2] = 0, 0, 0
+    real[1] = until
+    if until <= now:
+        return OK
+    status = invoke(api.calls[DO_STEP], component, now, until - now, NO, at, at + 1, at + 2, at + 8)
+    if status <= WARNING and byte[1] != 0:
+        return ENDED
+    real[1] = min(real[1], until) if byte[2] != 0 else until
+    return status
+
+
 def step_modern(
-    calls: Any, events: bool, component: int, begin: float, h: float, memory: Any, m: int, byte: Any, word: Any,
-    real: Any,
+    api: Api, events: bool, component: int, begin: float, h: float, memory: Any, m: int, work: Work
 ) -> int:  # fmt: skip
     """One communication step of FMI 3: it may return early, and go through event mode where that is used."""
-    at = real.ctypes.data
     now, end = begin, begin + h
     happened = 0
     while end - now > _SLIVER * h:
         until = end
         if events and memory[m, NEXT] < end:
             until = max(memory[m, NEXT], now)
-        byte[0], byte[1], byte[2] = 0, 0, 0
-        real[1] = until
-        if until > now:
-            status = invoke(calls[DO_STEP], component, now, until - now, NO, at, at + 1, at + 2, at + 8)
-            if status > WARNING:
-                return status
-            if byte[1] != 0:
-                return ENDED
-        reached = min(real[1], until) if byte[2] != 0 else until
-        if events and (byte[0] != 0 or reached >= memory[m, NEXT]):
+        status = part_of_step(api, component, now, until, work)
+        if status > WARNING:
+            return status
+        reached = work.real[1]
+        if events and (work.byte[0] != 0 or reached >= memory[m, NEXT]):
             happened += 1
-            if happened > _EVENTS:
-                return RESTLESS
-            status = event(calls, 3, IN_STEPS, component, byte, word, real)
+            status = event(api, IN_STEPS, component, work) if happened <= _EVENTS else RESTLESS
             if status > WARNING:
                 return status
-            memory[m, NEXT] = real[4]
+            memory[m, NEXT] = work.real[4]
         elif reached <= now:
             return STUCK
         now = reached
@@ -51,31 +58,30 @@ def step_modern(
 
 
 def march(
-    calls: Any, version: int, events: bool, components: Any, dead: Any, failed_at: Any, memory: Any, begin: float,
-    h: float, count: int, groups: Any, references: Any, record: Any, byte: Any, word: Any, real: Any, beat: Any,
+    api: Api, events: bool, members: Members, begin: float, h: float, count: int, groups: Groups, record: Any,
+    work: Work,
 ) -> None:  # fmt: skip
     """`count` steps of all instances that live; what is read after each goes to `record` (count, members, bytes).
 
     A member whose call fails is left alone from then on. A record without rows records nothing.
     """
-    width = record.shape[2]
-    for m in range(components.shape[0]):
-        component = components[m]
+    amount = members.components.shape[0]
+    for m in range(amount):
+        component = members.components[m]
         for k in range(count):
-            if dead[m] != OK:
+            if members.dead[m] != OK:
                 break
             now = begin + k * h
-            if version == 2:
-                status = invoke(calls[DO_STEP], component, now, h, NO)
+            if api.version == 2:
+                status = invoke(api.calls[DO_STEP], component, now, h, NO)
             else:
-                status = step_modern(calls, events, component, now, h, memory, m, byte, word, real)
+                status = step_modern(api, events, component, now, h, members.memory, m, work)
             if status <= WARNING and record.shape[0] > 0:
-                row = record.ctypes.data + (k * components.shape[0] + m) * width
-                status = carry(version, groups, references.ctypes.data, component, row)
-            beat[0] += 1
+                status = carry(api, groups, component, record.ctypes.data + (k * amount + m) * record.shape[2])
+            work.beat[0] += 1
             if status > WARNING:
-                dead[m] = status
-                failed_at[m] = now
+                members.dead[m] = status
+                members.failed_at[m] = now
 
 
-PIECES = (step_modern,)
+PIECES: Final = (part_of_step, step_modern)

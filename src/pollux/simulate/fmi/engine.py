@@ -1,10 +1,13 @@
 """An FMU behind a twin type: its outputs over a run, as courses that derived values, events and integrals follow."""
 
+import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final, final
 
 import numpy as np
 
+from pollux.clock import SECOND
 from pollux.columns.arrays import F64, I64
 from pollux.columns.layout import layout_of
 from pollux.simulate.courses import Course, straight
@@ -17,6 +20,8 @@ from pollux.simulate.run import Run
 
 _MOST: Final = 10_000
 """Points of a course, at most."""
+_UNTOLD: Final = 1_000
+"""Points of a course where neither the FMU nor the run tells a step."""
 
 
 @final
@@ -27,15 +32,15 @@ class FmuEngine(AbstractEngine):
     initialised. What it keeps to itself begins as the FMU begins.
     """
 
-    def __init__(self, fmu: OpenedFmu, ports: Mapping[str, Port], also: tuple[str, ...]) -> None:
+    def __init__(self, fmu: OpenedFmu, ports: Mapping[str, Port], running: Running) -> None:
         self._fmu = fmu
         self._ports = ports
-        self._also = also
+        self._running = running
 
     def courses(self, what: Run) -> tuple[int, Mapping[str, Course]]:
         layout = layout_of(what.schema)
         starts = {name: what.start[layout.place(name)] for name in self._settable() if name in layout.slot}
-        running = Running(parameters=starts, also=self._also, tolerance=None)
+        running = replace(self._running, parameters=starts)
         with FmuPhysics(
             self._fmu, members=what.start.shape[1], t0=what.t0, running=running, ports=self._ports, forks=False
         ) as one:
@@ -62,11 +67,11 @@ class FmuEngine(AbstractEngine):
 
     def _pace(self, what: Run, numbers: int) -> tuple[int, int]:
         """The distance of points and their number: the FMU's own steps, as far as memory and patience reach."""
-        step = self._fmu.description.step
-        wished = what.span * 1e-9 / step if step else what.span / (what.grid or what.span / 1000)
-        bound = what.budget / (8.0 * numbers * what.start.shape[1])
-        count = int(max(1, min(wished, _MOST, bound)))
-        every = -(-what.span // count)
+        step = self._running.step or self._fmu.description.step
+        wished = max(1, round(step * SECOND)) if step else what.grid or -(-what.span // _UNTOLD)
+        most = max(1.0, min(_MOST, what.budget / (8.0 * numbers * what.start.shape[1])))
+        # Whole steps of the FMU between two points; the last point may lie behind the end.
+        every = wished * max(1, math.ceil(what.span / wished / most))
         return every, -(-what.span // every)
 
     def _settable(self) -> Iterator[str]:

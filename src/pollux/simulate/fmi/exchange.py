@@ -11,6 +11,7 @@ import math
 from typing import Any, Final
 
 from pollux.simulate.fmi.calls import COMPLETED, DERIVATIVES, GET_STATES, GUESS, INDICATORS, NEXT, SET_STATES, SET_TIME
+from pollux.simulate.fmi.loop_values import Api, Groups, Members, Method, Work
 from pollux.simulate.fmi.pointers import NO, invoke
 from pollux.simulate.fmi.statuses import DISCARD, ENDED, EVENT, NOT_FINITE, OK, RESTLESS, TOO_SMALL, WARNING
 from pollux.simulate.fmi.transfer import IN_TIME, carry, event
@@ -22,49 +23,51 @@ _LEAST: Final = 1e-14
 """Steps shorter than this, beside time and span, are no steps."""
 
 
-def move(calls: Any, component: int, t: float, x: Any) -> int:
+def move(api: Api, component: int, t: float, x: Any) -> int:
     """Tell an instance its time and states."""
-    status = invoke(calls[SET_TIME], component, t)
+    status = invoke(api.calls[SET_TIME], component, t)
     if status <= WARNING and x.size > 0:
-        status = invoke(calls[SET_STATES], component, x.ctypes.data, x.size)
+        status = invoke(api.calls[SET_STATES], component, x.ctypes.data, x.size)
     return status
 
 
-def arrive(calls: Any, component: int, t: float, x: Any, z: Any) -> int:
-    """Tell an instance its time and states, and read its event indicators."""
-    status = move(calls, component, t, x)
-    if status <= WARNING and z.size > 0:
-        status = invoke(calls[INDICATORS], component, z.ctypes.data, z.size)
+def arrive(api: Api, component: int, t: float, work: Work) -> int:
+    """Tell an instance its time and the states y, and read its event indicators."""
+    status = move(api, component, t, work.y)
+    if status <= WARNING and work.after.size > 0:
+        status = invoke(api.calls[INDICATORS], component, work.after.ctypes.data, work.after.size)
     return status
 
 
-def runge_kutta(calls: Any, component: int, t: float, h: float, method: Any, nodes: Any, x: Any, k: Any, y: Any) -> int:
-    """One step from x to y; `method` has a row per stage and then the weights."""
+def runge_kutta(api: Api, component: int, t: float, h: float, method: Method, work: Work) -> int:
+    """One step from x to y."""
+    x, y, k = work.x, work.y, work.k
     stages = k.shape[0]
     for i in range(stages + 1):
         for j in range(x.size):
             total = 0.0
             for n in range(min(i, stages)):
-                total += method[i, n] * k[n, j]
+                total += method.table[i, n] * k[n, j]
             y[j] = x[j] + h * total
         if i < stages and x.size > 0:
-            status = move(calls, component, t + nodes[i] * h, y)
+            status = move(api, component, t + method.nodes[i] * h, y)
             if status <= WARNING:
-                status = invoke(calls[DERIVATIVES], component, k.ctypes.data + 8 * i * x.size, x.size)
+                status = invoke(api.calls[DERIVATIVES], component, k.ctypes.data + 8 * i * x.size, x.size)
             if status > WARNING:
                 return status
     return OK
 
 
-def strain(method: Any, h: float, x: Any, k: Any, y: Any, nominal: Any, tolerance: float) -> float:
+def strain(method: Method, h: float, nominal: Any, work: Work) -> float:
     """The largest estimated error of a step, in tolerances; infinity where something is no finite number."""
+    x, y, k = work.x, work.y, work.k
     worst = 0.0
     row = k.shape[0] + 1
     for j in range(x.size):
         total = 0.0
         for n in range(k.shape[0]):
-            total += method[row, n] * k[n, j]
-        share = abs(h * total) / (tolerance * (nominal[j] + max(abs(x[j]), abs(y[j]))))
+            total += method.table[row, n] * k[n, j]
+        share = abs(h * total) / (method.tolerance * (nominal[j] + max(abs(x[j]), abs(y[j]))))
         if not math.isfinite(share) or not math.isfinite(y[j]):
             return math.inf
         worst = max(worst, share)
@@ -87,39 +90,40 @@ def crossed(z: Any, after: Any) -> bool:
     return False
 
 
-def locate(
-    calls: Any, component: int, t: float, h: float, method: Any, nodes: Any, x: Any, k: Any, y: Any, z: Any, after: Any
-) -> float:
+def try_step(api: Api, component: int, t: float, h: float, method: Method, work: Work) -> int:
+    """A step of this length, and the instance at its end."""
+    status = runge_kutta(api, component, t, h, method, work)
+    return status if status > WARNING else arrive(api, component, t + h, work)
+
+
+def locate(api: Api, component: int, t: float, h: float, method: Method, work: Work) -> float:
     """The shortest step after which an indicator has changed its sign, and the instance there; negative on failure."""
     low, high = 0.0, h
     for _ in range(_HALVINGS):
         if high - low <= _CLOSE * max(h, abs(t) * 1e-3):
             break
         middle = 0.5 * (low + high)
-        status = runge_kutta(calls, component, t, middle, method, nodes, x, k, y)
-        if status <= WARNING:
-            status = arrive(calls, component, t + middle, y, after)
+        status = try_step(api, component, t, middle, method, work)
         if status > WARNING:
             return -1.0 * status
-        if crossed(z, after):
+        if crossed(work.z, work.after):
             high = middle
         else:
             low = middle
-    status = runge_kutta(calls, component, t, high, method, nodes, x, k, y)
-    if status <= WARNING:
-        status = arrive(calls, component, t + high, y, after)
+    status = try_step(api, component, t, high, method, work)
     return -1.0 * status if status > WARNING else high
 
 
-def completed(calls: Any, version: int, component: int, byte: Any, word: Any, real: Any) -> int:
+def completed(api: Api, component: int, work: Work) -> int:
     """Tell an instance that the step stands: EVENT where it wants event mode."""
-    at = real.ctypes.data
+    word, byte = work.word, work.byte
+    at = work.real.ctypes.data
     word[0], word[1] = 0, 0
-    if version == 2:
-        status = invoke(calls[COMPLETED], component, NO, at, at + 4)
+    if api.version == 2:
+        status = invoke(api.calls[COMPLETED], component, NO, at, at + 4)
         wants, ended = word[0] != 0, word[1] != 0
     else:
-        status = invoke(calls[COMPLETED], component, NO, at, at + 1)
+        status = invoke(api.calls[COMPLETED], component, NO, at, at + 1)
         wants, ended = byte[0] != 0, byte[1] != 0
     if status > WARNING:
         return status
@@ -128,9 +132,10 @@ def completed(calls: Any, version: int, component: int, byte: Any, word: Any, re
     return EVENT if wants else OK
 
 
-def first_step(calls: Any, component: int, t: float, span: float, x: Any, k: Any, nominal: Any) -> float:
+def first_step(api: Api, component: int, span: float, nominal: Any, work: Work) -> float:
     """A careful first step: a hundredth of the time in which the states would change by their own size."""
-    if invoke(calls[DERIVATIVES], component, k.ctypes.data, x.size) > WARNING:
+    x, k = work.x, work.k
+    if invoke(api.calls[DERIVATIVES], component, k.ctypes.data, x.size) > WARNING:
         return 1e-6 * span
     size, speed = 0.0, 0.0
     for j in range(x.size):
@@ -141,99 +146,98 @@ def first_step(calls: Any, component: int, t: float, span: float, x: Any, k: Any
     return min(span, 0.01 * size / speed)
 
 
-def look(calls: Any, component: int, x: Any, z: Any) -> int:
+def look(api: Api, component: int, work: Work) -> int:
     """Read the states and the event indicators of an instance."""
+    x, z = work.x, work.z
     status = OK
     if x.size > 0:
-        status = invoke(calls[GET_STATES], component, x.ctypes.data, x.size)
+        status = invoke(api.calls[GET_STATES], component, x.ctypes.data, x.size)
     if status <= WARNING and z.size > 0:
-        status = invoke(calls[INDICATORS], component, z.ctypes.data, z.size)
+        status = invoke(api.calls[INDICATORS], component, z.ctypes.data, z.size)
     return status
 
 
-def attempt(
-    calls: Any, component: int, t: float, h: float, fixed: float, tolerance: float, method: Any, nodes: Any,
-    order: int, x: Any, k: Any, y: Any, nominal: Any, real: Any,
-) -> int:  # fmt: skip
-    """One step to y. DISCARD where it has to be shorter; `real[6]` becomes the step to take next."""
-    status = runge_kutta(calls, component, t, h, method, nodes, x, k, y)
-    if fixed > 0.0 or x.size == 0:
-        real[6] = fixed
-        if status <= WARNING and not finite(y):
+def attempt(api: Api, component: int, t: float, h: float, method: Method, nominal: Any, work: Work) -> int:
+    """One step to y. DISCARD where it has to be shorter; `real[7]` becomes the step to take next."""
+    status = runge_kutta(api, component, t, h, method, work)
+    if method.fixed > 0.0 or work.x.size == 0:
+        work.real[7] = method.fixed
+        if status == DISCARD or (status <= WARNING and not finite(work.y)):
             return NOT_FINITE
-        return NOT_FINITE if status == DISCARD else status
+        return status
     if status == DISCARD:
-        real[6] = 0.25 * h
+        work.real[7] = 0.25 * h
         return DISCARD
-    ratio = strain(method, h, x, k, y, nominal, tolerance)
     if status > WARNING:
         return status
-    real[6] = h * min(5.0, max(0.1, 0.9 * max(ratio, 1e-10) ** (-1.0 / order)))
+    ratio = strain(method, h, nominal, work)
+    work.real[7] = h * min(5.0, max(0.1, 0.9 * max(ratio, 1e-10) ** (-1.0 / method.order)))
     return OK if ratio <= 1.0 else DISCARD
 
 
-def cross(
-    calls: Any, version: int, component: int, m: int, begin: float, end: float, memory: Any, fixed: float,
-    tolerance: float, method: Any, nodes: Any, order: int, x: Any, y: Any, k: Any, z: Any, after: Any, nominal: Any,
-    byte: Any, word: Any, real: Any, beat: Any,
-) -> int:  # fmt: skip
-    """Carry one instance from `begin` to `end`, through all its events."""
-    status = look(calls, component, x, z)
+def accept(api: Api, component: int, t: float, h: float, method: Method, work: Work) -> int:
+    """Let a step to y stand, or the part of it up to an event: EVENT then. `real[6]` becomes its length."""
+    status = arrive(api, component, t + h, work)
     if status > WARNING:
         return status
-    t = begin
-    happened = 0
-    guess = fixed if fixed > 0.0 else memory[m, GUESS]
-    if x.size > 0 and guess <= 0.0:
-        guess = first_step(calls, component, t, end - begin, x, k, nominal)
+    happened = crossed(work.z, work.after)
+    if happened:
+        h = locate(api, component, t, h, method, work)
+        if h < 0.0:
+            return int(-h)
+    status = completed(api, component, work)
+    work.real[6] = h
+    for j in range(work.x.size):
+        work.x[j] = work.y[j]
+    for j in range(work.z.size):
+        work.z[j] = work.after[j]
+    return EVENT if happened and status <= WARNING else status
+
+
+def handle(api: Api, component: int, m: int, members: Members, work: Work) -> int:
+    """Let an instance handle its events, and look where it is afterwards."""
+    status = event(api, IN_TIME, component, work)
+    if status > WARNING:
+        return status
+    members.memory[m, NEXT] = work.real[4]
+    return look(api, component, work)
+
+
+def cross(api: Api, members: Members, m: int, begin: float, end: float, method: Method, work: Work) -> int:
+    """Carry one instance from `begin` to `end`, through all its events."""
+    component, memory, nominal = members.components[m], members.memory, members.nominal[m]
+    status = look(api, component, work)
+    if status > WARNING:
+        return status
+    t, happened = begin, 0
+    guess = method.fixed if method.fixed > 0.0 else memory[m, GUESS]
+    if work.x.size > 0 and guess <= 0.0:
+        guess = first_step(api, component, end - begin, nominal, work)
     while end - t > _LEAST * max(abs(end), end - begin):
-        beat[0] += 1
+        work.beat[0] += 1
         h = end - t
-        if x.size > 0 and guess < h * (1.0 - 1e-9):
+        if work.x.size > 0 and guess < h * (1.0 - 1e-9):
             h = guess
         due = memory[m, NEXT] <= t + h
         if due:
             h = max(memory[m, NEXT] - t, 0.0)
         if h > 0.0:
-            status = attempt(
-                calls, component, t, h, fixed, tolerance, method, nodes, order, x, k, y, nominal, real
-            )  # fmt: skip
+            status = attempt(api, component, t, h, method, nominal, work)
             if status == DISCARD:
-                guess = real[6]
+                guess = work.real[7]
                 if not guess > _LEAST * max(abs(t), end - begin):
-                    return TOO_SMALL if finite(y) else NOT_FINITE
+                    return TOO_SMALL if finite(work.y) else NOT_FINITE
                 continue
-            if status > WARNING:
+            if status <= WARNING:
+                guess = max(work.real[7], guess) if h < guess else work.real[7]
+                status = accept(api, component, t, h, method, work)
+            due = due or status == EVENT
+            if status > WARNING and status != EVENT:
                 return status
-            guess = max(real[6], guess) if h < guess else real[6]
-            status = arrive(calls, component, t + h, y, after)
-            if status > WARNING:
-                return status
-            if crossed(z, after):
-                found = locate(calls, component, t, h, method, nodes, x, k, y, z, after)
-                if found < 0.0:
-                    return int(-found)
-                h = found
-                due = True
-            status = completed(calls, version, component, byte, word, real)
-            if status == EVENT:
-                due = True
-            elif status > WARNING:
-                return status
-            t += h
-            for j in range(x.size):
-                x[j] = y[j]
-            for j in range(z.size):
-                z[j] = after[j]
+            t += work.real[6]
         if due:
             happened += 1
-            if happened > _EVENTS:
-                return RESTLESS
-            status = event(calls, version, IN_TIME, component, byte, word, real)
-            if status > WARNING:
-                return status
-            memory[m, NEXT] = real[4]
-            status = look(calls, component, x, z)
+            status = handle(api, component, m, members, work) if happened <= _EVENTS else RESTLESS
             if status > WARNING:
                 return status
     memory[m, GUESS] = guess
@@ -241,31 +245,27 @@ def cross(
 
 
 def travel(
-    calls: Any, version: int, components: Any, dead: Any, failed_at: Any, memory: Any, begin: float, h: float,
-    count: int, fixed: float, tolerance: float, method: Any, nodes: Any, order: int, x: Any, y: Any, k: Any, z: Any,
-    after: Any, nominal: Any, groups: Any, references: Any, record: Any, byte: Any, word: Any, real: Any, beat: Any,
+    api: Api, members: Members, begin: float, h: float, count: int, method: Method, groups: Groups, record: Any,
+    work: Work,
 ) -> None:  # fmt: skip
     """`count` stretches of length `h` for all instances that live, recorded like those of `march`."""
-    width = record.shape[2]
-    for m in range(components.shape[0]):
-        component = components[m]
+    amount = members.components.shape[0]
+    for m in range(amount):
+        component = members.components[m]
         for n in range(count):
-            if dead[m] != OK:
+            if members.dead[m] != OK:
                 break
             now = begin + n * h
-            status = cross(
-                calls, version, component, m, now, begin + (n + 1) * h, memory, fixed, tolerance, method, nodes, order,
-                x, y, k, z, after, nominal[m], byte, word, real, beat,
-            )  # fmt: skip
+            status = cross(api, members, m, now, begin + (n + 1) * h, method, work)
             if status <= WARNING and record.shape[0] > 0:
-                row = record.ctypes.data + (n * components.shape[0] + m) * width
-                status = carry(version, groups, references.ctypes.data, component, row)
+                status = carry(api, groups, component, record.ctypes.data + (n * amount + m) * record.shape[2])
             if status > WARNING:
-                dead[m] = status
-                failed_at[m] = now
+                members.dead[m] = status
+                members.failed_at[m] = now
 
 
-PIECES = (
-    move, arrive, runge_kutta, strain, finite, crossed, locate, completed, first_step, look, attempt, cross,
+PIECES: Final = (
+    move, arrive, runge_kutta, strain, finite, crossed, try_step, locate, completed, first_step, look, attempt, accept,
+    handle, cross,
 )  # fmt: skip
-"""What `travel` calls, in the order in which they call each other."""
+"""What `travel` calls."""

@@ -111,11 +111,6 @@ class Maker:
         set_inputs()
         self._call("ExitInitializationMode", component)
 
-    def leave_events(self, component: int) -> int:
-        """From event mode to where steps are taken; gives the status."""
-        word = "EnterContinuousTimeMode" if self._plan.exchange else "EnterStepMode"
-        return invoke(self._library.address(word), component)
-
     def texts(self, component: int) -> None:
         """Set the parameters that are texts."""
         for reference, text in self._plan.texts:
@@ -160,7 +155,8 @@ class Maker:
         )
 
     def _instance3(self, name: str) -> int:
-        where = (str(Path(self._plan.folder) / "resources") + os.sep).encode()
+        resources = Path(self._plan.folder) / "resources"
+        where = (str(resources) + os.sep).encode() if resources.is_dir() else None
         token = self._plan.token.encode()
         text, flag, pointer = ctypes.c_char_p, ctypes.c_bool, ctypes.c_void_p
         if self._plan.exchange:

@@ -1,9 +1,9 @@
 """An FMU as physics: many instances that are stepped, read, saved, loaded and forked like any other model."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Final, Self, final
+from warnings import warn
 
 import msgspec
 import numpy as np
@@ -68,6 +68,8 @@ class FmuPhysics(AbstractPhysics):
         starts, inputs = self._setting.starts(members), self._setting.first_inputs(members)
         self._forks = forks
         self._begin(starts, inputs, t0)
+        if forks and self._doubt and self._setting.plan.serializes:
+            warn(f"{fmu.name}: {self._doubt}; forks replay instead", stacklevel=2)
 
     def _begin(self, starts: F64, inputs: F64, t0: int) -> None:
         self._t0 = self._time = t0
@@ -75,8 +77,6 @@ class FmuPhysics(AbstractPhysics):
         self._journal = Journal()
         self._doubt = self._setting.doubt(starts, inputs) if self._forks else "it is not to be saved"
         self._instances = self._setting.instances(starts, inputs)
-        if self._forks and self._doubt and self._setting.plan.serializes:
-            warnings.warn(f"{self._setting.fmu.name}: {self._doubt}; forks replay instead", stacklevel=3)
 
     @property
     def states(self) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ What happens in there stays in there: a crash, an exit and a hang become `Simula
 sandbox: the code has the rights of its user.
 """
 
-import fcntl
 import os
 import select
 import shutil
@@ -17,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NoReturn, final
 
-from pollux.errors import SimulationError
+from pollux.errors import SetupError, SimulationError
 from pollux.simulate.fmi.messages import REPLIES, Done, Refused, Reply, Request, receive, send
 
 _KEPT: Final = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "POLLUX_CACHE", "USER")
@@ -37,6 +36,8 @@ class Process:
     """One process for one FMU, in a folder of its own. `timeout` is how many seconds a single call may take."""
 
     def __init__(self, name: str, *, timeout: float, environment: Sequence[str] = ()) -> None:
+        if os.name != "posix":
+            raise SetupError("expected Linux or macOS to isolate an FMU", at=name, hint="Running(isolated=False)")
         self._name = name
         self._timeout = timeout
         self.folder = Path(tempfile.mkdtemp(prefix="pollux-fmu-", dir=_memory()))
@@ -46,7 +47,7 @@ class Process:
         assert self._child.stdout is not None
         self._write, self._read = self._child.stdin.fileno(), self._child.stdout.fileno()
         for pipe in (self._write, self._read):
-            fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_NONBLOCK)
+            os.set_blocking(pipe, False)
         self.close = weakref.finalize(self, _end, self._child, self.folder)
         self._heard(_Patience(_BEGINNING, None))
 

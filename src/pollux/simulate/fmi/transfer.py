@@ -1,13 +1,10 @@
-"""Values in and out of instances, in the bytes that FMI functions read and write; runs in Python and compiled.
-
-A table of groups has a row (address of the function, first reference, references, first byte, values) per group; the
-bytes of a member are a row of an array, each group at its first byte.
-"""
+"""Values in and out of instances, in the bytes that FMI functions read and write; runs in Python and compiled."""
 
 import math
 from typing import Any, Final
 
 from pollux.simulate.fmi.calls import DISCRETE, ENTER_CONTINUOUS, ENTER_EVENT, ENTER_STEP, NEXT
+from pollux.simulate.fmi.loop_values import Api, Groups, Members, Work
 from pollux.simulate.fmi.pointers import invoke
 from pollux.simulate.fmi.statuses import ENDED, OK, RESTLESS, WARNING
 
@@ -19,108 +16,105 @@ IN_TIME: Final = 2
 _ROUNDS: Final = 1000
 
 
-def carry(version: int, groups: Any, references: int, component: int, values: int) -> int:
-    """Call the function of each group for one instance; `references` and `values` are addresses."""
-    for g in range(groups.shape[0]):
-        first = references + 4 * groups[g, 1]
-        place = values + groups[g, 3]
-        if version == 2:
-            status = invoke(groups[g, 0], component, first, groups[g, 2], place)
+def carry(api: Api, groups: Groups, component: int, values: int) -> int:
+    """Call the function of each group for one instance; `values` is the address of the bytes of a member."""
+    table, references = groups.table, groups.references.ctypes.data
+    for g in range(table.shape[0]):
+        first = references + 4 * table[g, 1]
+        place = values + table[g, 3]
+        if api.version == 2:
+            status = invoke(table[g, 0], component, first, table[g, 2], place)
         else:
-            status = invoke(groups[g, 0], component, first, groups[g, 2], place, groups[g, 4])
+            status = invoke(table[g, 0], component, first, table[g, 2], place, table[g, 4])
         if status > WARNING:
             return status
     return OK
 
 
-def settle(calls: Any, version: int, component: int, byte: Any, word: Any, real: Any) -> int:
-    """Update the discrete states until nothing changes; leaves the next event and whether states jumped in `real`.
+def update(api: Api, component: int, work: Work) -> int:
+    """Update the discrete states once; `real[6]` is how it went: 0 settled, 1 once more, 2 it asked to stop.
 
-    `byte`, `word` and `real` are three views of one scratch of 64 bytes; the event information of FMI 2 is its
-    beginning, with the time at byte 24. `real[4]` becomes the time of the next event, `real[5]` 1 where states jumped.
+    The event information of FMI 2 is the beginning of the scratch, with the time of the next event at byte 24; FMI 3 is
+    given pointers to the same places. `real[4]` becomes that time. Whether states jumped is not asked: they are read.
     """
+    byte, word, real = work.byte, work.word, work.real
     at = real.ctypes.data
-    jumped = 0.0
+    for i in range(8):
+        word[i] = 0
+    if api.version == 2:
+        status = invoke(api.calls[DISCRETE], component, at)
+        again, ended, due = word[0] != 0, word[1] != 0, word[4] != 0
+    else:
+        status = invoke(api.calls[DISCRETE], component, at, at + 1, at + 2, at + 3, at + 4, at + 24)
+        again, ended, due = byte[0] != 0, byte[1] != 0, byte[4] != 0
+    real[4] = real[3] if due else math.inf
+    real[6] = 2.0 if ended else (1.0 if again else 0.0)
+    return status
+
+
+def settle(api: Api, component: int, work: Work) -> int:
+    """Update the discrete states until nothing changes; see `update` for what it leaves in `real`."""
     for _ in range(_ROUNDS):
-        for i in range(6):
-            word[i] = 0
-        if version == 2:
-            status = invoke(calls[DISCRETE], component, at)
-            again, ended, changed, due = word[0] != 0, word[1] != 0, word[3] != 0, word[4] != 0
-        else:
-            status = invoke(calls[DISCRETE], component, at, at + 1, at + 2, at + 3, at + 4, at + 24)
-            again, ended, changed, due = byte[0] != 0, byte[1] != 0, byte[3] != 0, byte[4] != 0
+        status = update(api, component, work)
         if status > WARNING:
             return status
-        if ended:
+        if work.real[6] == 2.0:
             return ENDED
-        if changed:
-            jumped = 1.0
-        if not again:
-            real[4] = real[3] if due else math.inf
-            real[5] = jumped
+        if work.real[6] == 0.0:
             return OK
     return RESTLESS
 
 
-def event(calls: Any, version: int, mode: int, component: int, byte: Any, word: Any, real: Any) -> int:
+def leave(api: Api, mode: int, component: int) -> int:
+    """From event mode to where it came from."""
+    return invoke(api.calls[ENTER_STEP if mode == IN_STEPS else ENTER_CONTINUOUS], component)
+
+
+def event(api: Api, mode: int, component: int, work: Work) -> int:
     """Go through event mode, and back to where it came from."""
-    status = invoke(calls[ENTER_EVENT], component)
-    if status > WARNING:
-        return status
-    status = settle(calls, version, component, byte, word, real)
-    if status > WARNING:
-        return status
-    return invoke(calls[ENTER_STEP if mode == IN_STEPS else ENTER_CONTINUOUS], component)
+    status = invoke(api.calls[ENTER_EVENT], component)
+    if status <= WARNING:
+        status = settle(api, component, work)
+    return status if status > WARNING else leave(api, mode, component)
 
 
 def put_one(
-    calls: Any, version: int, mode: int, groups: Any, references: int, component: int, values: int,
-    memory: Any, m: int, byte: Any, word: Any, real: Any,
+    api: Api, mode: int, groups: Groups, component: int, values: int, memory: Any, m: int, work: Work
 ) -> int:  # fmt: skip
     """Set the inputs of one instance."""
     if mode == PLAIN:
-        return carry(version, groups, references, component, values)
-    status = invoke(calls[ENTER_EVENT], component)
+        return carry(api, groups, component, values)
+    status = invoke(api.calls[ENTER_EVENT], component)
+    if status <= WARNING:
+        status = carry(api, groups, component, values)
+    if status <= WARNING:
+        status = settle(api, component, work)
     if status > WARNING:
         return status
-    status = carry(version, groups, references, component, values)
-    if status > WARNING:
-        return status
-    status = settle(calls, version, component, byte, word, real)
-    if status > WARNING:
-        return status
-    memory[m, NEXT] = real[4]
-    return invoke(calls[ENTER_STEP if mode == IN_STEPS else ENTER_CONTINUOUS], component)
+    memory[m, NEXT] = work.real[4]
+    return leave(api, mode, component)
 
 
-def put_all(
-    calls: Any, version: int, mode: int, groups: Any, references: Any, components: Any, dead: Any, raw: Any,
-    memory: Any, byte: Any, word: Any, real: Any, beat: Any,
-) -> None:  # fmt: skip
-    """Set the inputs of all instances that live."""
-    for m in range(components.shape[0]):
-        if dead[m] == OK:
+def put_all(api: Api, mode: int, groups: Groups, members: Members, raw: Any, work: Work) -> None:
+    """Set the inputs of all instances that live; `raw` are their bytes (members, bytes)."""
+    for m in range(members.components.shape[0]):
+        if members.dead[m] == OK:
             values = raw.ctypes.data + m * raw.shape[1]
-            status = put_one(
-                calls, version, mode, groups, references.ctypes.data, components[m], values, memory, m, byte, word,
-                real,
-            )  # fmt: skip
-            beat[0] += 1
+            status = put_one(api, mode, groups, members.components[m], values, members.memory, m, work)
+            work.beat[0] += 1
             if status > WARNING:
-                dead[m] = status
+                members.dead[m] = status
 
 
-def get_all(version: int, groups: Any, references: Any, components: Any, dead: Any, raw: Any, beat: Any) -> None:
+def get_all(api: Api, groups: Groups, members: Members, raw: Any, work: Work) -> None:
     """Read all instances that live."""
-    for m in range(components.shape[0]):
-        if dead[m] == OK:
-            values = raw.ctypes.data + m * raw.shape[1]
-            status = carry(version, groups, references.ctypes.data, components[m], values)
-            beat[0] += 1
+    for m in range(members.components.shape[0]):
+        if members.dead[m] == OK:
+            status = carry(api, groups, members.components[m], raw.ctypes.data + m * raw.shape[1])
+            work.beat[0] += 1
             if status > WARNING:
-                dead[m] = status
+                members.dead[m] = status
 
 
-PIECES = (carry, settle, event, put_one)
+PIECES: Final = (carry, update, settle, leave, event, put_one)
 """What the loops call, for the compiler."""

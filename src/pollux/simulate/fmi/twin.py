@@ -18,6 +18,7 @@ from pollux.simulate.fmi.description import Variable, Warnings
 from pollux.simulate.fmi.engine import FmuEngine
 from pollux.simulate.fmi.opened import OpenedFmu, open_fmu
 from pollux.simulate.fmi.ports import Port, inputs_of, parameters_of, reads_of
+from pollux.simulate.fmi.running import Running
 from pollux.simulate.fmi.units import known_unit
 from pollux.simulate.foreign import stand_behind
 
@@ -35,7 +36,7 @@ class FmuFace:
     fmu: OpenedFmu
     ports: Mapping[str, Port]
     own: frozenset[str]
-    also: tuple[str, ...]
+    running: Running
     warnings: Warnings
 
 
@@ -46,6 +47,7 @@ def Fmu(
     names: Mapping[str, str] | None = None,
     units: Mapping[str, str] | None = None,
     also: Sequence[str] = (),
+    running: Running | None = None,
 ) -> type[Twin]:
     """The base of a twin type whose signals are the variables of an FMU; none of its code is run for it.
 
@@ -53,13 +55,16 @@ def Fmu(
     continuous states and what `also` names hidden signals. `motor.w` is called `motor_w` and `T[2]` is `T_2`, unless
     `names` gives another; units are those of the FMU where they are known, unless `units` tells others, into which
     numbers are converted. A signal that the class body declares under such a name is taken as it stands there.
+    `running` says how it is run.
 
     The FMU must be installed (`pollux fmu install drive.fmu`) or pinned by `sha256`: it is native code. Raises
     SetupError for one that is not and where the extra `fmi` is missing, NotFound for an unknown name or variable,
     DataRefused for damage, ModelError for names that clash.
     """
     fmu = open_fmu(what, sha256=sha256)
-    wishes = _Wishes(fmu, dict(names or {}), dict(units or {}), tuple(also))
+    options = running or Running()
+    options = replace(options, also=(*options.also, *also))
+    wishes = _Wishes(fmu, dict(names or {}), dict(units or {}), options)
 
     class FmuTwin(Twin):
         """The base that brings the signals along."""
@@ -76,9 +81,9 @@ def Fmu(
 
 def _behind(schema: Schema, face: FmuFace) -> Schema:
     """The schema with its FMU behind it: types with other code behind equal signals are other types."""
-    known = repr((schema.digest, face.fmu.sha256, sorted(face.ports.items(), key=lambda item: item[0]), face.also))
+    known = repr((schema.digest, face.fmu.sha256, sorted(face.ports.items(), key=lambda item: item[0]), face.running))
     own = replace(schema, digest=hashlib.sha256(known.encode()).hexdigest()[: len(schema.digest)])
-    stand_behind(own, FmuEngine(face.fmu, face.ports, face.also))
+    stand_behind(own, FmuEngine(face.fmu, face.ports, face.running))
     return own
 
 
@@ -98,7 +103,7 @@ class _Wishes:
     fmu: OpenedFmu
     names: Mapping[str, str]
     units: Mapping[str, str]
-    also: tuple[str, ...]
+    running: Running
 
     def declare(self, kind: type) -> FmuFace:
         """Give a class the signals that it does not declare itself."""
@@ -122,7 +127,7 @@ class _Wishes:
                 ports[element] = Port(name, scale(source, inner), convert(0.0, source, inner))
         self._check_known()
         return FmuFace(
-            self.fmu, ports, frozenset(own), self.also, self.fmu.description.warnings + Warnings(tuple(doubts))
+            self.fmu, ports, frozenset(own), self.running, self.fmu.description.warnings + Warnings(tuple(doubts))
         )
 
     def _variables(self) -> Iterator[tuple[Variable, str]]:
@@ -131,7 +136,7 @@ class _Wishes:
             yield one, "input" if one.causality == "input" else "parameter"
         for one in parameters_of(description):
             yield one, "parameter"
-        for one in reads_of(description, self.also)[0]:
+        for one in reads_of(description, self.running.also)[0]:
             yield one, "output" if one.causality == "output" else "state"
 
     def _name(self, variable: Variable, element: str) -> str:

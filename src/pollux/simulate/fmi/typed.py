@@ -14,7 +14,8 @@ def physics_of(kind: type, *, members: int = 1, t0: int = 0, running: Running | 
     Numbers are in the units of the signals, kelvin for degC and degF. Parameters given by `running` go by the names of
     the signals. Raises `ModelError` for another type, and what `FmuPhysics` raises.
     """
-    face, options = face_of(kind), running or Running()
+    face = face_of(kind)
+    options = running or face.running
     elements = [name for one in startable(face.fmu.description) for name in one.elements]
     fixed = {face.ports[name].name for name in elements if name in face.ports}
     own = own_values(kind)
@@ -23,7 +24,7 @@ def physics_of(kind: type, *, members: int = 1, t0: int = 0, running: Running | 
         face.fmu,
         members=members,
         t0=t0,
-        running=replace(options, parameters=parameters, also=(*face.also, *options.also)),
+        running=replace(options, parameters=parameters, also=tuple(dict.fromkeys((*face.running.also, *options.also)))),
         ports=face.ports,
     )
     made.set({name: value for name, value in own.items() if name in made.inputs})

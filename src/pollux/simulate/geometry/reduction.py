@@ -170,7 +170,7 @@ def _borne(modes: Modes, system: System) -> F64:
 
 def _free(system: System) -> Modes:
     """The motions that nothing resists, as modes."""
-    none: F64 = np.zeros(system.free.shape[1])
+    none: F64 = np.zeros(int(system.free.shape[1]))
     return told_apart(Modes(none, system.free), system)
 
 
