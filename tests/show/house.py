@@ -10,6 +10,7 @@ import numpy as np
 from argon2 import PasswordHasher
 from msgspec import structs
 
+import pollux as px
 from pollux.act import ApprovalPolicy, Effect, Order, OrderBook, Outcome
 from pollux.check.apart import apart
 from pollux.check.faults import Fault
@@ -21,6 +22,7 @@ from pollux.columns.statistics import ClockEstimate, Delays, DeviceStatistics, S
 from pollux.errors import Conflict, DataRefused, NotFound, OrderRefused
 from pollux.guard import DEFAULT_POLICY, Accounts, Gate, Grant, Identity, Policy
 from pollux.guard.passwords import Passwords
+from pollux.model.schema import schema_of
 from pollux.show import asks
 from pollux.show.compose.view import TIME
 from pollux.show.documents.acting import Check
@@ -67,6 +69,20 @@ from pollux.watch import Alarm, AlarmBook
 
 NOW = 1_763_894_536 * SECOND
 
+
+class PumpClass(px.Twin):
+    """A pump that warms while it turns."""
+
+    temp = px.sensor("K", low=250, high=500)
+    speed = px.actuator("rpm", low=600, high=3000, safe=600)
+    room = px.parameter("K", 293)
+    losses = px.parameter("1/s", px.lognormal(0.01, 0.3))
+
+    @px.rate(temp)
+    def warms(self):
+        return self.losses * (self.room - self.temp)
+
+
 PUMP = TwinType(
     "Pump",
     (
@@ -79,6 +95,7 @@ PUMP = TwinType(
     ),
     "Pumps",
     "pump",
+    schema=schema_of(PumpClass),
 )
 PATIENT = TwinType(
     "Patient",

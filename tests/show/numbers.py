@@ -219,7 +219,7 @@ class Ledger:
         found = self._document(path)
         if found is None or not part:
             return found
-        if path.startswith("forks/"):
+        if path.startswith("forks/") and not path.endswith("/sensitivity"):
             return _of_fork(found, part)
         if path.startswith("fleets/") and part.startswith("attention/"):
             return next((row for row in found["attention"] if row["twin"] == part.partition("/")[2]), None)
@@ -251,7 +251,7 @@ class Ledger:
         if "/commands/" in path:
             orders = self._get(f"{path.partition('/commands/')[0]}/commands{when}")["orders"]
             return next((one for one in orders if one["id"] == path.rpartition("/")[2]), None)
-        ever = path == "twins" or path.startswith("forks/") or path.endswith("/view")
+        ever = path == "twins" or path.startswith("forks/") or path.endswith(("/view", "/mathematics"))
         return self._get(path if ever else path + when)
 
 

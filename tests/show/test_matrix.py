@@ -48,6 +48,7 @@ ALLOWED: dict[tuple[str, str], set[str]] = {
     ("PATCH", TW): {"clinician", "admin"},
     ("DELETE", TW): {"admin"},
     ("GET", TW + "/view"): READERS,
+    ("GET", TW + "/mathematics"): VIEWERS,
     ("GET", TW + "/scene.glb"): set(),
     ("GET", TW + "/history"): READERS,
     ("GET", TW + "/marks"): READERS,

@@ -1,11 +1,12 @@
 """An expression of the graph as LaTeX, with as few brackets as it needs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast, final
 
 from pollux.errors import ModelError
 from pollux.model.graph import Expr, Settled, Window
+from pollux.model.notation import AbstractNotation
 from pollux.model.unit_text import read
 from pollux.model.units import DIMENSIONLESS, Unit
 from pollux.model.walk import topological
@@ -247,3 +248,52 @@ _PRINTERS: Final[Mapping[str, _Printer]] = {
     "present": _present,
     "settled": _settled,
 }
+
+
+@final
+class Latex(AbstractNotation):
+    """Equations as LaTeX."""
+
+    one = "1"
+    equal = "="
+    says = r"\colon"
+    zero = "0"
+
+    def expression(self, expr: Expr, names: Mapping[Expr, str]) -> str:
+        return latex(expr, names)
+
+    def factor(self, expr: Expr, names: Mapping[Expr, str]) -> str:
+        return factor(expr, names)
+
+    def name(self, name: str) -> str:
+        return symbol(name)
+
+    def unit(self, unit: Unit) -> str:
+        return unit_latex(unit)
+
+    def rate(self, name: str) -> str:
+        return rf"\dot{{{symbol(name)}}}"
+
+    def change(self, name: str) -> str:
+        return rf"\mathrm{{d}}{symbol(name)}"
+
+    def drift(self, factor: str) -> str:
+        return rf"{factor} \, \mathrm{{d}}t"
+
+    def diffusion(self, factor: str, noise: str) -> str:
+        return rf"{factor} \, \mathrm{{d}}{self.wiener(noise)}"
+
+    def wiener(self, noise: str) -> str:
+        return rf"W_{{{symbol(noise)}}}"
+
+    def turn(self, cycle: str) -> str:
+        return rf"T_{{{symbol(cycle)}}}"
+
+    def becomes(self, state: str, value: str) -> str:
+        return rf"{symbol(state)} \leftarrow {value}"
+
+    def total(self, terms: Sequence[str]) -> str:
+        return " + ".join(terms)
+
+
+LATEX: Final = Latex()

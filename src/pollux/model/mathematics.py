@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, final
 
-from pollux.model.latex import symbol, unit_latex
+from pollux.model.latex import LATEX
+from pollux.model.notation import AbstractNotation
 from pollux.model.schema import NUMERIC, Schema, Signal, schema_of
 from pollux.model.statements import Section, sections
 from pollux.model.units import DIMENSIONLESS, SECOND, WHITE, Unit
@@ -22,7 +23,7 @@ _HEAD: Final = ("Symbol", "Name", "What", "Unit", "Value", "Meaning")
 @final
 @dataclass(frozen=True, slots=True)
 class SymbolRow:
-    """One line of the table of symbols; `symbol` and `unit` are LaTeX, the others plain text."""
+    """One line of the table of symbols; `symbol` and `unit` are LaTeX (or MathML), the others plain text."""
 
     symbol: str
     name: str
@@ -98,19 +99,21 @@ def mathematics(kind: "type[Twin]") -> Mathematics:
     <BLANKLINE>
     """
     schema = schema_of(kind)
-    return Mathematics(schema.name, schema.doc, tuple(_symbols(schema)), sections(schema))
+    return Mathematics(schema.name, schema.doc, tuple(symbol_rows(schema)), sections(schema))
 
 
-def _symbols(schema: Schema) -> Iterator[SymbolRow]:
+def symbol_rows(schema: Schema, notation: AbstractNotation = LATEX) -> Iterator[SymbolRow]:
+    """The table of symbols of a type."""
     for signal in schema.signals:
         if signal.kind in NUMERIC:
             value = "" if signal.name in schema.readings else _value(signal)
-            unit = _unit(signal.unit)
-            yield SymbolRow(symbol(signal.name), signal.name, _what(schema, signal), unit, value, signal.doc)
+            name, unit = notation.name(signal.name), _unit(signal.unit, notation)
+            yield SymbolRow(name, signal.name, _what(schema, signal), unit, value, signal.doc)
     for name in schema.noises:
-        yield SymbolRow(rf"W_{{{symbol(name)}}}", name, "Wiener process", _unit(WHITE * SECOND), meaning=_WHITE)
+        unit = _unit(WHITE * SECOND, notation)
+        yield SymbolRow(notation.wiener(name), name, "Wiener process", unit, meaning=_WHITE)
     for name in schema.cycles:
-        yield SymbolRow(rf"T_{{{symbol(name)}}}", name, "length of a turn", _unit(SECOND))
+        yield SymbolRow(notation.turn(name), name, "length of a turn", _unit(SECOND, notation))
 
 
 def _what(schema: Schema, signal: Signal) -> str:
@@ -129,8 +132,8 @@ def _value(signal: Signal) -> str:
     return f"{signal.initial:.6g}" if told else ""
 
 
-def _unit(unit: Unit) -> str:
-    return "1" if unit == DIMENSIONLESS else unit_latex(unit)
+def _unit(unit: Unit, notation: AbstractNotation) -> str:
+    return notation.one if unit == DIMENSIONLESS else notation.unit(unit)
 
 
 def _markdown_row(row: SymbolRow) -> tuple[str, ...]:

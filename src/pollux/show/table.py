@@ -8,6 +8,7 @@ from pollux.show.api import acting, alarms, fleet, past, quality, session, site,
 from pollux.show.documents import acting as acting_out
 from pollux.show.documents import alarms as alarms_out
 from pollux.show.documents import fleet as fleet_out
+from pollux.show.documents import mathematics as mathematics_out
 from pollux.show.documents import past as past_out
 from pollux.show.documents import quality as quality_out
 from pollux.show.documents import site as site_out
@@ -34,6 +35,8 @@ TWINS: Final = (
           Right("admin", "{type}/{id}/*"), answers={204: None}, offer="edit", slow=True),
     Route("GET", TW + "/view", "How a twin is presented", twins.read_view, SEES_TWIN,
           query=asks.AtQuery, answers={200: twins_out.View}, slow=True),
+    Route("GET", TW + "/mathematics", "The equations of the twin's class, as MathML", twins.read_mathematics,
+          Right("read", "{type}/{id}/*"), answers={200: mathematics_out.MathematicsPage}, slow=True),
     Route("GET", TW + "/scene.glb", "The twin's model in three dimensions", twins.read_scene, SEES_TWIN,
           query=asks.SceneQuery, answers={200: bytes}, media="model/gltf-binary", slow=True),
 )  # fmt: skip

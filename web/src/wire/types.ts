@@ -5,5 +5,6 @@ export * from './types/past';
 export * from './types/acting';
 export * from './types/futures';
 export * from './types/groups';
+export * from './types/mathematics';
 export * from './types/live';
 export * from './types/tracing';

@@ -11,8 +11,10 @@ from pollux.show.asks import AtQuery, NoQuery, SceneQuery, StateQuery, TwinBody,
 from pollux.show.compose import state as compose
 from pollux.show.compose import where
 from pollux.show.compose.fleet import RANK, worst
+from pollux.show.compose.mathematics import mathematics_page
 from pollux.show.compose.view import view as default_view
 from pollux.show.documents.common import Reference
+from pollux.show.documents.mathematics import MathematicsPage
 from pollux.show.documents.twins import State, TwinList, TwinRow, TypeRow, Value, View
 from pollux.show.facts import Field, Table, TwinType
 from pollux.show.problems import absent
@@ -142,7 +144,8 @@ def read_view(call: Call[AtQuery, None]) -> View:
         notice = call.tenancy.notice
         return default_view(type_, twin, visible, caption=caption, notice=notice, panels=_panels(call), acting=acting)
     allowed = _panels(call)
-    panels = tuple(panel for panel in own.panels if panel in allowed)
+    # The equations are of the class, so no domain needs to ask for them.
+    panels = tuple(panel for panel in (*own.panels, "mathematics") if panel in allowed)
     shown = restricted(own, frozenset(type_.fields[place].name for place in visible))
     if not call.sight.caption(type_, twin):
         shown = structs.replace(shown, title=caption.title, subtitle=None)
@@ -183,8 +186,15 @@ def _panels(call: seen.AnyCall) -> tuple[str, ...]:
         "advice": tenancy.advisor is not None and call.may("read", "advice"),
         "orders": tenancy.orders is not None and call.may("read", "commands"),
         "refusals": call.may("read", "refusals"),
+        "mathematics": call.type.schema is not None and call.may("read", "*"),
     }
     return tuple(panel for panel, shown in there.items() if shown)
+
+
+def read_mathematics(call: Call[NoQuery, None]) -> MathematicsPage:
+    """The equations of the twin's class; the same for all its twins."""
+    seen.require_twin(call, call.type, call.id)
+    return mathematics_page(seen.offered(call.type.schema))
 
 
 def read_scene(call: Call[SceneQuery, None]) -> Reply:
