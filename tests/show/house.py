@@ -28,6 +28,7 @@ from pollux.show.compose.view import TIME
 from pollux.show.documents.acting import Check
 from pollux.show.documents.common import Action, CheckLine, Line
 from pollux.show.documents.fleet import Fleet, Tile, Wall
+from pollux.show.documents.sensitivity import Bar, Sensitivity
 from pollux.show.documents.site import Broken
 from pollux.show.documents.twins import Callout, Camera, Chart, Choice, Lab, Layer, Scene, ScenePart, View, Vital
 from pollux.show.documents.whatif import (
@@ -529,6 +530,33 @@ class FakeForks:
         return [card for owner, card in self.cards_.values() if owner == f"{type_}/{twin}"]
 
 
+class FakeSensitivities:
+    """Answers that are there at once."""
+
+    def __init__(self, forks: FakeForks) -> None:
+        self._forks = forks
+        self.answers: dict[str, Sensitivity] = {}
+
+    def ask(self, fork: str, ask: asks.SensitivityAsk, *, who: Identity) -> None:
+        self._forks.find(fork)
+        if ask.output != "temp":
+            raise DataRefused("expected temp", at="$.output")
+        bar = Bar(
+            name="losses", label="losses", unit="1/s", low=0.006, high=0.016, at_low=299.0, at_high=303.0,
+            share=100.0, lo=None, hi=None,
+        )  # fmt: skip
+        self.answers[fork] = Sensitivity(
+            fork=fork, state="done", progress=1.0, method=ask.method, output=ask.output, label="temp", unit="K",
+            over=ask.over or "7 days", middle=301.0, words="Losses decides it.", note="3 runs.", runs=3, bars=(bar,),
+        )  # fmt: skip
+
+    def find(self, fork: str) -> Sensitivity:
+        return self.answers.get(fork) or Sensitivity(fork=fork, state="none")
+
+    def drop(self, fork: str) -> None:
+        self.answers.pop(fork, None)
+
+
 class FakeAdvisor:
     """Cards that are open as soon as they are asked for."""
 
@@ -719,6 +747,7 @@ class FakeTenancy:
         self.tracing = FakeTracing()
         self.audit = FakeAudit()
         self.forks = FakeForks()
+        self.sensitivities = FakeSensitivities(self.forks)
         self.advisor = FakeAdvisor()
         self.orders = FakeOrders(clock)
         self.desk: FakeOrders | None = self.orders

@@ -185,6 +185,19 @@ class RunAsk(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
 
 
+class SensitivityAsk(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which uncertain thing decides `output`: a signal or derived value at the end, or the chance of an event.
+
+    `over` is how far ahead, as far as the fork was run where it is not said; `settings` hold actuators at values.
+    "tornado" moves one input at a time, "sobol" all of them together, with thousands of runs.
+    """
+
+    output: Word
+    over: Annotated[str, Meta(max_length=64)] | None = None
+    method: Literal["tornado", "sobol"] = "tornado"
+    settings: dict[str, float] = field(default_factory=dict[str, float])
+
+
 class Price(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A sum of money for each unit of a quantity: `amount` in `unit`, as in 0.4 EUR/day/rpm."""
 

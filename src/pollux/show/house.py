@@ -22,10 +22,11 @@ from pollux.columns.batch import Refusal
 from pollux.columns.frames import Encoding, Frames
 from pollux.columns.statistics import DeviceStatistics
 from pollux.guard import Accounts, Gate, Identity
-from pollux.show.asks import AckAsk, AdviceAsk, CommandAsk, ForkAsk, RunAsk, SignAsk
+from pollux.show.asks import AckAsk, AdviceAsk, CommandAsk, ForkAsk, RunAsk, SensitivityAsk, SignAsk
 from pollux.show.documents.acting import Check
 from pollux.show.documents.common import CheckLine
 from pollux.show.documents.fleet import Fleet, Wall
+from pollux.show.documents.sensitivity import Sensitivity
 from pollux.show.documents.site import Broken
 from pollux.show.documents.twins import View
 from pollux.show.documents.whatif import Card, Fork, ForkRow
@@ -161,6 +162,19 @@ class Forks(Protocol):
 
     def drop(self, fork: str, *, who: Identity) -> None:
         """Forget a fork, and stop its run."""
+
+
+class Sensitivities(Protocol):
+    """What matters in a fork."""
+
+    def ask(self, fork: str, ask: SensitivityAsk, *, who: Identity) -> None:
+        """Start to find out, in place of what was asked before; raises Conflict while that is under way."""
+
+    def find(self, fork: str) -> Sensitivity:
+        """What is known so far."""
+
+    def drop(self, fork: str) -> None:
+        """Forget what was asked, and stop it."""
 
 
 class Advisor(Protocol):
@@ -356,6 +370,9 @@ class Tenancy(Protocol):
 
     @property
     def forks(self) -> Forks | None: ...
+
+    @property
+    def sensitivities(self) -> Sensitivities | None: ...
 
     @property
     def advisor(self) -> Advisor | None: ...

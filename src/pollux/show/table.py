@@ -4,13 +4,14 @@ from typing import Any, Final
 
 from pollux.act import Plan
 from pollux.show import asks
-from pollux.show.api import acting, alarms, fleet, past, quality, session, site, tracing, twins, whatif
+from pollux.show.api import acting, alarms, fleet, past, quality, sensitivity, session, site, tracing, twins, whatif
 from pollux.show.documents import acting as acting_out
 from pollux.show.documents import alarms as alarms_out
 from pollux.show.documents import fleet as fleet_out
 from pollux.show.documents import mathematics as mathematics_out
 from pollux.show.documents import past as past_out
 from pollux.show.documents import quality as quality_out
+from pollux.show.documents import sensitivity as sensitivity_out
 from pollux.show.documents import site as site_out
 from pollux.show.documents import tracing as tracing_out
 from pollux.show.documents import twins as twins_out
@@ -81,6 +82,12 @@ WHATIF: Final = (
           answers={200: whatif_out.Fork}, tag="what-if", offer="forks", slow=True),
     Route("DELETE", "/forks/{fork}", "Forget a fork, and stop its run", whatif.drop_fork, None,
           answers={204: None}, tag="what-if", offer="forks", slow=True),
+    Route("POST", "/forks/{fork}/sensitivity", "Ask which uncertain thing decides an outcome", sensitivity.ask, None,
+          body=(asks.SensitivityAsk,), answers={202: Reference}, tag="what-if", offer="forks", slow=True),
+    Route("GET", "/forks/{fork}/sensitivity", "Which uncertain thing decides, as far as it is known",
+          sensitivity.read, None, answers={200: sensitivity_out.Sensitivity}, tag="what-if", offer="forks", slow=True),
+    Route("DELETE", "/forks/{fork}/sensitivity", "Stop finding out what decides, and forget it",
+          sensitivity.drop, None, answers={204: None}, tag="what-if", offer="forks", slow=True),
     Route("GET", TW + "/advice", "The recommendations for a twin", whatif.read_cards, SEES_TWIN,
           query=asks.AtQuery, answers={200: whatif_out.CardList}, tag="what-if", offer="advice", slow=True),
     Route("POST", TW + "/advice", "Ask what to do", whatif.ask_advice,

@@ -86,6 +86,11 @@ class Fork(Generic[T]):
         """The type of the twin."""
         return self._slice.layout.schema
 
+    @property
+    def uncertain(self) -> tuple[str, ...]:
+        """The names of what is not known for sure: what has a prior, what a filter believes, what sensors told."""
+        return tuple(believing(self._slice, self._believed, self._fixed).uncertain)
+
     def run(
         self,
         span: str,

@@ -25,6 +25,7 @@ from pollux.site.rooms.history import HistoryRoom
 from pollux.site.rooms.orders import DeskRoom, OrdersRoom
 from pollux.site.rooms.presenter import PresenterRoom
 from pollux.site.rooms.receptions import ReceptionsRoom
+from pollux.site.rooms.sensitivities import SensitivitiesRoom
 from pollux.site.rooms.trace import TraceRoom
 from pollux.site.rooms.twins import TwinsRoom
 
@@ -47,6 +48,7 @@ class Rooms:
         self.editor = EditorRoom(live)
         self.history = HistoryRoom(live)
         self.forks = ForksRoom(live)
+        self.sensitivities = SensitivitiesRoom(live)
         self.advisor = AdvisorRoom(live)
         self.orders = OrdersRoom(live)
         self.desk = DeskRoom(live) if live.desk.acts else None

@@ -310,7 +310,7 @@ export function fork(): Fork {
       ],
     },
     not_modelled: 'potassium, creatinine, symptoms, whether he takes the drugs, infection',
-    sources: 'diuretic and volume: our calibration, learnt from 41 days of his weight · SGLT2: published, fitted · costs: price list 2026',
+    matters: null, sources: 'diuretic and volume: our calibration, learnt from 41 days of his weight · SGLT2: published, fitted · costs: price list 2026',
     actions: running ? [action('stop', 'Stop', 'forks/F-12/stop', [])] : [],
   };
 }

@@ -166,7 +166,7 @@ export function fork(twin: string): Fork {
         rows('Seal fails', '%', false, [[60], [1], [16], [92]]), rows('Gain', 'EUR', false, [[33600], [28800], [31200], [36000]]), rows('Expected loss', 'EUR', false, [[30000], [500], [8000], [46000]]),
         rows('Net', 'EUR', true, [[3600, -16400, 33600], [28300, 26900, 28800], [23200, -18800, 31200], [-10000, -14000, 36000]])] }],
     },
-    not_modelled: null, sources: null, actions: [],
+    not_modelled: null, sources: null, matters: null, actions: [],
   };
 }
 

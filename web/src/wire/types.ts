@@ -1,5 +1,6 @@
 /** API.md as types: what the server says, word for word. */
 export * from './types/values';
+export * from './types/sensitivity';
 export * from './types/presentation';
 export * from './types/past';
 export * from './types/acting';

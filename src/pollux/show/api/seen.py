@@ -1,13 +1,14 @@
 """What the caller may see of things that are not values: alarms, orders, captions; and the note that it was seen."""
 
 from collections.abc import Iterable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from pollux.act import Order
 from pollux.errors import Overloaded
 from pollux.guard.policy import covers
 from pollux.show.compose.alarms import twin_of
 from pollux.show.compose.view import plain_caption
+from pollux.show.documents.whatif import Fork
 from pollux.show.facts import Caption, TwinType
 from pollux.show.house import Noted
 from pollux.show.problems import absent
@@ -104,3 +105,14 @@ def require_twin(call: AnyCall, type_: TwinType, twin: str) -> None:
     if not call.sight.sees(type_, twin):
         raise absent()
     call.tenancy.twins.presence(type_.name, [twin])
+
+
+def fork(call: AnyCall, action: Literal["read", "propose"]) -> Fork:
+    """The fork in the path, for whoever sees something of its twin or may try something on it."""
+    found = offered(call.tenancy.forks).find(call.path["fork"])
+    type_name, _, twin = found.twin.partition("/")
+    if not call.sight.sees(call.type_named(type_name), twin):
+        raise absent()
+    if action == "propose" and not call.sight.may("propose", f"{found.twin}/forks"):
+        raise absent()
+    return found

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import structs
 
 from pollux.errors import DataRefused
-from pollux.show.api import seen
+from pollux.show.api import seen, sensitivity
 from pollux.show.asks import AdviceAsk, AtQuery, ForkAsk, NoQuery, Reason, RunAsk
 from pollux.show.documents.acting import ActionCheck
 from pollux.show.documents.common import Action, Ask, Offered, Reference
@@ -37,7 +37,7 @@ def make_fork(call: Call[NoQuery, ForkAsk]) -> Reply:
 
 def run_fork(call: Call[NoQuery, RunAsk]) -> Reply:
     """Run the fork ahead; look at it for progress."""
-    fork = _fork(call, "propose")
+    fork = seen.fork(call, "propose")
     body = call.body
     if not body.choices and not body.settings:
         raise DataRefused("expected choices or settings to try, got none", at="$.choices")
@@ -47,12 +47,12 @@ def run_fork(call: Call[NoQuery, RunAsk]) -> Reply:
 
 def read_fork(call: Call[NoQuery, None]) -> Fork:
     """A fork with what its run has shown so far, as far as the signals of its twin may be seen."""
-    fork = _fork(call, "read")
+    fork = seen.fork(call, "read")
     type_name, _, twin = fork.twin.partition("/")
     type_ = call.type_named(type_name)
     seen.looked(call, type_, twin)
     if call.sight.may("read", f"{fork.twin}/*"):
-        return fork
+        return sensitivity.with_button(call, fork, type_)
     return as_seen(fork, {type_.fields[place].name for place in call.sight.fields(type_, twin)})
 
 
@@ -72,7 +72,10 @@ def as_seen(fork: Fork, names: Collection[str]) -> Fork:
 
 def drop_fork(call: Call[NoQuery, None]) -> Reply:
     """Forget the fork, and stop its run."""
-    seen.offered(call.tenancy.forks).drop(_fork(call, "propose").id, who=call.identity)
+    fork = seen.fork(call, "propose").id
+    seen.offered(call.tenancy.forks).drop(fork, who=call.identity)
+    if call.tenancy.sensitivities is not None:
+        call.tenancy.sensitivities.drop(fork)
     return Reply(None, 204)
 
 
@@ -130,17 +133,6 @@ def _with_actions(call: Call[Any, None], card: Card, *, live: bool) -> Card:
     return structs.replace(
         card, check=check, actions=(Action(key="decline", label="Not now...", href=href, asks=(_WHY_NOT,)),)
     )
-
-
-def _fork(call: seen.AnyCall, action: str) -> Fork:
-    fork = seen.offered(call.tenancy.forks).find(call.path["fork"])
-    type_name, _, twin = fork.twin.partition("/")
-    type_ = call.type_named(type_name)
-    if not call.sight.sees(type_, twin):
-        raise absent()
-    if action == "propose" and not call.sight.may("propose", f"{fork.twin}/forks"):
-        raise absent()
-    return fork
 
 
 def _look_at(fork: str, status: int) -> Reply:

@@ -112,6 +112,7 @@ class Fork(Struct, frozen=True, kw_only=True):
     not_modelled: str | None = None
     sources: str | None = None
     actions: tuple[Action, ...] = ()
+    matters: Action | None = None
 
 
 class Card(Struct, frozen=True, kw_only=True):

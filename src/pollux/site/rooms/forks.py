@@ -146,10 +146,19 @@ class ForksRoom:
             seq = live.estate.seq
         return Held(copy, RunRecord("", type_, twin, copy.made, copy.made, 0, seq, (), state="ready"))
 
+    def copy(self, fork: str) -> Copy[Any]:
+        """The twin as it was when the fork was made, to be looked at."""
+        with self._changed:
+            held = self._running.get(fork) or self._ready.get(fork)
+        return held.copy if held is not None else self._once_more(self._finished(fork)).copy
+
     def _again(self, done: Finished) -> Held:
         """The twin as it was when a fork was made that has been run before."""
         if done.card is not None and done.card.state == "acted":
             raise Conflict("somebody acted on what this fork showed", at=done.id, hint="fork the twin again")
+        return self._once_more(done)
+
+    def _once_more(self, done: Finished) -> Held:
         estate = self._live.as_of.estate(None, done.fork.seq)
         copy = forked(
             estate,

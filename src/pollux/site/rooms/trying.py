@@ -53,7 +53,7 @@ def trial(
             f"expected at most {MOST - 1} besides going on as it is, got {len(every) - 1}", at="$.choices"
         )
     reasons = (*(None for _ in choices), *(NOT_JUDGED if judged else None for _ in own))
-    return Trial(every, reasons, over, _span(over), members, seed)
+    return Trial(every, reasons, over, span_of(over), members, seed)
 
 
 def chosen(lab: Lab, twin: str, wanted: Sequence[str]) -> tuple[LabChoice, ...]:
@@ -72,7 +72,7 @@ def every_choice(lab: Lab, twin: str) -> tuple[LabChoice, ...]:
 
 def settled(declared: Declared, settings: Mapping[str, Sequence[float]]) -> tuple[LabChoice, ...]:
     """Choices of the asker's own: a grid of values of actuators; raises DataRefused and ModelError for what is none."""
-    symbols = [_actuator(declared, name) for name in settings]
+    symbols = [actuator_of(declared, name) for name in settings]
     if not symbols:
         return ()
     if math.prod(len(values) for values in settings.values()) >= MOST:
@@ -81,7 +81,8 @@ def settled(declared: Declared, settings: Mapping[str, Sequence[float]]) -> tupl
     return tuple(_own(dict(zip(symbols, option.told, strict=True))) for option in grid)
 
 
-def _actuator(declared: Declared, name: str) -> actuator:
+def actuator_of(declared: Declared, name: str) -> actuator:
+    """An actuator of a type by its name; raises DataRefused for what is none."""
     symbol = getattr(declared.kind, name, None)
     if not isinstance(symbol, actuator):
         raise DataRefused(f"expected an actuator of {declared.schema.name}, got {name!r}", at="$.settings")
@@ -93,7 +94,8 @@ def _own(plan: Mapping[actuator, float]) -> LabChoice:
     return LabChoice(f"set {words}", words, words, plan)
 
 
-def _span(over: str) -> int:
+def span_of(over: str) -> int:
+    """How far ahead, in nanoseconds; raises DataRefused for a span that cannot be run."""
     try:
         span = duration(over)
     except OverflowError:

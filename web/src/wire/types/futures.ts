@@ -67,6 +67,8 @@ export interface Fork {
   not_modelled: string | null;
   sources: string | null;
   actions: Action[];
+  /** The button that asks what matters most, where this person may. */
+  matters: Action | null;
 }
 
 export interface ForkList {
