@@ -44,7 +44,7 @@ LATER: Final = 4 * DAY
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One picture: where, how large, in which scheme, and what is done before it is taken."""
+    """One picture: where, how large, in which scheme, what is done before it is taken, and of which panel alone."""
 
     name: str
     where: str
@@ -53,6 +53,7 @@ class Shot:
     scheme: str = "light"
     full: bool = True
     before: Callable[[Page], None] = lambda _: None
+    panel: str | None = None
 
 
 def _pressed(key: str, *, times: int = 1) -> Callable[[Page], None]:
@@ -69,11 +70,17 @@ def _three_days_ahead(page: Page) -> None:
     _pressed("Shift+ArrowRight", times=2)(page)
 
 
+def _asked(page: Page) -> None:
+    page.get_by_role("button", name="What matters most?").click()
+    page.get_by_text("share of the spread").wait_for()
+
+
 SHOTS: Final = (
     Shot("twin", f"#/{TWIN}"),
     Shot("twin-phone", f"#/{TWIN}", width=390, height=844),
     Shot("twin-replay", f"#/{TWIN}", full=False, before=_pressed("Shift+ArrowLeft", times=3)),
     Shot("twin-what-if", f"#/{TWIN}", scheme="dark", before=_three_days_ahead),
+    Shot("twin-matters", f"#/{TWIN}", before=_asked, panel="Treatment lab"),
     Shot("fleet", "#/fleets/Patient"),
     Shot("wall", "#/wall/Patient", width=1440, height=810, scheme="dark", full=False),
 )
@@ -125,11 +132,17 @@ def taken(browser: Browser, ward: Ward, shot: Shot) -> bytes:
     _settled(page, past=past)
     shot.before(page)
     _settled(page, past=past)
-    picture = page.screenshot(full_page=shot.full)
+    picture = _pictured(page, shot)
     context.close()
     if wrong:
         raise RuntimeError(f"expected a page without complaints, got {wrong[0]} at {shot.name}")
     return picture
+
+
+def _pictured(page: Page, shot: Shot) -> bytes:
+    if shot.panel is None:
+        return page.screenshot(full_page=shot.full)
+    return page.locator("section", has=page.get_by_role("heading", name=shot.panel)).first.screenshot()
 
 
 def _settled(page: Page, *, past: bool) -> None:

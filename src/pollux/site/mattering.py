@@ -1,7 +1,7 @@
 """What matters in a what-if: an outcome at both ends of each thing that is uncertain, and each one's share."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, cast, final
 
 import numpy as np
@@ -15,6 +15,7 @@ from pollux.show.compose.sensitivity import outcomes, plain
 from pollux.show.compose.types import outward
 from pollux.show.documents.sensitivity import Bar, Method, Sensitivity
 from pollux.simulate.sensitivity import Study, sobol_indices, tornado
+from pollux.simulate.sensitivity.studies import Model
 from pollux.simulate.sensitivity.words import ends, failures, listed, percent
 from pollux.simulate.sensitivity.words import plain as known
 from pollux.site.fork import Fork
@@ -22,8 +23,11 @@ from pollux.site.studies import Asked
 
 F64 = NDArray[np.float64]
 
-MOST_RUNS: Final = 10_000
-"""Runs of one question at most, as many as a fork may have members."""
+MOST_RUNS: Final = 3_000
+"""Runs of each design at most."""
+
+SLICE: Final = 128
+"""Runs that go side by side before progress is told."""
 
 FUTURES: Final = 256
 """Futures over which a chance is taken at each end, where the runs allow."""
@@ -55,8 +59,8 @@ class _Ends:
     middle: float
     at_low: F64
     at_high: F64
-    runs: int
     failed: int
+    futures: int = 1
 
     @property
     def shares(self) -> F64:
@@ -78,24 +82,42 @@ def mattering(
     """The answer to a question; raises SimulationError where nothing is uncertain and for a run that was cancelled."""
     if not copy.uncertain:
         raise SimulationError("nothing in this twin is uncertain", hint="what is, has a prior: px.lognormal(2, 0.1)")
-    event = asked.output in copy.schema.events
-    study = copy.study(
-        asked.over,
-        {asked.output: symbol_of(kind, asked.output)},
-        choice=asked.settings,
-        progress=progress,
-        cancelled=cancelled,
-    )
-    found = _chances(study, copy.seed) if event else _ends(study)
-    shares, low, high, runs = found.shares, None, None, found.runs
-    if asked.method == "sobol":
-        base = 1 << min(ROWS, MOST_RUNS // (len(study.inputs) + 2)).bit_length() - 1
-        indices = sobol_indices(study, base=base, seed=abs(copy.seed) % 2**31)
-        shares, low, high = indices.total[0], indices.total_low[0], indices.total_high[0]
-        shares = np.where(indices.sigma[0] > 0.0, shares, 0.0)
-        runs += indices.runs
-    told = _Told(copy.schema, asked, study, found, shares, low, high)
-    return told.document(fork, runs)
+    outputs = {asked.output: symbol_of(kind, asked.output)}
+    study = copy.study(asked.over, outputs, choice=asked.settings, cancelled=cancelled)
+    inputs, seed = len(study.inputs), abs(copy.seed) % 2**31
+    draws = _bounded(FUTURES, 2 * inputs + 1) if asked.output in copy.schema.events else 1
+    rows = (1 << _bounded(ROWS, inputs + 2).bit_length() - 1) if asked.method == "sobol" else 0
+    runs = (2 * inputs + 1) * draws + (inputs + 2) * rows
+    study = replace(study, model=_Slices(study.model, runs, progress))
+    found = _chances(study, draws, seed) if asked.output in copy.schema.events else _ends(study)
+    shares, low, high = found.shares, None, None
+    if rows:
+        indices = sobol_indices(study, base=rows, seed=seed)
+        low, high = indices.total_low[0], indices.total_high[0]
+        shares = np.where(indices.sigma[0] > 0.0, indices.total[0], 0.0)
+    return _Told(copy.schema, asked, study, found, shares, low, high).document(fork, runs)
+
+
+def _bounded(wanted: int, each: int) -> int:
+    return max(1, min(wanted, MOST_RUNS // each))
+
+
+@final
+class _Slices:
+    """A model that takes its points slice by slice, so that it can tell how far it is."""
+
+    def __init__(self, model: Model, runs: int, progress: Callable[[float], None]) -> None:
+        self._model, self._runs, self._progress = model, runs, progress
+        self._done = 0
+
+    def __call__(self, points: F64) -> F64:
+        return np.concatenate([self._slice(points[k : k + SLICE]) for k in range(0, len(points), SLICE)])
+
+    def _slice(self, points: F64) -> F64:
+        values = self._model(points)
+        self._done += len(points)
+        self._progress(self._done / self._runs)
+        return values
 
 
 def symbol_of(kind: type, name: str) -> Asked:
@@ -108,15 +130,13 @@ def symbol_of(kind: type, name: str) -> Asked:
 
 def _ends(study: Study) -> _Ends:
     bars = tornado(study, low=TAILS[0], high=TAILS[1])
-    runs = 2 * len(bars.names) + 1
-    return _Ends(bars.low, bars.high, float(bars.middle[0]), bars.at_low[0], bars.at_high[0], runs, bars.failed)
+    return _Ends(bars.low, bars.high, float(bars.middle[0]), bars.at_low[0], bars.at_high[0], bars.failed)
 
 
-def _chances(study: Study, seed: int) -> _Ends:
+def _chances(study: Study, draws: int, seed: int) -> _Ends:
     """A chance is a mean over futures: the same ones at every end, but for the input whose ends they are."""
     inputs = len(study.inputs)
-    draws = max(1, min(FUTURES, MOST_RUNS // (2 * inputs + 1)))
-    drawn = study.design(draws, seed=abs(seed) % 2**31)
+    drawn = study.design(draws, seed=seed)
     low, high = study.at(np.repeat([[TAILS[0]], [TAILS[1]]], inputs, axis=1))
     points = np.repeat(drawn[None], 2 * inputs + 1, axis=0)
     for k in range(inputs):
@@ -125,7 +145,7 @@ def _chances(study: Study, seed: int) -> _Ends:
     failed = int(np.isnan(values).sum())
     with np.errstate(all="ignore"):
         means = np.nansum(values, axis=1) / np.isfinite(values).sum(axis=1)
-    return _Ends(low, high, float(means[0]), means[1 : 1 + inputs], means[1 + inputs :], values.size, failed)
+    return _Ends(low, high, float(means[0]), means[1 : 1 + inputs], means[1 + inputs :], failed, draws)
 
 
 @final
@@ -207,7 +227,9 @@ class _Told:
     def _note(self, runs: int) -> str:
         how = "As set here" if self.asked.settings else "Going on as it is"
         how += ", each from its 5 % to its 95 % level"
-        how += ", the others as they are believed." if self.event else ", the others in the middle."
+        how += (
+            f", the others as believed in {self.ends.futures} futures." if self.event else ", the others in the middle."
+        )
         shares = "those of the squared swings, which see nothing of what two do together"
         if self.asked.method == "sobol":
             shares = "total Sobol indices with 90 % intervals"

@@ -8,11 +8,11 @@ export interface Scale {
   digits: number;
 }
 
-/** The stretch that holds every bar and the middle, and the digits that tell its ends apart. */
+/** The stretch that holds every bar and the middle, and the digits that tell bars apart. */
 export function scaleOf(bars: Bar[], middle: number): Scale {
   const ends = bars.flatMap((bar) => [bar.at_low ?? middle, bar.at_high ?? middle]);
   const [from, to] = [Math.min(middle, ...ends), Math.max(middle, ...ends)];
-  return { from, to, digits: decimals(to, from === to ? {} : { lo: from, hi: to }) };
+  return { from, to, digits: from === to ? decimals(to) : Math.min(6, decimals(to, { lo: from, hi: to }) + 1) };
 }
 
 export function placeOf(value: number, scale: Scale): number {
