@@ -4,7 +4,6 @@
 composed into the step of a kernel, the kernel printed as numba or NumPy source. `discrete` is for what moves in events.
 """
 
-from pollux.simulate import discrete
 from pollux.simulate.chance import Chance, shared
 from pollux.simulate.cosimulation.account import Trace
 from pollux.simulate.cosimulation.agreement import Iteration
@@ -66,7 +65,6 @@ __all__ = [
     "choose_step",
     "converted",
     "couple",
-    "discrete",
     "ensemble",
     "level",
     "levels",
