@@ -45,7 +45,7 @@ def chosen_step(composed: Composed, system: System, table: F64, method: Method, 
             at="CoupledRun.step",
             hint="rk4 chooses its own where it is None",
         )
-    some = np.unique(np.linspace(0, table.shape[1] - 1, _MEMBERS).astype(np.int64))
+    some: I64 = np.unique(np.linspace(0, table.shape[1] - 1, _MEMBERS, dtype=np.int64))
     trial = _Trial(composed, system, np.ascontiguousarray(table[:, some]), method)
     trial.through(t0 / SECOND, span / SECOND)
     windows = [one.seconds for rows in system.rows for one in durations(rows.run.layout)]
