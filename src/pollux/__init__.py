@@ -5,14 +5,19 @@ from typing import TYPE_CHECKING, Any
 
 from pollux.errors import DataRefused, ModelError, NotFound, OrderRefused, PolluxError, SetupError, SimulationError
 from pollux.model.commands import command
-from pollux.model.equations import cycle, derived, event, on, rate, reading
-from pollux.model.functions import clip, cos, exp, floor, log, maximum, minimum, sin, sqrt, table, tanh, where
+from pollux.model.delays import delay
+from pollux.model.equations import algebraic, cycle, derived, event, on, rate, reading
+from pollux.model.functions import clip, cos, exp, floor, log, maximum, minimum, sin, sqrt, tanh, where
+from pollux.model.link import link, present
 from pollux.model.links import links, total
+from pollux.model.mathematics import mathematics
+from pollux.model.noises import noise
 from pollux.model.parts import Part
 from pollux.model.priors import lognormal, normal, uniform
-from pollux.model.quantities import money, pi, quantity
+from pollux.model.quantities import money, pi, quantity, time
 from pollux.model.roles import actuator, fact, hidden, parameter, sensor
 from pollux.model.settled import settled
+from pollux.model.tables import table
 from pollux.model.twin import Twin
 from pollux.model.value import Value
 from pollux.model.windows import last, mean, peak, sum, trough
@@ -51,7 +56,11 @@ if TYPE_CHECKING:
     from pollux.predict import Evidence, Learning, Outlook
     from pollux.show.documents.twins import Aside
     from pollux.show.facts import Points, Remark, Samples, Score, Turn
-    from pollux.simulate import Course, discrete, level, straight
+    from pollux.simulate import Course, Solver, discrete, geometry, level, straight
+    from pollux.simulate.export import export_fmu
+    from pollux.simulate.fmi.twin import Fmu
+    from pollux.simulate.sensitivity import Study, local_sensitivity, morris, sobol_indices, study, tornado
+    from pollux.simulate.surrogate import Prediction, Surrogate, surrogate
     from pollux.site.calibrations import calibrations
     from pollux.site.declare import Fleet, Site
     from pollux.site.fork import Fork
@@ -133,11 +142,24 @@ _DOORS = {
     "Turn": "pollux.show.facts",
     "Alarm": "pollux.watch",
     "Course": "pollux.simulate",
-    "discrete": "pollux.simulate",
+    "Solver": "pollux.simulate",
+    "discrete": "pollux.simulate.discrete",
+    "geometry": "pollux.simulate.geometry",
     "level": "pollux.simulate",
     "straight": "pollux.simulate",
+    "export_fmu": "pollux.simulate.export",
+    "Study": "pollux.simulate.sensitivity",
+    "local_sensitivity": "pollux.simulate.sensitivity",
+    "morris": "pollux.simulate.sensitivity",
+    "sobol_indices": "pollux.simulate.sensitivity",
+    "study": "pollux.simulate.sensitivity",
+    "tornado": "pollux.simulate.sensitivity",
+    "Prediction": "pollux.simulate.surrogate",
+    "Surrogate": "pollux.simulate.surrogate",
+    "surrogate": "pollux.simulate.surrogate",
     "calibrations": "pollux.site.calibrations",
     "Fleet": "pollux.site.declare",
+    "Fmu": "pollux.simulate.fmi.twin",
     "Site": "pollux.site.declare",
     "Fork": "pollux.site.fork",
     "Handle": "pollux.site.handles",
@@ -155,13 +177,16 @@ _DOORS = {
     "silence": "pollux.watch.words",
 }
 
+_ROOMS = frozenset(("discrete", "geometry"))
+"""Doors to whole modules."""
+
 
 def __getattr__(name: str) -> Any:
     """The public name, loaded from where it is at home."""
     home = _DOORS.get(name)
     if home is None:
         raise AttributeError(f"module 'pollux' has no attribute {name!r}")
-    found = getattr(import_module(home), name)
+    found = import_module(home) if name in _ROOMS else getattr(import_module(home), name)
     globals()[name] = found
     return found
 
@@ -192,6 +217,7 @@ __all__ = [
     "Emulation",
     "Evidence",
     "Fleet",
+    "Fmu",
     "Fork",
     "Futures",
     "Gap",
@@ -215,6 +241,7 @@ __all__ = [
     "Part",
     "Points",
     "PolluxError",
+    "Prediction",
     "Presenter",
     "Register",
     "Remark",
@@ -227,10 +254,13 @@ __all__ = [
     "SimulatedClock",
     "SimulationError",
     "Site",
+    "Solver",
     "Spike",
     "StandingOrder",
     "Stuck",
+    "Study",
     "Summary",
+    "Surrogate",
     "Tape",
     "TooFast",
     "Turn",
@@ -238,6 +268,7 @@ __all__ = [
     "Value",
     "accrue",
     "actuator",
+    "algebraic",
     "always",
     "calibrations",
     "chance",
@@ -248,6 +279,7 @@ __all__ = [
     "cos",
     "cycle",
     "data_set",
+    "delay",
     "derived",
     "discrete",
     "duration",
@@ -257,9 +289,11 @@ __all__ = [
     "ever",
     "every",
     "exp",
+    "export_fmu",
     "fact",
     "final",
     "floor",
+    "geometry",
     "heard",
     "hidden",
     "instant",
@@ -267,15 +301,20 @@ __all__ = [
     "last",
     "level",
     "limit",
+    "link",
     "links",
+    "local_sensitivity",
     "log",
     "lognormal",
+    "mathematics",
     "maximum",
     "mean",
     "minimum",
     "modbus",
     "money",
+    "morris",
     "mqtt",
+    "noise",
     "normal",
     "on",
     "opcua",
@@ -283,6 +322,7 @@ __all__ = [
     "peak",
     "pi",
     "polled",
+    "present",
     "prototype",
     "quantity",
     "rate",
@@ -295,13 +335,18 @@ __all__ = [
     "settled",
     "silence",
     "sin",
+    "sobol_indices",
     "sparkplug",
     "sqrt",
     "straight",
+    "study",
     "sum",
+    "surrogate",
     "table",
     "tail",
     "tanh",
+    "time",
+    "tornado",
     "total",
     "trough",
     "uniform",

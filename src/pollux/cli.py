@@ -35,7 +35,8 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("--log-level", choices=LEVELS, default="warning", help="how much is said on stderr")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
     for add in (
-        _demo, _new, _serve, _edge, _token, _identity, _survey, _trace, _verify, _replay, _map, _warm, _bench, _data,
+        _demo, _new, _serve, _edge, _token, _identity, _survey, _trace, _verify, _replay, _map, _export, _warm, _bench,
+        _data, _fmu,
     ):  # fmt: skip
         add(verbs)
     return parser
@@ -296,6 +297,25 @@ def map_(options: argparse.Namespace) -> int:
     return int(import_module("pollux.site.mapped").run(options))
 
 
+def _export(verbs: Any) -> None:
+    verb = _verb(verbs, "export", export, "write a type of a site as an FMU that runs in other tools",
+                 "pollux export boiler/site.py Boiler --to boiler.fmu")  # fmt: skip
+    verb.add_argument("site", type=Path, metavar="SITE.py")
+    verb.add_argument("type", metavar="TYPE")
+    verb.add_argument("--to", type=Path, required=True, metavar="FILE.fmu")
+    verb.add_argument("--fmi", type=int, choices=(2, 3), default=3, help="version of the standard (default: 3)")
+    verb.add_argument("--kind", choices=("both", "co-simulation", "model-exchange"), default="both")
+    verb.add_argument("--span", default="1 min", metavar="TIME", help="how long runs are (default: 1 min)")
+    verb.add_argument("--step", metavar="TIME", help="the longest step (default: chosen for the type)")
+    verb.add_argument("--method", choices=("auto", "rk4", "dopri5", "rodas4", "euler-maruyama", "milstein"),
+                      default="auto", help="how a co-simulation steps (default: as a run of ours would)")  # fmt: skip
+
+
+def export(options: argparse.Namespace) -> int:
+    """Write an FMU."""
+    return int(import_module("pollux.site.exported").run(options))
+
+
 def _warm(verbs: Any) -> None:
     verb = _verb(verbs, "warm", warm, "compile and cache the kernels of a site once", "pollux warm boiler/site.py")
     verb.add_argument("site", type=Path, metavar="SITE.py")
@@ -315,6 +335,21 @@ def _bench(verbs: Any) -> None:
 def bench(options: argparse.Namespace) -> int:
     """Run benchmarks and print a table."""
     return int(import_module("pollux.testing.bench").run(options))
+
+
+def _fmu(verbs: Any) -> None:
+    verb = _verb(verbs, "fmu", fmu, "which FMUs, native code of other tools, may be run here, by hash",
+                 "pollux fmu install drive.fmu")  # fmt: skip
+    verb.add_argument("action", choices=("install", "list", "remove", "show"))
+    verb.add_argument("what", nargs="?", metavar="FILE|NAME")
+    verb.add_argument("--name", metavar="NAME", help="under which it is installed (default: that of the file)")
+    verb.add_argument("--replace", action="store_true", help="let the name stand for these bytes from now on")
+    verb.add_argument("--json", action="store_true")
+
+
+def fmu(options: argparse.Namespace) -> int:
+    """Install, list, remove or show FMUs."""
+    return int(import_module("pollux.site.fmus").run(options))
 
 
 def _data(verbs: Any) -> None:

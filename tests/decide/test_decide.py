@@ -107,6 +107,13 @@ def test_a_rate_per_day_counts_days() -> None:
     assert str(PROFIT.unit) == "EUR"
 
 
+def test_a_rate_over_time_is_told_in_the_plain_unit_of_what_it_adds_up_to() -> None:
+    """Kelvins per second add up to kelvins, a pure number to seconds."""
+    heated = accrue(Motor.heating * Motor.speed)
+    assert str(heated.unit) == "K"
+    assert str(accrue(Motor.temp / Motor.temp).unit) == "s"
+
+
 def test_an_event_costs_once_or_every_time() -> None:
     """As a chance an event counts once a future, with each every time."""
     of = futures([1000, 2000], TWO)
@@ -193,3 +200,38 @@ def test_a_dearer_event_never_makes_a_riskier_choice(happened: list[list[float]]
         for price in (0, 100, 1000, 100_000)
     ]
     assert risk == sorted(risk, reverse=True)
+
+
+class Tap(px.Twin):
+    flow = px.actuator("m**3/h", low=0, high=10, safe=0)
+    level = px.sensor("m", start=1)
+    area = px.parameter("m**2", 2)
+    speed = px.parameter("m/s", 3)
+    heat = px.parameter("kW", 5)
+
+    @px.rate(level)
+    def fills(self):
+        return self.flow / self.area
+
+
+@pytest.mark.parametrize(
+    ("rate", "unit", "expected"),
+    [
+        (Tap.flow, "m**3", 24 * 4.0),
+        (Tap.flow / Tap.area, "m", 24 * 2.0),
+        (Tap.speed, "m", DAY * 3.0),
+        (Tap.heat, "kW*s", DAY * 5.0),
+        (Tap.level, "m*s", DAY * 49.0),
+        (px.money("2 EUR/m**3") * Tap.flow, "EUR", 24 * 8.0),
+    ],
+)
+def test_a_rate_accrues_in_its_own_time(rate, unit, expected):
+    """What is told per hour adds up in hours, per second in seconds; what is told per no time is times seconds."""
+    objective = accrue(rate)
+    still = {name: np.full((1, 2), value) for name, value in TAP.items()}
+    table = Table(still, np.zeros((1, 2)), np.zeros((1, 2), bool))
+    assert objective.unit.symbol == unit
+    assert objective.of(table) == pytest.approx(np.full((1, 2), expected))
+
+
+TAP = {"flow": 4.0, "level": 49.0, "area": 2.0, "speed": 3.0, "heat": 5.0}

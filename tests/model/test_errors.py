@@ -117,7 +117,7 @@ def test_an_algebraic_loop():
 
     assert refused(define) == (
         "expected values that do not need themselves, got the loop a -> b -> a - at Pump.b (N)\n"
-        "hint: a loop through a state is sound: give one of them a px.rate"
+        "hint: a loop through a state or an unknown is sound: give one of them a px.rate or a px.algebraic"
     )
 
 
@@ -271,8 +271,8 @@ def happening(names):
         ({"f": lambda n: wild.reading(n["seen"])(lambda self: self.y)}, "expected K for seen, got m"),
         ({"f": lambda n: wild.event(lambda self: self.x)}, "expected a condition, got a number in K"),
         ({"f": lambda n: wild.event(lambda self: self.x == self.limit)}, "got an equality"),
-        ({"f": lambda n: wild.on(happening(n), n["x"])(lambda self: 0)}, "expected a state to jump, got x"),
-        ({"f": lambda n: wild.on(n["x"], n["x"])(lambda self: 0)}, "expected an event of Some, got Some.x"),
+        ({"f": lambda n: wild.on(happening(n), n["k"])(lambda self: 0)}, "expected a state to jump, got k"),
+        ({"f": lambda n: wild.on(n["x"], n["x"])(lambda self: 0)}, "expected an event or a cycle of Some, got Some.x"),
         ({"f": lambda n: wild.cycle(lambda self: self.x)}, "expected s for f, got K"),
         ({"f": lambda n: wild.derived(lambda self: self.label)}, "expected a number, got the text 'label'"),
         ({"f": lambda n: wild.derived(lambda self: self.fuel == "gas")}, "expected a number, got the choice 'fuel'"),

@@ -6,8 +6,9 @@ from tests.model.test_settled import Patient
 import pollux as px
 from pollux.errors import ModelError
 from pollux.model.graph import leaf
-from pollux.model.latex import equations, latex, symbol
+from pollux.model.latex import latex, symbol
 from pollux.model.schema import schema_of
+from pollux.model.statements import equations
 from pollux.model.units import unit
 
 A, B, N = leaf("state", "a", unit("K")), leaf("state", "b", unit("K")), leaf("state", "n", unit("1"))

@@ -3,12 +3,13 @@
 import math
 
 from pollux.model.equations import cycle, derived, event, on, rate, reading
-from pollux.model.functions import clip, cos, exp, floor, log, maximum, minimum, sin, sqrt, table, tanh, where
+from pollux.model.functions import clip, cos, exp, floor, log, maximum, minimum, sin, sqrt, tanh, where
 from pollux.model.parts import Part
 from pollux.model.priors import lognormal, uniform
 from pollux.model.quantities import quantity
 from pollux.model.roles import actuator, hidden, parameter, sensor
 from pollux.model.settled import settled
+from pollux.model.tables import table
 from pollux.model.twin import Twin
 from pollux.model.windows import last, mean, peak, sum, trough
 

@@ -157,3 +157,13 @@ def test_no_members_give_no_numbers():
     )
     assert outcome.final.shape[1] == 0
     assert not outcome.failed.any()
+
+
+def test_a_run_beyond_the_last_instant_is_refused():
+    """A run whose end no instant of 64 bits can name is refused; one of 500 years that begins early enough is not."""
+    schema, year = schema_of(Tank), 31_557_600 * SECOND
+    start = layout_of(schema).start(1)
+    with pytest.raises(SimulationError, match="between the years 1678 and 2262"):
+        run(Run(schema, start, 0, 500 * year, step=year, backend="numpy"))
+    outcome = run(Run(schema, start, -250 * year, 500 * year, step=year, grid=50 * year, record=("level",)))
+    assert np.all(np.diff(outcome.times) == 50 * year)

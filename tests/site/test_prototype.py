@@ -66,3 +66,23 @@ def test_what_cannot_be_given_is_refused():
     """A reading follows from its equation."""
     with pytest.raises(SimulationError, match="gauge"):
         px.prototype(Boiler, given={Boiler.gauge: 20.0})
+
+
+def test_members_fill_what_is_uncertain_evenly_where_that_is_asked_for():
+    """With Sobol sampling the mean over 256 members is closer to the truth than by luck, in every option alike."""
+    ends = [
+        px.prototype(Boiler, members=256, seed=3, sampling=word).run("10 day", {Boiler.power: [300, 500]})
+        for word in ("plain", "sobol")
+    ]
+    # At rest the temperature is room + power / insulation, and the mean of 1/lognormal is exp(s^2 / 2) / median.
+    wrong = [one.samples.path("temp")[:, -1].mean(axis=1) - 293.15 for one in ends]
+    truth = np.array([30.0, 50.0]) * np.exp(0.045)
+    plain, even = (np.abs(one / truth - 1.0) for one in wrong)
+    assert np.all(even < 5e-4)
+    assert np.all(even < plain / 5)
+
+
+def test_a_belief_is_not_sampled_in_another_way():
+    """What a filter believes has members already: another sampling of them is refused, with the way out."""
+    with pytest.raises(SimulationError, match="expected plain sampling, got 'sobol'"):
+        px.prototype(Boiler, members=3).run("1 h", sampling="sobol")

@@ -67,6 +67,8 @@ class Pump(px.Twin):
 
 class Plant(px.Twin, personal=True):
     pumps = px.links(Pump)
+    first = px.link(Pump)
+    next_one = px.link("Plant")
     heat = px.hidden("K")
     slow = px.parameter("1/s", 1)
     speed = px.parameter("rpm", 1000)
@@ -76,8 +78,51 @@ class Plant(px.Twin, personal=True):
         return self.slow * px.total(self.pumps.temp - self.pumps.room)
 
     @px.derived
+    def warmer(self) -> px.Value:
+        return px.where(px.present(self.first), self.first.temp - self.next_one.heat, 0)
+
+    @px.derived
     def settles(self):
         return px.settled(Pump, {Pump.speed: self.speed, Pump.seal.ageing: 3e-9}, over="25 s").temp
+
+
+class Sampler(px.Part):
+    held = px.hidden("1", start=0)
+    period = px.parameter("s", 0.1)
+
+    @px.cycle
+    def tick(self):
+        return self.period
+
+
+class Ship(px.Twin):
+    gusts = px.noise()
+    speed, drag = px.hidden("m/s"), px.hidden("m/s**2")
+    push = px.parameter("m/s**1.5", 0.1)
+    rough = px.parameter("1/m", 0.2)
+    sampler = Sampler()
+
+    @px.rate(speed)
+    def moves(self):
+        return px.delay(-self.drag, by="2 s") + self.push * self.gusts
+
+    @px.algebraic(drag)
+    def drags(self):
+        return self.drag - self.rough * self.speed**2
+
+    @px.on(sampler.tick, sampler.held)
+    def samples(self):
+        return px.table(self.speed, {0: 0, 1: 2}, units=("m/s", "1"), curve="smooth")
+
+    @px.derived
+    def power(self):
+        daily = px.sin(px.time() / px.quantity(1, "day"))
+        return px.table((self.speed, daily), {0: {0: 0, 1: 1}, 1: {0: 2, 1: 3}}, units=("m/s", "1", "kW"))
+
+
+def mathematics() -> None:
+    assert_type(Ship.gusts, px.noise)
+    assert_type(px.mathematics(Ship).latex(), str)
 
 
 def symbols() -> None:
@@ -90,6 +135,7 @@ def symbols() -> None:
     assert_type(Pump.seal.wear, px.hidden)
     assert_type(Pump.seal.fails, px.event)
     assert_type(Plant.pumps, px.links[Pump])
+    assert_type(Plant.first, px.link[Pump])
     assert_type(12 * Pump.speed, Formula)
     assert_type(px.money("0.4 EUR/day/rpm") * Pump.speed, Formula)
     assert_type(Pump.temp > 350, Condition)
@@ -129,6 +175,8 @@ def views(now: Pump, plant: Plant) -> float:
     assert_type(plant.pumps.seal.left(), px.Value)
     assert_type(px.exp(now.seal.wear), px.Value)
     assert_type(now.temp == 3, px.Value)
+    assert_type(px.delay(now.temp, by=3.0), px.Value)
+    assert_type(px.time(), px.Value)
     if now.temp > 350:
         print(np.asarray(now.temp), now.temp.sigma, now.temp.age, now.temp.quality)
     return float(now.temp - now.room) + float(abs(-now.temp) / 2)

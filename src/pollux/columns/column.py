@@ -10,7 +10,8 @@ from pollux.columns.arrays import F64, I64, U8, U16
 from pollux.columns.quality import Quality, Reason
 from pollux.columns.reckon import Known, certain, reckoned, summed
 from pollux.errors import ModelError
-from pollux.model.graph import Expr, const, leaf, node, operation
+from pollux.model.graph import Expr, const, leaf, operation
+from pollux.model.tables import Curve
 from pollux.model.units import DIMENSIONLESS, Unit
 from pollux.model.value import Value
 
@@ -124,8 +125,8 @@ class Column(Value):
     def operate(self, op: str, operands: tuple[Any, ...], data: Hashable = None) -> Any:
         if op == "total":
             return Column(summed(self.known), self.unit, now=self._now)
-        if op == "table":
-            return self._table(data)
+        if isinstance(data, Curve):
+            return self._read_off(data)
         known: dict[Expr, Known] = {}
         nodes = [self._node(op, place, one, known) for place, one in enumerate(operands)]
         told = tuple(one for one in nodes if one is not None)
@@ -151,7 +152,6 @@ class Column(Value):
         known[bare] = certain(np.asarray(operand, np.float64))
         return bare
 
-    def _table(self, data: Hashable) -> "Column":
-        expr = leaf("param", "0", DIMENSIONLESS)
-        curve = node("table", (expr,), DIMENSIONLESS, data)
-        return Column(reckoned(curve, lambda _: self.known), DIMENSIONLESS, now=self._now)
+    def _read_off(self, curve: Curve) -> "Column":
+        expr = curve.of(leaf("param", "0", self.unit))
+        return Column(reckoned(expr, lambda _: self.known), expr.unit, now=self._now)

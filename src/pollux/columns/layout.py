@@ -6,15 +6,17 @@ forgotten by it. In this order, each group in the order of the schema:
 | group | names | at the start |
 |---|---|---|
 | `states` | `temp`, `lv.volume`; a cycle's phase under its name, `beat` | prior mean or `Signal.initial`; phases 0 |
+| `unknowns` | what follows from residuals | `Signal.initial`, where the search begins |
 | `params` | parameters, actuators, unrated sensors and hiddens, numeric facts, flags as 0 or 1 | the same |
 | `readings` | sensors with a reading, under their own name: the value last latched | the same |
 | `choices` | facts with choices, as the code of the choice | code of the start, else NaN |
 | windows | `window:<equation>:<k>:acc`, `:count`, `:held` | NaN: not open, no time gathered, none closed yet |
+| delays | `delay:<equation>:<k>:<0 to 63>`, `:age`, `:now` | NaN: no sample yet |
 | events | `event:<name>:previous`, `:first`, `:last`, `:count` | NaN: not looked at, never, never; count 0 |
 | settled | `settled:<k>:<slot of the fast model>` | the fast model's own start |
 
-Times of events are seconds since 1970 UTC. The reading of a window belongs to the first equation that uses it; equal
-windows share one accumulator.
+Times of events are seconds since 1970 UTC. A window or a delay belongs to the first equation that uses it;
+equal ones share their memory.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,8 +28,9 @@ from typing import NamedTuple, final
 import numpy as np
 
 from pollux.columns.arrays import F64
+from pollux.columns.rings import SAMPLES, DelaySlots
 from pollux.errors import NotFound
-from pollux.model.graph import Expr, Settled, Window
+from pollux.model.graph import Expr, Settled
 from pollux.model.schema import Schema, Signal
 from pollux.model.walk import topological
 
@@ -70,13 +73,15 @@ class SettledSlots:
 class Layout:
     """The slots of one schema; two layouts of one schema are the same object (`layout_of`).
 
-    `slot` maps names to places, `width` is the number of slots. `states`, `params`, `readings` and `choices` are the
-    slices of these groups; `windows`, `events` and `settled` say where the memory of a run is.
+    `slot` maps names to places, `width` is the number of slots. `states`, `unknowns`, `params`, `readings` and
+    `choices` are the slices of these groups; `windows`, `delays`, `events` and `settled` say where the memory of a run
+    is.
     """
 
     __slots__ = (
         "_mean",
         "choices",
+        "delays",
         "events",
         "names",
         "params",
@@ -86,6 +91,7 @@ class Layout:
         "signal_slot",
         "slot",
         "states",
+        "unknowns",
         "width",
         "windows",
     )
@@ -94,10 +100,12 @@ class Layout:
         self.schema = schema
         names: list[str] = []
         self.states = _group(names, schema.states)
+        self.unknowns = _group(names, schema.unknowns)
         self.params = _group(names, schema.params)
         self.readings = _group(names, [name for name in schema.readings if name not in names])
         self.choices = _group(names, [signal.name for signal in schema.signals if signal.kind == "choice"])
         self.windows = tuple(_window_slots(names, schema))
+        self.delays = tuple(_delay_slots(names, schema))
         self.events = MappingProxyType({name: _event_slots(names, name) for name in schema.events})
         self.settled = tuple(_settled_slots(names, schema))
         self.names = tuple(names)
@@ -170,6 +178,7 @@ def equations(schema: Schema) -> Iterator[tuple[str, Expr]]:
     yield from schema.readings.items()
     yield from schema.derived.items()
     yield from schema.rates.items()
+    yield from schema.algebraic.items()
     yield from ((name, cycle.period) for name, cycle in schema.cycles.items())
     for name, event in schema.events.items():
         yield name, event.condition
@@ -177,18 +186,31 @@ def equations(schema: Schema) -> Iterator[tuple[str, Expr]]:
     yield from ((jump.state, jump.value) for jump in schema.jumps)
 
 
-def _window_slots(names: list[str], schema: Schema) -> Iterator[WindowSlots]:
+def _owned(schema: Schema, op: str) -> Iterator[tuple[str, Expr]]:
+    """Each node of an operation once, with `<the first equation that uses it>:<its number there>`."""
     seen: set[Expr] = set()
     count: dict[str, int] = {}
     for owner, root in equations(schema):
         for expr in topological([root]):
-            if isinstance(expr.data, Window) and expr not in seen:
+            if expr.op == op and expr not in seen:
                 seen.add(expr)
-                number = count.setdefault(owner, 0)
-                count[owner] += 1
-                place = len(names)
-                names.extend(f"window:{owner}:{number}:{part}" for part in ("acc", "count", "held"))
-                yield WindowSlots(expr, place, place + 1, place + 2)
+                number = count.get(owner, 0)
+                count[owner] = number + 1
+                yield f"{owner}:{number}", expr
+
+
+def _window_slots(names: list[str], schema: Schema) -> Iterator[WindowSlots]:
+    for owner, expr in _owned(schema, "window"):
+        place = len(names)
+        names.extend(f"window:{owner}:{part}" for part in ("acc", "count", "held"))
+        yield WindowSlots(expr, place, place + 1, place + 2)
+
+
+def _delay_slots(names: list[str], schema: Schema) -> Iterator[DelaySlots]:
+    for owner, expr in _owned(schema, "delay"):
+        place = len(names)
+        names.extend(f"delay:{owner}:{part}" for part in (*range(SAMPLES), "age", "now"))
+        yield DelaySlots(expr, place, place + SAMPLES, place + SAMPLES + 1)
 
 
 def _event_slots(names: list[str], name: str) -> EventSlots:

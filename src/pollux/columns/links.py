@@ -5,12 +5,12 @@ from typing import final
 
 import numpy as np
 
-from pollux.columns.arrays import F64, I32
+from pollux.columns.arrays import F64, I32, I64
 
 
 @final
 class Links:
-    """The pairs (source row, target row) of one `px.links`, sorted by source and then in the order given.
+    """The pairs (source row, target row) of one `px.links` or `px.link`, sorted by source and then in the order given.
 
     >>> rooms = Links()
     >>> rooms.set(0, [2, 1]); rooms.set(2, [0])
@@ -32,6 +32,19 @@ class Links:
         """The targets of one twin."""
         start, end = np.searchsorted(self.source, (row, row + 1))
         return self.target[start:end]
+
+    def first(self, rows: I64) -> I64:
+        """The first target of each of these twins, -1 where there is none.
+
+        >>> links = Links()
+        >>> links.set(1, [4]); links.first(np.array([0, 1])).tolist()
+        [-1, 4]
+        """
+        if not len(self):
+            return np.full(rows.shape, -1)
+        start = np.searchsorted(self.source, rows)
+        place = np.minimum(start, len(self) - 1)
+        return np.where((start < len(self)) & (self.source[place] == rows), self.target[place], -1).astype(np.int64)
 
     def set(self, row: int, targets: Sequence[int]) -> None:
         """Give one twin these targets and no others."""

@@ -3,7 +3,7 @@
 A view copies what it is asked for at the moment it is asked; ages count from the `now` it was made with.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar, final
 
 import numpy as np
@@ -18,8 +18,10 @@ from pollux.columns.memory import NEVER
 from pollux.columns.quality import Quality, Reason
 from pollux.columns.reckon import Gathering, Known, certain, reckoned, summed
 from pollux.columns.words import Words
-from pollux.columns.worth import Worth
-from pollux.model.graph import Expr, Settled
+from pollux.columns.worth import MISSING, Worth
+from pollux.model.graph import Expr, Settled, told_in
+from pollux.model.linking import PRESENT, meaning
+from pollux.model.units import DIMENSIONLESS
 from pollux.model.value import Value
 from pollux.model.views import view_of
 
@@ -83,13 +85,24 @@ class LiveReader:
             return certain(np.asarray(self._now / SECOND))
         if expr.op == "total":
             return self._total(str(expr.data), expr.args[0])
+        if expr.op == "gather":
+            return self._gathered(str(expr.data), lambda inner: reckoned(expr.args[0], inner.known))
+        if expr.op == "present":
+            return certain(self._targets(str(expr.data)) >= 0)
         if expr.op == "settled":
             return self._settled(expr)
         if expr.op == "window":
             return self._remembered(next(one.out for one in self._block.layout.windows if one.expr is expr))
+        if expr.op == "delay":
+            return self._remembered(next(one.now for one in self._block.layout.delays if one.expr is expr))
         if expr.op == "phase":
             return self._remembered(self._block.layout.slot[str(expr.data)])
-        return self._told(schema.index[str(expr.data)])
+        name = str(expr.data)
+        place = schema.index.get(name)
+        if place is not None and schema.signals[place].unit == expr.unit:
+            return self._told(place)
+        # What a type gives that was defined later: any value of it, in the unit it was promised in.
+        return reckoned(told_in(meaning(schema, name), expr.unit), self.known)
 
     def _believed(self, name: str, known: Known) -> Known:
         """What a filter believes of a derived value, unless what it is reckoned from was told later."""
@@ -140,7 +153,9 @@ class LiveReader:
         return Words(shaped, now=self._now, worth=self._worth(place))
 
     def _remembered(self, slot: int) -> Known:
-        numbers = np.array(self._block.values[slot, self._rows])
+        return self._estimated(np.array(self._block.values[slot, self._rows]))
+
+    def _estimated(self, numbers: F64) -> Known:
         quality = np.where(np.isnan(numbers), Quality.MISSING, Quality.ESTIMATED).astype(np.uint8)
         worth = Worth(np.full(numbers.shape, NEVER), quality, np.zeros(numbers.shape, np.uint16))
         return Known(numbers, worth, lambda: np.zeros(()))
@@ -151,12 +166,12 @@ class LiveReader:
         found = next(one for one in self._block.layout.settled if any(expr is mine for mine in one.exprs))
         fast = found.layout
         asked = fast.schema.expression(settled.output)
-        windows = {id(one.expr): one.out for one in fast.windows}
+        held = {id(one.expr): one.out for one in fast.windows} | {id(one.expr): one.now for one in fast.delays}
 
         def remembered(leaf: Expr) -> Known:
             if leaf.op == "time":
                 return self.known(leaf)
-            slot = windows[id(leaf)] if leaf.op == "window" else fast.slot[str(leaf.data)]
+            slot = held[id(leaf)] if id(leaf) in held else fast.slot[str(leaf.data)]
             return self._remembered(found.start + slot)
 
         if settled.output in fast.slot:
@@ -169,6 +184,10 @@ class LiveReader:
         return summed(Known(known.numbers, known.worth, known.spread, gathering))
 
     def _linked(self, link: str, name: str) -> Value:
+        if name == PRESENT:
+            return Column(certain(self._targets(link) >= 0), DIMENSIONLESS, now=self._now)
+        if self._block.schema.links[link].is_single:
+            return self._neighbour(link, name)
         inner, gathering = self._through(link)
         found = inner.read(name)
         if not isinstance(found, Column):
@@ -177,6 +196,34 @@ class LiveReader:
         return Column(Known(known.numbers, known.worth, known.spread, gathering), found.unit, now=self._now)
 
     def _through(self, link: str) -> "tuple[LiveReader, Gathering]":
-        links, other = self._block.links[link], self._block.schema.links[link].schema.name
+        links, other = self._block.links[link], self._block.schema.links[link].to
         inner = LiveReader(self._blocks, other, links.target.astype(np.int64), now=self._now)
         return inner, Gathering(links, self._block.rows, self._rows)
+
+    def _neighbour(self, link: str, name: str) -> Value:
+        targets = self._targets(link)
+        if np.all(targets >= 0):
+            rows = int(targets) if targets.ndim == 0 else targets
+            return LiveReader(self._blocks, self._block.schema.links[link].to, rows, now=self._now).read(name)
+        expr = meaning(self._blocks[self._block.schema.links[link].to].schema, name)
+        known = self._gathered(link, lambda inner: reckoned(expr, inner.known))
+        return Column(known, expr.unit, now=self._now)
+
+    def _gathered(self, link: str, inside: "Callable[[LiveReader], Known]") -> Known:
+        """What is known of the one twin that a link leads to; missing where it leads nowhere."""
+        targets, other = self._targets(link), self._block.schema.links[link].to
+        leads = targets >= 0
+        if not leads.any():
+            nothing = np.full(targets.shape, np.nan)
+            return Known(nothing, MISSING, lambda: np.zeros(()))
+        known = inside(LiveReader(self._blocks, other, np.maximum(targets, 0), now=self._now))
+        numbers = np.broadcast_to(known.numbers, targets.shape)
+        worth = Worth(
+            np.where(leads, known.worth.event_time, NEVER),
+            np.where(leads, known.worth.quality, Quality.MISSING).astype(np.uint8),
+            np.where(leads, known.worth.reason, Reason.NONE).astype(np.uint16),
+        )
+        return Known(np.where(leads, numbers, np.nan), worth, lambda: np.where(leads, known.spread(), 0.0))
+
+    def _targets(self, link: str) -> I64:
+        return self._block.links[link].first(np.asarray(self._rows, np.int64))

@@ -45,6 +45,9 @@ class Worth:
 DECLARED: Final = Worth(np.array(NEVER), np.array(Quality.GOOD, np.uint8), np.array(0, np.uint16))
 """The worth of what the model or the caller says: good, at all times."""
 
+MISSING: Final = Worth(np.array(NEVER), np.array(Quality.MISSING, np.uint8), np.array(0, np.uint16))
+"""The worth of what nobody can tell, such as the neighbour of the last one in a row."""
+
 
 def together(parts: Sequence[Worth]) -> Worth:
     """The worth of what is made of several: as old as the oldest that was ever told, as good as the worst."""

@@ -5,7 +5,7 @@ An objective is a quantity of each single future; what is compared between optio
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from typing import final as sealed
 
 import numpy as np
@@ -14,10 +14,21 @@ from pollux.decide.samples import F64, Samples
 from pollux.errors import ModelError, UnitError
 from pollux.model.graph import Expr, const, operation
 from pollux.model.symbols import AbstractCondition, AbstractTerm, Symbol
+from pollux.model.unit_text import read
 from pollux.model.units import DIMENSIONLESS, Unit, scale, unit
 from pollux.model.value import Value
 
 _SECOND = unit("s")
+_BASES: Final = {
+    "length": "m",
+    "mass": "kg",
+    "time": "s",
+    "temperature": "K",
+    "current": "A",
+    "substance": "mol",
+    "luminosity": "cd",
+}
+"""The plain units of dimensions that are not called as their unit is, as money is."""
 
 
 @sealed
@@ -120,7 +131,8 @@ class Objective:
 def accrue(rate: AbstractTerm) -> Objective:
     r"""The integral :math:`\int_0^T r\,dt` of a rate over the run, in the unit of the rate times its time.
 
-    A rate per day counts days: `px.accrue(px.money("0.4 EUR/day/rpm") * Pump.speed)` is in EUR.
+    A rate per day counts days: `px.accrue(px.money("0.4 EUR/day/rpm") * Pump.speed)` is in EUR, and that of a flow in
+    m**3/h is in m**3. What is not told per a time is told times seconds: a level in m becomes m*s.
     """
     term = Accrued(rate.expr)
     return _tidy(Objective(((1.0, term),), term.unit))
@@ -194,10 +206,18 @@ def _factor(own: Unit, wanted: Unit) -> float:
 
 
 def _tidy(objective: Objective) -> Objective:
-    """The same objective in the plain unit of its dimension: EUR/day times s becomes EUR."""
-    dimension = objective.unit.dimension
-    if len(dimension) != 1 or dimension[0][1] != 1 or not dimension[0][0].startswith("["):
-        return objective
-    plain = unit(dimension[0][0].strip("[]"))
+    """The same objective in a plain unit: EUR/day times s becomes EUR, m**3/h times s becomes m**3."""
+    plain = _plain(objective.unit)
     factor = scale(objective.unit, plain)
     return Objective(tuple((factor * price, term) for price, term in objective.terms), plain)
+
+
+def _plain(own: Unit) -> Unit:
+    """The base of what has one dimension, such as money; else the unit with the time that stands below cancelled."""
+    if len(own.dimension) == 1 and own.dimension[0][1] == 1 and own.dimension[0][0].startswith("["):
+        named = own.dimension[0][0].strip("[]")
+        return unit(_BASES.get(named, named))
+    for name, power in read(own.symbol):
+        if power == -1 and unit(name).dimension == _SECOND.dimension:
+            return own * unit(name) / _SECOND
+    return own

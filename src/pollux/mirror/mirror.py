@@ -93,7 +93,7 @@ class Mirror:
         population.forget(row)
         for block in self.blocks.values():
             for link, links in block.links.items():
-                if block.schema.links[link].schema.name == name:
+                if block.schema.links[link].to == name:
                     links.forget(row)
 
     def tell(self, name: str, id: str, signal: str, value: float | bool | str | Place | None, *, when: int) -> None:
@@ -109,7 +109,7 @@ class Mirror:
     def link(self, name: str, id: str, link: str, targets: Sequence[str]) -> None:
         """Let a twin be linked to these twins of the linked type and to no others; NotFound where one is not there."""
         block = self._population(name).block
-        other = self._population(block.schema.links[link].schema.name).block
+        other = self._population(block.schema.links[link].to).block
         block.links[link].set(block.row(id), [other.row(target) for target in targets])
         block.version += 1
 
@@ -129,7 +129,7 @@ class Mirror:
         block = self._population(name).block
         if link not in block.links:
             raise NotFound(f"expected a link of {name}, got {link!r}", at=name)
-        other = self._population(block.schema.links[link].schema.name).block
+        other = self._population(block.schema.links[link].to).block
         block.links[link].set(block.row(id), [other.row(one) for one in others])
         block.version += 1
 

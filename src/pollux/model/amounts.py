@@ -12,7 +12,8 @@ from pollux.model.value import Value
 
 Amount: TypeAlias = float | str | Value
 
-_NANOSECONDS: Final = 1e-9
+_SECOND: Final = 1e9
+"""Nanoseconds; the quotient is the nearest number, a product with 1e-9 is not."""
 
 
 def amount(what: Amount, edge: Unit) -> float:
@@ -46,7 +47,7 @@ def slope(what: Amount, edge: Unit) -> float:
 
 def seconds(what: str | float) -> float:
     """A declared stretch of time in seconds, from a text such as `"25 s"` or a number of seconds."""
-    length = duration(what) * _NANOSECONDS if isinstance(what, str) else float(what)
+    length = duration(what) / _SECOND if isinstance(what, str) else float(what)
     if not 0.0 < length < math.inf:
         raise ModelError(f"expected a stretch of time above zero, got {what!r}", hint="for example '25 s'")
     return length

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar, final
 
 from pollux.errors import ModelError
-from pollux.model.equations import JumpEquation, RateEquation, ReadingEquation
+from pollux.model.equations import AlgebraicEquation, JumpEquation, RateEquation, ReadingEquation
 from pollux.model.symbols import AbstractHolder, Symbol
 
 D = TypeVar("D")
 
-_DECLARED: Final = (Symbol, AbstractHolder, RateEquation, ReadingEquation, JumpEquation)
+_DECLARED: Final = (Symbol, AbstractHolder, RateEquation, AlgebraicEquation, ReadingEquation, JumpEquation)
 _RESERVED: Final = frozenset(("t", "seq", "boot"))
 
 

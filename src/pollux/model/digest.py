@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from pollux.model.graph import Expr, Settled, Window
 from pollux.model.priors import lognormal, normal, uniform
-from pollux.model.schema import Command, Schema, Signal
+from pollux.model.schema import Command, Link, Schema, Signal
 from pollux.model.units import Unit
 from pollux.model.walk import topological
 
@@ -47,9 +47,17 @@ def _canonical_schema(schema: Schema) -> Any:
         "events": nodes.places({name: one.condition for name, one in schema.events.items()}),
         "cycles": nodes.places({name: one.period for name, one in schema.cycles.items()}),
         "jumps": [[one.event, one.state, nodes.place[one.value]] for one in schema.jumps],
-        "links": [[name, one.schema.digest] for name, one in schema.links.items()],
+        "links": [_link(name, one) for name, one in schema.links.items()],
         "commands": [_command(name, one) for name, one in schema.commands.items()],
+        # Told where they are: what a type does not use does not change its digest.
+        **({"algebraic": nodes.places(schema.algebraic)} if schema.algebraic else {}),
+        **({"noises": schema.noises} if schema.noises else {}),
     }
+
+
+def _link(name: str, link: Link) -> list[Any]:
+    about = ["own"] if link.schema is None else [link.schema.digest]
+    return [name, *about, *(["single"] if link.is_single else []), *(["promised"] if link.is_promised else [])]
 
 
 def _command(name: str, command: Command) -> list[Any]:
@@ -58,6 +66,7 @@ def _command(name: str, command: Command) -> list[Any]:
 
 def _roots(schema: Schema) -> Iterable[Expr]:
     yield from schema.rates.values()
+    yield from schema.algebraic.values()
     yield from schema.derived.values()
     yield from schema.readings.values()
     yield from (one.condition for one in schema.events.values())

@@ -1,4 +1,4 @@
-"""The equations of a model: `rate`, `derived`, `reading`, `event`, `on`, `cycle`.
+"""The equations of a model: `rate`, `algebraic`, `derived`, `reading`, `event`, `on`, `cycle`.
 
 Each takes a function of the view, which is called once, when the class is complete, to trace its graph.
 """
@@ -26,6 +26,15 @@ class RateEquation:
 
 @final
 @dataclass(frozen=True, slots=True)
+class AlgebraicEquation:
+    """What is zero where unknowns have their values: one residual per unknown."""
+
+    unknowns: "tuple[Role | Value, ...]"
+    function: Equations
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class ReadingEquation:
     """What a sensor sees of the states."""
 
@@ -36,9 +45,9 @@ class ReadingEquation:
 @final
 @dataclass(frozen=True, slots=True)
 class JumpEquation:
-    """What a state becomes when an event happens."""
+    """What a state becomes when an event happens or a cycle turns."""
 
-    event: "event | Value"
+    event: "event | cycle | Value | Turn"
     state: "Role | Value"
     function: Equation
 
@@ -63,6 +72,36 @@ def rate(*states: Role | Value) -> Callable[[Equations], RateEquation]:
     return lambda function: RateEquation(states, function)
 
 
+def algebraic(*unknowns: Role | Value) -> Callable[[Equations], AlgebraicEquation]:
+    r"""Quantities that are what makes residuals zero at every moment: `@px.algebraic(flow)`.
+
+    The function returns one residual per unknown, each in any unit. With the rates of the states $x$ the unknowns $z$
+    make a system of differential and algebraic equations of index 1,
+
+    $$\dot x = f(x, z), \qquad 0 = g(x, z), \qquad \det \partial g/\partial z \ne 0 .$$
+
+    An unknown is a sensor or a hidden without a rate, a reading or a jump; its `start` is where the search begins.
+
+    Raises ModelError, when the class is complete, where residuals depend on fewer unknowns than they are.
+
+    >>> import pollux as px
+    >>> class Pipe(px.Twin):
+    ...     push = px.actuator("bar", low=0, high=9)
+    ...     smooth, rough = px.parameter("bar*s/l", 1), px.parameter("bar*s**2/l**2", 2)
+    ...     flow = px.hidden("l/s", start=1)
+    ...
+    ...     @px.algebraic(flow)
+    ...     def balances(self):
+    ...         return self.push - self.smooth * self.flow - self.rough * self.flow * abs(self.flow)
+    >>> Pipe.__pollux__.unknowns
+    ('flow',)
+
+    K. E. Brenan, S. L. Campbell, L. R. Petzold, Numerical Solution of Initial-Value Problems in Differential-Algebraic
+    Equations, SIAM 1996, section 2.
+    """
+    return lambda function: AlgebraicEquation(unknowns, function)
+
+
 def reading(of: sensor | Value) -> Callable[[Equation], ReadingEquation]:
     """What a sensor sees, as an equation: `@px.reading(systolic)`, often a `peak` or a `mean` over a cycle.
 
@@ -80,8 +119,11 @@ def reading(of: sensor | Value) -> Callable[[Equation], ReadingEquation]:
     return lambda function: ReadingEquation(of, function)
 
 
-def on(happening: "event | Value", state: Role | Value) -> Callable[[Equation], JumpEquation]:
+def on(happening: "event | cycle | Value | Turn", state: Role | Value) -> Callable[[Equation], JumpEquation]:
     """The value to which a state jumps at an event, at the end of the step in which it happens.
+
+    `px.on(cycle, state)` is a jump at each turn of a cycle, as a sampled controller makes. A `px.hidden` that jumps and
+    has no rate is a discrete state: its rate is zero, so it holds its value from one jump to the next.
 
     >>> import pollux as px
     >>> class Tyre(px.Twin):
@@ -101,6 +143,27 @@ def on(happening: "event | Value", state: Role | Value) -> Callable[[Equation], 
     ...         return 0
     >>> Tyre.__pollux__.jumps[0].state
     'wear'
+
+    A controller that sets its output ten times a second, of what it sees at that moment:
+
+    >>> class Servo(px.Twin):
+    ...     place = px.sensor("m")
+    ...     drive = px.hidden("m/s", start=0)
+    ...     gain, period = px.parameter("1/s", 2), px.parameter("s", 0.1)
+    ...
+    ...     @px.rate(place)
+    ...     def moves(self):
+    ...         return self.drive
+    ...
+    ...     @px.cycle
+    ...     def tick(self):
+    ...         return self.period
+    ...
+    ...     @px.on(tick, drive)
+    ...     def controls(self):
+    ...         return -self.gain * self.place
+    >>> Servo.__pollux__.discrete, Servo.__pollux__.jumps[0].event
+    (('drive',), 'tick')
     """
     return lambda function: JumpEquation(happening, state, function)
 

@@ -8,21 +8,24 @@ from numpy.typing import NDArray
 
 from pollux.errors import ModelError
 from pollux.model.graph import Expr
+from pollux.model.hermite import Points, smooth
 from pollux.model.value import Value
 from pollux.model.walk import topological
 
 Numbers: TypeAlias = NDArray[Any]
 Leaf: TypeAlias = Callable[[Expr], "Numbers | float"]
 
-OUTSIDE: Final = frozenset(("state", "param", "phase", "time", "window", "total", "settled"))
+OUTSIDE: Final = frozenset(
+    ("state", "param", "phase", "time", "window", "total", "gather", "present", "settled", "delay")
+)
 """The operations whose numbers come from outside of the expression: `leaf` is asked for them."""
 
 
 def evaluate(expr: Value, leaf: Leaf | None = None) -> Numbers:
     """The numbers of an expression, in its unit, broadcast over whatever shapes the leaves have.
 
-    `leaf` gives the numbers of `OUTSIDE` nodes. Nothing is raised for overflow or a bad argument: the result is
-    infinity or NaN there, as in a kernel.
+    `leaf` gives the numbers of `OUTSIDE` nodes; white noise counts as its mean, zero. Nothing is raised for overflow or
+    a bad argument: the result is infinity or NaN there, as in a kernel.
 
     >>> from pollux.model.quantities import quantity
     >>> float(evaluate(quantity(3, "K") + quantity(2, "K")))
@@ -50,9 +53,12 @@ def _one(expr: Expr, args: list[Numbers], leaf: Leaf | None) -> Numbers:
         return np.asarray(leaf(expr))
     if expr.op == "const":
         return np.asarray(expr.data)
+    if expr.op == "noise":
+        return np.asarray(0.0)
     if expr.op == "table":
-        xs, ys = cast(tuple[tuple[float, ...], tuple[float, ...]], expr.data)
-        return np.asarray(np.interp(args[0], xs, ys))
+        return np.asarray(np.interp(args[0], *cast(Points, expr.data)))
+    if expr.op == "spline":
+        return smooth(cast(Points, expr.data), args[0])
     if expr.op == "pow" and isinstance(expr.data, int):
         return np.asarray(np.float_power(args[0], expr.data))
     return np.asarray(_NUMPY[expr.op](*args))

@@ -1,14 +1,10 @@
 """The functions of equations; they work alike on nodes, on live values and on symbols of the class."""
 
-import itertools
-import math
-from collections.abc import Mapping
 from typing import Any, TypeAlias, overload
 
 from pollux.errors import ModelError
-from pollux.model.graph import Expr, lift, node, operation, told_in
+from pollux.model.graph import Expr, lift, operation
 from pollux.model.symbols import AbstractCondition, AbstractSymbolic, AbstractTerm, Formula, formula
-from pollux.model.units import unit
 from pollux.model.value import Value
 
 Operand: TypeAlias = Value | float
@@ -175,27 +171,3 @@ def floor(x: Scalar) -> Any:
     -2.0
     """
     return _applied("floor", x)
-
-
-def table(x: Operand, points: Mapping[float, float], *, units: tuple[str, str] = ("1", "1")) -> Value:
-    """A curve through points, straight between them and level beyond the ends; `units` are those of x and of y.
-
-    `px.table(self.flow, {0: 3.2, 10: 2.9, 20: 1.8}, units=("m**3/h", "bar"))` is the characteristic of a pump.
-
-    Raises ModelError for fewer than two points, for x that does not increase, and for points that are not finite.
-
-    >>> from pollux.model.evaluate import evaluate
-    >>> float(evaluate(table(5, {0: 1.0, 10: 3.0})))
-    2.0
-    """
-    xs, ys = tuple(float(one) for one in points), tuple(float(one) for one in points.values())
-    if len(xs) < 2 or any(not left < right for left, right in itertools.pairwise(xs)):
-        raise ModelError(f"expected two points or more with x increasing, got {points!r:.60}")
-    if not all(math.isfinite(one) for one in xs + ys):
-        raise ModelError(f"expected finite points, got {points!r:.60}")
-    if isinstance(x, Value) and not isinstance(x, Expr):
-        return x.operate("table", (x,), (xs, ys))
-    lifted = lift(x)
-    if lifted is None or lifted.is_condition:
-        raise ModelError(f"expected a signal or a number, got {x!r:.60}")
-    return node("table", (told_in(lifted, unit(units[0])),), unit(units[1]), (xs, ys))

@@ -4,9 +4,11 @@ Equal expressions are the same object (hash-consing), so common subexpressions a
 them. The table of nodes holds them weakly. Numbers are already in the unit of their node: where two units of one
 dimension meet, a constant factor stands in the graph.
 
-`op` is one of `OPERATIONS`, or `const` (data: the number), `state`, `param` and `phase` (data: the dotted name), `time`
-(seconds since 1970 UTC), `table` (data: its xs and ys), `window` (data: a `Window`), `total` (data: the name of the
-link; its operand stands in the names of the linked type) and `settled` (data: a `Settled`).
+`op` is one of `OPERATIONS`, or `const` (data: the number), `state`, `param`, `phase` and `noise` (data: the dotted
+name), `time` (seconds since 1970 UTC), `table` and `spline` (data: their xs and ys), `delay` (data: seconds), `window`
+(data: a `Window`), `total` (data: the name of the link; its operand stands in the names of the linked type), `gather`
+(the same for a link to one twin), `present` (data: the name of the link that leads somewhere or not) and `settled`
+(data: a `Settled`).
 """
 
 import math
@@ -91,7 +93,7 @@ class Expr(Value):
     @property
     def is_condition(self) -> bool:
         """Whether this is true or false rather than a number."""
-        return self.op in CONDITIONS or self.op == "event"
+        return self.op in CONDITIONS or self.op in ("event", "present")
 
     def operate(self, op: str, operands: tuple[Any, ...], data: Hashable = None) -> Any:
         lifted = [lift(one) for one in operands]
@@ -191,8 +193,8 @@ def const(number: float, unit: Unit = DIMENSIONLESS) -> Expr:
     return node("const", (), unit, float(number))
 
 
-def leaf(op: Literal["state", "param", "phase"], name: str, unit: Unit) -> Expr:
-    """A signal, or the phase of a cycle, by its dotted name."""
+def leaf(op: Literal["state", "param", "phase", "noise"], name: str, unit: Unit) -> Expr:
+    """A signal, the phase of a cycle or a noise, by its dotted name."""
     return node(op, (), unit, name)
 
 

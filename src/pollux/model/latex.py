@@ -1,16 +1,11 @@
-r"""The graph as mathematics: LaTeX for the page and the documents.
+"""An expression of the graph as LaTeX, with as few brackets as it needs."""
 
-A node that has a name of its own (a derived value, say) is printed as that name, so equations stay as short as they
-were written.
-"""
-
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, cast, final
 
 from pollux.errors import ModelError
 from pollux.model.graph import Expr, Settled, Window
-from pollux.model.schema import Schema
 from pollux.model.unit_text import read
 from pollux.model.units import DIMENSIONLESS, Unit
 from pollux.model.walk import topological
@@ -42,7 +37,34 @@ def latex(expr: Expr, names: Mapping[Expr, str] | None = None) -> str:
     >>> latex(operation("/", (leaf("state", "lv.volume", unit("ml")), leaf("param", "c", unit("ml/mmHg")))))
     '\\frac{\\mathrm{volume}_{\\mathrm{lv}}}{c}'
     """
-    known, texts = names or {}, dict[Expr, _Text]()
+    return _rendered(expr, names or {}).text
+
+
+def factor(expr: Expr, names: Mapping[Expr, str] | None = None) -> str:
+    r"""An expression as LaTeX that something can be multiplied with: a sum stands in brackets.
+
+    >>> from pollux.model.graph import leaf, operation
+    >>> from pollux.model.units import unit
+    >>> n = leaf("state", "n", unit("1"))
+    >>> factor(operation("+", (n, n)))
+    '\\left(n + n\\right)'
+    """
+    return _rendered(expr, names or {}).within(_PRODUCT)
+
+
+def unit_latex(unit: Unit) -> str:
+    r"""A unit as LaTeX.
+
+    >>> from pollux.model.units import unit
+    >>> unit_latex(unit("K/s"))
+    '\\mathrm{K\\,s^{-1}}'
+    """
+    atoms = (_escaped(name) + ("" if power == 1 else f"^{{{power}}}") for name, power in read(unit.symbol))
+    return r"\mathrm{" + r"\,".join(atoms) + "}"
+
+
+def _rendered(expr: Expr, known: Mapping[Expr, str]) -> _Text:
+    texts = dict[Expr, _Text]()
     for one in topological([expr], into_totals=True):
         if one in known and one is not expr:
             texts[one] = _Text(symbol(known[one]))
@@ -50,43 +72,7 @@ def latex(expr: Expr, names: Mapping[Expr, str] | None = None) -> str:
             texts[one] = _printed(one, [texts[arg] for arg in one.args])
         if len(texts[one].text) > _LONGEST:
             raise ModelError("expected a printable expression, got a very long one", hint="name parts with @px.derived")
-    return texts[expr].text
-
-
-def equations(schema: Schema) -> tuple[str, ...]:
-    r"""All equations of a type, one line of LaTeX each: rates, derived values, cycles, readings, events and jumps.
-
-    >>> from pollux.model.equations import rate
-    >>> from pollux.model.roles import hidden, parameter
-    >>> from pollux.model.twin import Twin
-    >>> class Tank(Twin):
-    ...     v = hidden("l")
-    ...     k = parameter("1/s", 0.5)
-    ...
-    ...     @rate(v)
-    ...     def drains(self):
-    ...         return -self.k * self.v
-    >>> equations(Tank.__pollux__)
-    ('\\dot{v} = -k \\, v',)
-    """
-    return tuple(_lines(schema))
-
-
-def _lines(schema: Schema) -> Iterator[str]:
-    names = {expr: name for name, expr in schema.derived.items() if expr.args}
-    for name in schema.states:
-        if name not in schema.cycles:
-            yield rf"\dot{{{symbol(name)}}} = {latex(schema.rates[name], names)}"
-    for name, expr in schema.derived.items():
-        yield f"{symbol(name)} = {latex(expr, {one: other for one, other in names.items() if other != name})}"
-    for name, cycle in schema.cycles.items():
-        yield f"T_{{{symbol(name)}}} = {latex(cycle.period, names)}"
-    for name, expr in schema.readings.items():
-        yield f"{symbol(name)} = {latex(expr, names)}"
-    for name, event in schema.events.items():
-        yield rf"{symbol(name)} \colon {latex(event.condition, names)}"
-    for jump in schema.jumps:
-        yield rf"{symbol(jump.event)} \colon {symbol(jump.state)} \leftarrow {latex(jump.value, names)}"
+    return texts[expr]
 
 
 def symbol(name: str) -> str:
@@ -111,14 +97,9 @@ def _printed(expr: Expr, args: list[_Text]) -> _Text:
 def _const(expr: Expr, args: list[_Text]) -> _Text:
     digits, _, exponent = repr(float(expr)).removesuffix(".0").replace("inf", r"\infty").partition("e")
     number = rf"{digits} \times 10^{{{int(exponent)}}}" if exponent else digits
-    unit = "" if expr.unit == DIMENSIONLESS or float(expr) == 0.0 else rf"\,{_unit(expr.unit)}"
+    unit = "" if expr.unit == DIMENSIONLESS or float(expr) == 0.0 else rf"\,{unit_latex(expr.unit)}"
     # A negative or a scaled number is no atom: 2 - (-3), (4e-9)^2.
     return _Text(number + unit, _SUM if digits.startswith("-") else _PRODUCT if exponent or unit else _ATOM)
-
-
-def _unit(unit: Unit) -> str:
-    atoms = (_escaped(name) + ("" if power == 1 else f"^{{{power}}}") for name, power in read(unit.symbol))
-    return r"\mathrm{" + r"\,".join(atoms) + "}"
 
 
 def _name(expr: Expr, args: list[_Text]) -> _Text:
@@ -127,6 +108,10 @@ def _name(expr: Expr, args: list[_Text]) -> _Text:
 
 def _phase(expr: Expr, args: list[_Text]) -> _Text:
     return _Text(rf"\varphi_{{{symbol(str(expr.data))}}}")
+
+
+def _noise(expr: Expr, args: list[_Text]) -> _Text:
+    return _Text(rf"\xi_{{{symbol(str(expr.data))}}}")
 
 
 def _time(expr: Expr, args: list[_Text]) -> _Text:
@@ -196,8 +181,20 @@ def _window(expr: Expr, args: list[_Text]) -> _Text:
     return _Text(rf"\operatorname{{{window.kind}}}_{{{over}}}\left({args[0].text}\right)")
 
 
+def _delay(expr: Expr, args: list[_Text]) -> _Text:
+    return _Text(rf"\left[{args[0].text}\right]_{{t - {expr.data:g}\,\mathrm{{s}}}}")
+
+
 def _total(expr: Expr, args: list[_Text]) -> _Text:
     return _Text(rf"\sum_{{{symbol(str(expr.data))}}} {args[0].within(_PRODUCT)}", _PRODUCT)
+
+
+def _gather(expr: Expr, args: list[_Text]) -> _Text:
+    return _Text(rf"\left.{args[0].within(_ATOM)}\right|_{{{symbol(str(expr.data))}}}", _POWER)
+
+
+def _present(expr: Expr, args: list[_Text]) -> _Text:
+    return _Text(rf"\exists\,{symbol(str(expr.data))}")
 
 
 def _settled(expr: Expr, args: list[_Text]) -> _Text:
@@ -215,6 +212,7 @@ _PRINTERS: Final[Mapping[str, _Printer]] = {
     "param": _name,
     "phase": _phase,
     "time": _time,
+    "noise": _noise,
     "+": _sum,
     "-": _difference,
     "*": _product,
@@ -230,6 +228,7 @@ _PRINTERS: Final[Mapping[str, _Printer]] = {
     "cos": _function(r"\cos"),
     "tanh": _function(r"\tanh"),
     "table": _function(r"\operatorname{table}"),
+    "spline": _function(r"\operatorname{spline}"),
     "floor": _fenced(r"\lfloor", r"\rfloor"),
     "abs": _fenced("|", "|"),
     "<": _between("<", _SUM),
@@ -242,6 +241,9 @@ _PRINTERS: Final[Mapping[str, _Printer]] = {
     "not": _not,
     "where": _cases,
     "window": _window,
+    "delay": _delay,
     "total": _total,
+    "gather": _gather,
+    "present": _present,
     "settled": _settled,
 }

@@ -1,29 +1,26 @@
 """Twins relate: `rooms = px.links(Room)` is many twins of another type, `px.total(self.rooms.power)` their sum."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, cast, final, overload
+from collections.abc import Mapping
+from typing import Any, Final, Generic, Self, TypeVar, final, overload
 
 from pollux.errors import ModelError
 from pollux.model.graph import Expr, node
+from pollux.model.linking import AbstractLink, seen_at
 from pollux.model.schema import Schema, schema_of
-from pollux.model.symbols import Place, Symbol
 from pollux.model.value import Value
-from pollux.model.views import below, view_of
 from pollux.model.walk import rewritten, topological
 
-if TYPE_CHECKING:
-    from pollux.model.twin import Twin
+T = TypeVar("T")
 
-T = TypeVar("T", bound="Twin")
-
-_OWN: Final = frozenset(("state", "param", "phase", "time"))
+_OWN: Final = frozenset(("state", "param", "phase", "time", "noise", "gather", "present", "total"))
 
 
 @final
-class links(Symbol, Generic[T]):
-    """Many twins of another type, an index column: `rooms = px.links(Room)`.
+class links(AbstractLink, Generic[T]):
+    """Many twins of another type, an index column: `rooms = px.links(Room)`; `px.links()` are twins of the own type.
 
-    On a view `self.rooms` is seen as one of them; in equations only `px.total` makes a number of what it holds.
+    On a view `self.rooms` is seen as one of them; in equations only `px.total` makes a number of what it holds. A type
+    that is defined later is told by its name, with what is needed of it: `px.links("Pipe", gives={"flow": "l/s"})`.
 
     >>> import pollux as px
     >>> class Room(px.Twin):
@@ -38,36 +35,31 @@ class links(Symbol, Generic[T]):
     'Room'
     """
 
-    def __init__(self, kind: type[T]) -> None:
-        super().__init__()
-        self.kind = kind
+    @overload
+    def __init__(self: "links[Any]", kind: str | None = None, *, gives: Mapping[str, str] | None = None) -> None: ...
+    @overload
+    def __init__(self, kind: type[T]) -> None: ...
+    def __init__(self, kind: type | str | None = None, *, gives: Mapping[str, str] | None = None) -> None:
+        super().__init__(kind, gives)
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
     def __get__(self, instance: object, owner: type) -> T: ...
     def __get__(self, instance: object, owner: type) -> Any:
-        return self if instance is None else cast(Place, instance).__pollux_get__(self)
+        return seen_at(instance, self)
+
+    @property
+    def is_single(self) -> bool:
+        return False
 
     @property
     def linked(self) -> Schema:
         """The schema of the linked type."""
-        return schema_of(self.kind)
-
-    def seen(self, read: Callable[[str], Value]) -> T:
-        return view_of(self.kind, below(self.local, read))
-
-
-def linked(link: str, schema: Schema, name: str) -> Expr:
-    """What stands under a name of the linked type, seen through a link: many numbers, until `total` makes one."""
-    meaning = schema.expression(name)
-    deep = next((one.op for one in topological([meaning]) if one.op in ("total", "window")), None)
-    if deep is not None:
-        raise ModelError(
-            f"expected a state, a parameter or a derived value of {schema.name}, got {name!r}, which is a {deep}",
-            hint=f"make it a px.hidden of {schema.name} with a rate, or link one level only",
-        )
-    return node("linked", (meaning,), meaning.unit, link)
+        kind = self.kind if isinstance(self.kind, type) else self.twin
+        if kind is None:
+            raise ModelError("expected a link of a twin type, got one that no class has")
+        return schema_of(kind)
 
 
 def total(of: Value) -> Value:

@@ -1,11 +1,11 @@
-"""Numbers with a unit that stand for themselves: `px.quantity(350, "K")`, `px.money("3 EUR")`, `px.pi`."""
+"""What stands for itself: `px.quantity(350, "K")`, `px.money("3 EUR")`, `px.pi`, `px.time()`."""
 
 import math
 from typing import Final
 
 from pollux.errors import UnitError
-from pollux.model.graph import const
-from pollux.model.units import Unit, absolute, convert, parse_quantity, unit
+from pollux.model.graph import const, node
+from pollux.model.units import SECOND, Unit, absolute, convert, parse_quantity, unit
 from pollux.model.value import Value
 
 pi: Final = math.pi
@@ -33,6 +33,24 @@ def money(text: str) -> Value:
     if not _is_amount(of):
         raise UnitError(f"expected an amount of money, got {text!r}", hint="for example '3 EUR' or '0.3 EUR/kWh'")
     return const(number, of)
+
+
+def time() -> Value:
+    r"""The time in an equation: seconds since 1970-01-01 UTC, as the run or the live view has it.
+
+    A clock of $10^9$ s tells a tenth of a microsecond; for what swings, a `px.cycle` with its phase is exact.
+
+    >>> import pollux as px
+    >>> class Sun(px.Twin):
+    ...     height, day = px.sensor("1"), px.parameter("h", 24)
+    ...
+    ...     @px.reading(height)
+    ...     def stands(self):
+    ...         return -px.cos(2 * px.pi * px.time() / self.day)
+    >>> str(Sun.__pollux__.readings["height"].unit)
+    '1'
+    """
+    return node("time", (), SECOND)
 
 
 def _is_amount(of: Unit) -> bool:

@@ -95,6 +95,8 @@ class sensor(Role):
 class hidden(Role):
     """A quantity that nobody measures: with a rate a state, inferred from what is measured.
 
+    With jumps only it is a discrete state, with a residual an unknown.
+
     >>> hidden("1", start=0, low=0).declared("wear").start
     0.0
     """

@@ -26,7 +26,7 @@ class Ruling:
 COMPARISONS: Final = frozenset(("<", "<=", ">", ">=", "=="))
 CONNECTIVES: Final = frozenset(("and", "or", "not"))
 CONDITIONS: Final = COMPARISONS | CONNECTIVES
-LEAVES: Final = frozenset(("const", "state", "param", "time", "phase"))
+LEAVES: Final = frozenset(("const", "state", "param", "time", "phase", "noise", "present"))
 
 
 def ruling(op: str, units: Units, data: Hashable = None) -> Ruling:

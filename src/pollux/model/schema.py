@@ -9,7 +9,7 @@ from pollux.errors import ModelError, NotFound
 from pollux.model.graph import Expr, leaf, operation
 from pollux.model.priors import Prior
 from pollux.model.suggest import did_you_mean
-from pollux.model.units import DIMENSIONLESS, Unit
+from pollux.model.units import DIMENSIONLESS, WHITE, Unit
 
 Role = Literal["sensor", "hidden", "actuator", "parameter", "fact"]
 Kind = Literal["number", "text", "flag", "choice", "position"]
@@ -67,7 +67,10 @@ class Event:
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Jump:
-    """At `event` the `state` becomes `value`, at the end of the step in which it happens."""
+    """At `event` the `state` becomes `value`, at the end of the step in which it happens.
+
+    `event` names an event, or a cycle: then it happens at each turn.
+    """
 
     event: str
     state: str
@@ -85,9 +88,16 @@ class Cycle:
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Link:
-    """Many twins of another type."""
+    """One twin (`is_single`) or many of the type named `to`.
 
-    schema: "Schema"
+    `schema` is None where that is the own type; where it `is_promised`, to be defined later, it stands in for it with
+    the names and units that are needed.
+    """
+
+    schema: "Schema | None"
+    to: str
+    is_single: bool = False
+    is_promised: bool = False
 
 
 @final
@@ -109,7 +119,10 @@ class Command:
 class Schema:
     """A twin type: its signals by index, its equations as graphs; two are equal when their digests are.
 
-    `states` are the signals with a rate and then the cycles; `rates` are per second, in the unit of the state.
+    `states` are the signals with a rate, or with jumps only and the rate zero, and then the cycles; `rates` are per
+    second, in the unit of the state.
+    `algebraic` are residuals by the unknowns that make them zero, each in a unit of its own; `noises` are white noise
+    in the rates.
     `params` are the numeric signals that stand still during a run (or are fed): all others without a reading.
     """
 
@@ -127,6 +140,8 @@ class Schema:
     cycles: Mapping[str, Cycle]
     links: Mapping[str, Link]
     commands: Mapping[str, Command]
+    algebraic: Mapping[str, Expr] = field(default_factory=dict[str, Expr])
+    noises: tuple[str, ...] = ()
     digest: str = ""
     index: Mapping[str, int] = field(default_factory=dict[str, int])
 
@@ -153,8 +168,26 @@ class Schema:
         for found in (self._equation(name), self._turn(name)):
             if found is not None:
                 return found
+        if name in self.noises:
+            return leaf("noise", name, WHITE)
         signal = self.signal(name)
-        return leaf("state" if name in self.rates else "param", name, signal.unit)
+        return leaf("state" if name in self.rates or name in self.algebraic else "param", name, signal.unit)
+
+    @property
+    def unknowns(self) -> tuple[str, ...]:
+        """The signals that follow from residuals, in the order of these."""
+        return tuple(self.algebraic)
+
+    @property
+    def discrete(self) -> tuple[str, ...]:
+        """The states that only jump: they hold their value in between."""
+        jump = {one.state for one in self.jumps}
+        return tuple(name for name in self.states if name in jump and _is_zero(self.rates[name]))
+
+    @property
+    def computed(self) -> frozenset[str]:
+        """The signals that equations give: with a rate, a residual or a reading. The cycles are among them."""
+        return frozenset((*self.rates, *self.algebraic, *self.readings))
 
     @property
     def estimable(self) -> tuple[str, ...]:
@@ -178,6 +211,10 @@ class Schema:
             return None
         phase, period = leaf("phase", cycle, DIMENSIONLESS), self.cycles[cycle].period
         return {"phase": phase, "period": period, "elapsed": operation("*", (phase, period))}.get(part)
+
+
+def _is_zero(expr: Expr) -> bool:
+    return expr.op == "const" and float(expr) == 0.0
 
 
 def schema_of(kind: type) -> Schema:

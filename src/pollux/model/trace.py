@@ -5,25 +5,27 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Final, cast, final
 
-from pollux.errors import ModelError, UnitError
+from pollux.errors import ModelError
 from pollux.model.calls import placed
 from pollux.model.commands import command
 from pollux.model.crossing import crossing
 from pollux.model.declarations import Piece, pieces
 from pollux.model.digest import digest
 from pollux.model.equations import cycle, derived, event
-from pollux.model.graph import Expr, const, leaf, lift, node, operation, told_in
-from pollux.model.links import linked, links
+from pollux.model.fits import check_windows, condition, period_fit, rate_fit, residual_fit, value_fit
+from pollux.model.graph import Expr, const, leaf, lift, node, operation
+from pollux.model.linking import AbstractLink, seen_through, through
+from pollux.model.noises import check_noise, noise
 from pollux.model.roles import Role
 from pollux.model.schema import NUMERIC, Cycle, Event, Jump, Link, Schema, Signal
+from pollux.model.structure import deficit
 from pollux.model.targets import Target, Targets
-from pollux.model.units import DIMENSIONLESS, SECOND, Unit
+from pollux.model.units import DIMENSIONLESS, SECOND, WHITE
 from pollux.model.value import Value
 from pollux.model.views import below, view_of
 from pollux.model.walk import rewritten, topological
 
 _HALF: Final = 0.5
-_links: Final = cast("type[links[Any]]", links)
 
 
 def trace(kind: type, *, personal: bool) -> Schema:
@@ -48,7 +50,8 @@ class _Tracer:
         self._derived = self._all(derived)
         self._events = self._all(event)
         self._cycles = self._all(cycle)
-        self._links: dict[str, Schema] = {name: one.linked for piece in self._pieces for name, one in piece.own(_links)}
+        self._noises = tuple(name for piece in self._pieces for name, _ in piece.own(noise))
+        self._links = dict(_linked(kind, self._pieces))
         self._traced: dict[str, Expr] = {}
         self._open: list[str] = []
 
@@ -70,12 +73,14 @@ class _Tracer:
             states=(*rates, *cycles),
             params=tuple(one.name for one in signals if self._is_param(one)),
             rates=rates | {name: operation("/", (const(1.0), one.period)) for name, one in cycles.items()},
+            algebraic=self._residuals(),
+            noises=self._noises,
             derived={name: self._expr(name) for name in self._derived},
             readings={name: self._expr(name) for name in self._signals if name in self._targets.readings},
             events={name: self._event(name, target) for name, target in self._events.items()},
             jumps=tuple(self._jump(target) for target in self._targets.jumps),
             cycles=cycles,
-            links={name: Link(linked_schema) for name, linked_schema in self._links.items()},
+            links=self._links,
             commands=dict(_commands(self._pieces)),
             index={one.name: place for place, one in enumerate(signals)},
         )
@@ -89,11 +94,22 @@ class _Tracer:
             return node("event", (), DIMENSIONLESS, name)
         if name in self._derived:
             return self._expr(name)
+        if name in self._noises:
+            return leaf("noise", name, WHITE)
         before, _, last = name.rpartition(".")
         if before in self._cycles:
             return leaf("phase", before, DIMENSIONLESS) if last == "phase" else self._expr(before)
         link = next(one for one in self._links if name.startswith(one + "."))
-        return linked(link, self._links[link], name[len(link) + 1 :])
+        return self._beyond(link, name[len(link) + 1 :])
+
+    def _beyond(self, link: str, name: str) -> Expr:
+        far = self._links[link]
+        if far.schema is not None:
+            return through(link, far, far.schema, name)
+        # The own type: its names mean there what they mean here, and an event is its condition.
+        return seen_through(
+            link, far, name, lambda inner: self._expr(inner) if inner in self._events else cast(Expr, self.read(inner))
+        )
 
     def _signal(self, signal: Signal) -> Expr:
         if signal.kind not in NUMERIC:
@@ -103,11 +119,11 @@ class _Tracer:
             )
         if signal.name in self._targets.readings:
             return self._expr(signal.name)
-        found = leaf("state" if signal.name in self._targets.rated else "param", signal.name, signal.unit)
+        found = leaf("state" if signal.name in self._targets.moving else "param", signal.name, signal.unit)
         return operation(">=", (found, const(_HALF))) if signal.kind == "flag" else found
 
     def _is_param(self, signal: Signal) -> bool:
-        return signal.kind in NUMERIC and signal.name not in {**self._targets.rated, **self._targets.readings}
+        return signal.kind in NUMERIC and signal.name not in self._targets.moving | self._targets.readings.keys()
 
     def _expr(self, name: str) -> Expr:
         """The finished graph of a derived value, an event, a cycle or a reading, traced when it is first needed."""
@@ -121,11 +137,11 @@ class _Tracer:
     def _trace(self, name: str) -> Expr:
         if name in self._targets.readings:
             target = self._targets.readings[name]
-            return self._called(target, lambda expr: _fit(expr, self._signals[name].unit, name))[0]
+            return self._called(target, value_fit(self._signals[name].unit, name))[0]
         if name in self._cycles:
-            return self._called(self._cycles[name], lambda expr: _steady(_fit(expr, SECOND, name), name))[0]
+            return self._called(self._cycles[name], period_fit(name))[0]
         if name in self._events:
-            return self._called(self._events[name], _condition)[0]
+            return self._called(self._events[name], condition)[0]
         return self._called(self._derived[name], lambda expr: expr)[0]
 
     def _check_loop(self, name: str) -> None:
@@ -133,25 +149,46 @@ class _Tracer:
             loop = " -> ".join([*self._open[self._open.index(name) :], name])
             raise ModelError(
                 f"expected values that do not need themselves, got the loop {loop}",
-                hint="a loop through a state is sound: give one of them a px.rate",
+                hint="a loop through a state or an unknown is sound: give one of them a px.rate or a px.algebraic",
             )
 
     def _rates(self) -> dict[str, Expr]:
-        found: dict[str, Expr] = {}
+        found = {name: const(0.0, self._signals[name].unit / SECOND) for name in self._targets.discrete}
         for target in self._targets.rates:
             units = [self._signals[name].unit / SECOND for name in target.gives]
-            fits = [_rate_fit(unit, name) for unit, name in zip(units, target.gives, strict=True)]
+            fits = [rate_fit(unit, name) for unit, name in zip(units, target.gives, strict=True)]
             found |= zip(target.gives, self._called(target, *fits), strict=True)
         return {name: found[name] for name in self._signals if name in found}
 
+    def _residuals(self) -> dict[str, Expr]:
+        found: dict[str, Expr] = {}
+        for target in self._targets.residuals:
+            found |= zip(target.gives, self._called(target, *map(residual_fit, target.gives)), strict=True)
+        self._check_residuals(found)
+        return found
+
+    def _check_residuals(self, found: dict[str, Expr]) -> None:
+        names = tuple(found)
+        lacking = deficit(tuple(found.values()), tuple(self._signal(self._signals[name]) for name in names))
+        if lacking is None:
+            return
+        residuals, unknowns = ([names[place] for place in one] for one in (lacking.residuals, lacking.unknowns))
+        target = self._targets.algebraic[residuals[-1]]
+        with placed(target.piece.place(target.name), target.function):
+            raise ModelError(
+                f"expected residuals that determine {', '.join(residuals)}, "
+                f"got {len(residuals)} that depend on {' and '.join(unknowns) or 'no unknown'}",
+                hint="each residual must change with an unknown of its own; what stands in a condition does not count",
+            )
+
     def _event(self, name: str, target: Target) -> Event:
-        condition = self._expr(name)
+        happens = self._expr(name)
         with placed(target.piece.place(name), target.function):
-            return Event(condition, crossing(condition), _doc(target.function))
+            return Event(happens, crossing(happens), _doc(target.function))
 
     def _jump(self, target: Target) -> Jump:
         (state,) = target.gives
-        (value,) = self._called(target, lambda expr: _fit(expr, self._signals[state].unit, state))
+        (value,) = self._called(target, value_fit(self._signals[state].unit, state))
         return Jump(target.event, state, value)
 
     def _called(self, target: Target, *fits: Callable[[Expr], Expr]) -> list[Expr]:
@@ -178,7 +215,9 @@ class _Tracer:
         if "linked" in ops:
             raise ModelError("expected one number, got those of many linked twins", hint="px.total(self.rooms.power)")
         if "window" in ops:
-            _check_windows(expr)
+            check_windows(expr)
+        if "noise" in ops:
+            check_noise(expr)
         return expr
 
     def _without_events(self, expr: Expr) -> Expr | None:
@@ -189,6 +228,13 @@ def _hint_for(value: object) -> str | None:
     if type(value).__name__ == "Turn":
         return "a cycle gives .phase, .elapsed and .period"
     return "return an expression of signals"
+
+
+def _linked(kind: type, found: list[Piece]) -> Iterator[tuple[str, Link]]:
+    for piece in found:
+        for name, one in piece.own(AbstractLink):  # type: ignore[type-abstract]
+            with placed(piece.place(name), line=one.declared_at):
+                yield name, one.declared(kind, inside_part=bool(piece.prefix))
 
 
 def _signals(piece: Piece) -> Iterator[Signal]:
@@ -202,44 +248,6 @@ def _commands(found: list[Piece]) -> Iterator[tuple[str, Any]]:
         for name, one in piece.own(command):
             with placed(piece.place(name), line=one.declared_at):
                 yield name, one.declared(name)
-
-
-def _rate_fit(unit: Unit, name: str) -> Callable[[Expr], Expr]:
-    return lambda expr: _steady(_fit(expr, unit, f"the rate of {name}"), f"the rate of {name}")
-
-
-def _fit(expr: Expr, want: Unit, what: str) -> Expr:
-    if expr.is_condition:
-        raise ModelError(f"expected {want} for {what}, got a condition", hint="px.where(condition, 1, 0)")
-    bare = expr.op == "const" and float(expr) == 0.0
-    if expr.unit.dimension != want.dimension and not bare:
-        raise UnitError(f"expected {want} for {what}, got {expr.unit}", hint=_missing(expr.unit, want))
-    return told_in(expr, want)
-
-
-def _missing(have: Unit, want: Unit) -> str:
-    return f"what is missing is a factor in {want / have}"
-
-
-def _condition(expr: Expr) -> Expr:
-    if not expr.is_condition:
-        raise ModelError(f"expected a condition, got a number in {expr.unit}", hint="return self.wear >= 1")
-    return expr
-
-
-def _steady(expr: Expr, what: str) -> Expr:
-    if any(one.op == "window" for one in topological([expr])):
-        raise ModelError(
-            f"expected {what} to follow from states, got a window, which is missing at first",
-            hint="let a px.hidden follow the quantity with a rate: (self.x - self.felt) / self.lag",
-        )
-    return expr
-
-
-def _check_windows(expr: Expr) -> None:
-    for window in topological([expr]):
-        if window.op == "window" and any(one.op == "window" for one in topological(window.args)):
-            raise ModelError("expected one window, got a window inside a window", hint="use one of them")
 
 
 def _doc(what: object) -> str:

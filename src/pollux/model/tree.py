@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from pollux.model.graph import Expr, Settled, Window
+from pollux.model.hermite import Points
 from pollux.model.walk import topological
 
 DEEPEST: Final = 60
@@ -55,8 +56,12 @@ def _told(expr: Expr, args: list[Json]) -> Json:
             return {"op": "const", "number": _number(float(expr)), "unit": expr.unit.symbol}
         case "state" | "param" | "phase":
             return {"op": expr.op, "name": expr.data, "unit": expr.unit.symbol}
+        case "noise":
+            return {"op": "noise", "name": expr.data}
         case "time":
             return {"op": "time"}
+        case "present":
+            return {"op": "present", "link": expr.data}
         case _:
             return {"op": expr.op, "args": args, **_data(expr)}
 
@@ -65,10 +70,12 @@ def _data(expr: Expr) -> Json:
     data = expr.data
     if expr.op == "pow" and data is not None:
         return {"power": data}
-    if expr.op == "table":
-        xs, ys = cast(tuple[tuple[float, ...], tuple[float, ...]], data)
+    if expr.op in ("table", "spline"):
+        xs, ys = cast(Points, data)
         points = [list(pair) for pair in zip(xs, ys, strict=True)]
         return {"points": points, "units": [expr.args[0].unit.symbol, expr.unit.symbol]}
+    if expr.op == "delay":
+        return {"seconds": data}
     if isinstance(data, Window):
         over = {"seconds": data.seconds} if data.over == "duration" else {"name": data.name}
         return {"kind": data.kind, "over": data.over, **over}
@@ -76,7 +83,7 @@ def _data(expr: Expr) -> Json:
         about = {"schema": data.schema.digest, "inputs": list(data.inputs)}
         times = {"seconds": data.over_seconds, "every": data.every_seconds, "step": data.step_seconds}
         return {**about, **times, "output": data.output}
-    return {"link": data} if expr.op == "total" else {}
+    return {"link": data} if expr.op in ("total", "gather") else {}
 
 
 def _number(number: float) -> float | str:

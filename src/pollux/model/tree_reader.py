@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, NoReturn, TypeGuard, cast, final
 
 from pollux.errors import DataRefused, PolluxError
-from pollux.model.functions import table
+from pollux.model.delays import delayed
 from pollux.model.graph import Expr, Settled, Window, const, leaf, node, operation, told_in
 from pollux.model.rules import OPERATIONS
 from pollux.model.schema import Schema
+from pollux.model.tables import table
 from pollux.model.tree import Json
-from pollux.model.units import SECOND, Unit, unit
+from pollux.model.units import DIMENSIONLESS, SECOND, WHITE, Unit, unit
 from pollux.model.walk import leaves
 
 _DEEPEST: Final = 100
@@ -143,6 +144,16 @@ def _time(fields: Json, at: str) -> Expr:
     return node("time", (), SECOND)
 
 
+def _present(fields: Json, at: str) -> Expr:
+    link = _exactly(fields, at, "op", "link")["link"]
+    return node("present", (), DIMENSIONLESS, _text(link, f"{at}.link"))
+
+
+def _noise(fields: Json, at: str) -> Expr:
+    _exactly(fields, at, "op", "name")
+    return leaf("noise", _text(fields["name"], f"{at}.name"), WHITE)
+
+
 def _power(fields: Json, arg: Expr, at: str) -> Expr:
     power = _exactly(fields, at, "op", "args", "power")["power"]
     if isinstance(power, bool) or not isinstance(power, int) or abs(power) > _GREATEST_POWER:
@@ -157,7 +168,8 @@ def _table(fields: Json, arg: Expr, at: str) -> Expr:
     if len(units) != 2 or any(len(one) != 2 for one in pairs):
         _refuse("pairs of numbers and two units", "others", f"{at}.points")
     points = {_finite_or(x, f"{at}.points"): _finite_or(y, f"{at}.points") for x, y in pairs}
-    found = table(arg, points, units=(units[0], units[1]))
+    curve: Literal["straight", "smooth"] = "smooth" if fields["op"] == "spline" else "straight"
+    found = table(arg, points, units=(units[0], units[1]), curve=curve)
     return found if isinstance(found, Expr) else _refuse("an expression", found, at)
 
 
@@ -176,9 +188,14 @@ def _window(fields: Json, arg: Expr, at: str) -> Expr:
     return node("window", (arg,), arg.unit * SECOND if kind == "sum" else arg.unit, window)
 
 
-def _total(fields: Json, arg: Expr, at: str) -> Expr:
+def _delay(fields: Json, arg: Expr, at: str) -> Expr:
+    _exactly(fields, at, "op", "args", "seconds")
+    return delayed(arg, _positive(fields["seconds"], f"{at}.seconds"))
+
+
+def _beyond(fields: Json, arg: Expr, at: str) -> Expr:
     _exactly(fields, at, "op", "args", "link")
-    return node("total", (arg,), arg.unit, _text(fields["link"], f"{at}.link"))
+    return node(str(fields["op"]), (arg,), arg.unit, _text(fields["link"], f"{at}.link"))
 
 
 def _object(tree: object, at: str) -> Json:
@@ -232,12 +249,17 @@ _LEAVES: Final[Mapping[str, Callable[[Json, str], Expr]]] = {
     "param": _named,
     "phase": _named,
     "time": _time,
+    "noise": _noise,
+    "present": _present,
 }
 _SPECIAL: Final[Mapping[str, Callable[[Json, Expr, str], Expr]]] = {
     "pow": _power,
     "table": _table,
+    "spline": _table,
     "window": _window,
-    "total": _total,
+    "delay": _delay,
+    "total": _beyond,
+    "gather": _beyond,
 }
 _ARITY: Final = {
     **dict.fromkeys(("neg", "abs", "exp", "log", "sqrt", "sin", "cos", "tanh", "floor", "not"), 1),

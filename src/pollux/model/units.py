@@ -169,3 +169,5 @@ def _factor(atoms: Iterable[tuple[Atom, Fraction]]) -> float:
 DIMENSIONLESS: Final = unit("1")
 KELVIN: Final = unit("K")
 SECOND: Final = unit("s")
+WHITE: Final = unit("1/s**(1/2)")
+"""The unit of white noise: over a time t its integral has the standard deviation of the root of t."""

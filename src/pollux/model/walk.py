@@ -6,14 +6,14 @@ from typing import Final
 from pollux.model.graph import Expr, node
 from pollux.model.rules import LEAVES
 
-_BARRIERS: Final = frozenset(("total", "linked"))
+_BARRIERS: Final = frozenset(("total", "linked", "gather"))
 
 
 def topological(roots: Iterable[Expr], *, into_totals: bool = False, stop: frozenset[str] = frozenset()) -> list[Expr]:
     """Every node below the roots once, operands before results, always in the same order.
 
-    What stands below a `total` belongs to the linked type and is left out unless asked for; what stands below an
-    operation in `stop` is left out too.
+    What stands below a `total` or a `gather` belongs to the linked type and is left out unless asked for; what stands
+    below an operation in `stop` is left out too.
     """
     barriers = stop if into_totals else stop | _BARRIERS
     done: dict[Expr, None] = {}

@@ -38,7 +38,7 @@ class Evidence:
 
     def check(self, schema: Schema) -> None:
         """Refuse what the type does not compute, with NotFound."""
-        held = (*schema.states, *schema.params, *schema.derived, *schema.readings)
+        held = (*schema.states, *schema.unknowns, *schema.params, *schema.derived, *schema.readings)
         if self.name not in held:
             raise NotFound(
                 f"expected something that {schema.name} computes, got {self.name!r}",

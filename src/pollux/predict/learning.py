@@ -76,14 +76,14 @@ def learnt(schema: Schema) -> tuple[Signal, ...]:
 
 
 def inferred(schema: Schema) -> tuple[Signal, ...]:
-    """The states that are estimated: every signal with a rate."""
-    return tuple(one for one in schema.signals if one.name in schema.rates)
+    """What is estimated besides parameters: every signal with a rate, and the unknowns, which move along with these.
+
+    A state that only jumps is left as the model has it: a mode is on or off, not seven tenths on.
+    """
+    moved = (schema.rates.keys() | schema.algebraic.keys()) - set(schema.discrete)
+    return tuple(one for one in schema.signals if one.name in moved)
 
 
 def observed(schema: Schema) -> tuple[Signal, ...]:
-    """The sensors that tell something of the states: those with a reading, and those that are states themselves."""
-    return tuple(
-        one
-        for one in schema.signals
-        if one.role == "sensor" and (one.name in schema.readings or one.name in schema.rates)
-    )
+    """The sensors that tell something of the states: those with a reading, a rate or a residual."""
+    return tuple(one for one in schema.signals if one.role == "sensor" and one.name in schema.computed)

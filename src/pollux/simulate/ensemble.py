@@ -1,15 +1,14 @@
 """Members, options and twins: one table in which every option meets the same luck.
 
-Luck is drawn from a counter-based generator with a key of its own for each seed, twin and signal. So member i of a twin
-is the same whatever the number of members, the options, the other twins and the chunks, and options are compared on
-common random numbers.
+Luck is drawn with a key of its own for each seed, twin and signal. So member i of a twin is the same whatever the
+options, the other twins and the chunks, and options are compared on common random numbers. With plain and Sobol
+sampling it is the same whatever the number of members, too; a Latin hypercube is made for one number of members.
 """
 
-import hashlib
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.random import Generator, Philox
 
 from pollux.columns.arrays import F64
 from pollux.columns.layout import Layout
@@ -17,20 +16,7 @@ from pollux.errors import SimulationError
 from pollux.model.priors import Prior
 from pollux.model.quantile import standard_normal_quantile
 from pollux.model.schema import Signal
-
-LEAST = 2.0**-54
-"""The least of the uniform numbers, which are multiples of 2**-53 otherwise: no quantile is infinite."""
-
-
-def luck(seed: int, twin: str, name: str, members: int) -> F64:
-    """Uniform numbers between 0 and 1 for the members of one twin and one of its signals.
-
-    >>> bool(np.all(luck(7, "P-7", "wear", 3) == luck(7, "P-7", "wear", 1000)[:3]))
-    True
-    """
-    digest = hashlib.blake2b(f"{twin}\0{name}".encode(), digest_size=8).digest()
-    key = np.array([seed & 0xFFFF_FFFF_FFFF_FFFF, int.from_bytes(digest, "little")], np.uint64)
-    return np.maximum(Generator(Philox(key=key)).random(members), LEAST)
+from pollux.simulate.sampling import Sampling, levels
 
 
 def ensemble(
@@ -42,6 +28,7 @@ def ensemble(
     options: Sequence[Mapping[str, float]] = ({},),
     sigma: F64 | None = None,
     seed: int = 0,
+    sampling: Sampling = "plain",
 ) -> F64:
     """The columns (layout.width, twins * options * members) to start a what-if with; members lie side by side.
 
@@ -50,18 +37,24 @@ def ensemble(
     so that it stays possible), one without but with a prior is drawn from the prior, and others are taken as they are.
     An option says what is different in it, by name: actuators, parameters, also states.
 
+    `sampling` says how a twin's members fill the space of what is uncertain: "plain", "latin" or "sobol".
+
     Column `(twin * len(options) + option) * members + member` belongs to member `member`.
     """
     _check(layout, columns, ids, sigma)
     out = np.empty((layout.width, len(ids), len(options), members))
     out[:] = columns[:, :, None, None]
-    for place, signal in enumerate(layout.schema.signals):
-        row = layout.slot.get(signal.name)
-        if row is None:
-            continue
-        for twin, name in enumerate(ids):
-            known = 0.0 if sigma is None else float(sigma[place, twin])
-            out[row, twin] = _drawn(signal, out[row, twin, :, :], known, seed, name)
+    for twin, name in enumerate(ids):
+        known = [0.0] * len(layout.schema.signals) if sigma is None else sigma[:, twin].tolist()
+        uncertain = {
+            one.name: (one, spread)
+            for one, spread in zip(layout.schema.signals, known, strict=True)
+            if one.name in layout.slot and (one.prior is not None or _is_spread(spread))
+        }
+        drawn = levels(sampling, list(uncertain), members, seed=seed, twin=name)
+        for (signal, spread), uniform in zip(uncertain.values(), drawn, strict=True):
+            row = layout.slot[signal.name]
+            out[row, twin] = _drawn(signal, out[row, twin], spread, uniform)
     for option, different in enumerate(options):
         for name, value in different.items():
             out[layout.place(name), :, option] = value
@@ -76,13 +69,13 @@ def _check(layout: Layout, columns: F64, ids: Sequence[str], sigma: F64 | None) 
         raise SimulationError(f"expected standard deviations of shape {signals}, got {sigma.shape}")
 
 
-def _drawn(signal: Signal, values: F64, sigma: float, seed: int, twin: str) -> F64:
-    """The members (options, members) of one signal of one twin."""
-    is_uncertain = np.isfinite(sigma) and sigma > 0.0
-    if signal.prior is None and not is_uncertain:
-        return values
-    uniform = luck(seed, twin, signal.name, values.shape[1])
-    if not is_uncertain:
+def _is_spread(sigma: float) -> bool:
+    return math.isfinite(sigma) and sigma > 0.0
+
+
+def _drawn(signal: Signal, values: F64, sigma: float, uniform: F64) -> F64:
+    """The members (options, members) of one uncertain signal of one twin."""
+    if not _is_spread(sigma):
         assert signal.prior is not None
         return np.broadcast_to(signal.prior.quantile(uniform), values.shape)
     deviations = standard_normal_quantile(uniform)

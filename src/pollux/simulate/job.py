@@ -8,7 +8,7 @@ import numpy as np
 
 from pollux.columns.arrays import F64
 from pollux.errors import SimulationError
-from pollux.simulate.kernels.kernel import AbstractKernel
+from pollux.simulate.kernels.plan import AbstractKernel
 from pollux.simulate.recorder import Recorder
 from pollux.simulate.schedule import Schedule
 from pollux.simulate.settling.settle import FastModel, Settled

@@ -10,6 +10,7 @@ from pollux.clock import SECOND
 from pollux.columns import NEVER, EventSlots
 from pollux.columns.arrays import F64, I64, Mask
 from pollux.errors import SimulationError
+from pollux.simulate.methods.rows import ADAPTIVE, Method
 from pollux.simulate.settling.settle import Settled
 
 
@@ -34,6 +35,33 @@ class Happenings:
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
+class Pace:
+    """How a run was integrated: the `method`, and how many steps each member has `taken` and how many it `refused`.
+
+    With steps of one length all members take the same number and refuse none. `step` is the mean length of a step in
+    nanoseconds. `note` says why the method was chosen where the type is stiff.
+    """
+
+    method: Method
+    taken: I64
+    refused: I64
+    step: int
+    note: str = ""
+
+    def __str__(self) -> str:
+        """The same in words.
+
+        >>> str(Pace("rk4", np.array([200]), np.array([0]), 5_000_000))
+        'rk4: 200 steps of 0.005 s'
+        """
+        taken, refused = round(float(self.taken.mean())), round(float(self.refused.mean()))
+        about = f"{self.method}: {taken:,} steps of {self.step / SECOND:.3g} s"
+        about += f" on average, {refused:,} tried and taken back" if self.method in ADAPTIVE else ""
+        return f"{about}. {self.note}" if self.note else about
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """What came out of a run.
 
@@ -42,7 +70,7 @@ class Outcome:
     another run goes on as if there had been no break. `failed_at` is the time of the first step after which a member
     was no finite number (`NEVER` for sound ones): from then on it gives NaN or infinity, and nobody else is touched.
 
-    `backend` is "numba" or "numpy", `step` the step that was taken, in nanoseconds.
+    `backend` is "numba", "numpy" or "jax", `pace` says which steps were taken.
     """
 
     names: tuple[str, ...]
@@ -54,8 +82,13 @@ class Outcome:
     final: F64
     failed_at: I64
     backend: str
-    step: int
+    pace: Pace
     settled: Settled
+
+    @property
+    def step(self) -> int:
+        """The step that was taken, in nanoseconds; the mean of them where members choose their own."""
+        return self.pace.step
 
     @property
     def failed(self) -> Mask:

@@ -11,12 +11,12 @@ from typing import TypeAlias, final
 import numpy as np
 
 from pollux.columns.arrays import F64
-from pollux.errors import SimulationError
 from pollux.model.evaluate import OUTSIDE, evaluate_all
 from pollux.model.graph import Expr, Settled
 from pollux.model.schema import Schema
 from pollux.simulate.generate.lower import postorder
 from pollux.simulate.methods.rows import Rows, Task, rows_of
+from pollux.simulate.methods.sheet import BEYOND, refuse_links
 
 Reader: TypeAlias = Callable[[int], F64]
 
@@ -72,10 +72,10 @@ def recorder(exprs: Sequence[Expr], rows: Rows, *, fed: Collection[str] = ()) ->
 
 
 def _place(expr: Expr, rows: Rows) -> int:
-    if expr.op == "total":
-        raise SimulationError(
-            "a total over linked twins is not yet in simulation", at=str(expr.data), hint="it works in live columns"
-        )
+    if expr.op in BEYOND:
+        refuse_links(expr)
+    if expr.op == "delay":
+        return rows.delay(expr).now
     if expr.op == "settled":
         return rows.settled[expr]
     return rows.window(expr).out if expr.op == "window" else rows.layout.place(str(expr.data))

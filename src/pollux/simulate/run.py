@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import final
+from typing import Literal, final
 
 from pollux.columns.arrays import F64
 from pollux.model.graph import Expr
 from pollux.model.schema import Schema
+from pollux.simulate.chance import Chance
 from pollux.simulate.courses import Course
 from pollux.simulate.kernels.kernel import Backend
+from pollux.simulate.methods.rows import Method
 from pollux.simulate.settling.settle import Settling
+from pollux.simulate.tolerance import Tolerance
 
 GIBIBYTE = 2**30
 
@@ -28,6 +31,12 @@ class Run:
     whose integral over the run is wanted (their unit times seconds), `ever` conditions of which is noted whether they
     hold at any step.
 
+    `method` is how it is integrated: with steps of one length "rk4"; with steps that each member chooses for itself, by
+    `tolerance`, "dopri5" and, for stiff types, "rodas4"; "auto" chooses (docs/how-to/choose-a-solver.md).
+
+    Types with noise take "euler-maruyama" or "milstein"; `chance` says by what it is drawn (None: each member has noise
+    of its own, of seed 0).
+
     `strict` forbids contraction, so that numba and NumPy give the same bits. `budget` bounds the bytes of the outputs.
     """
 
@@ -42,6 +51,9 @@ class Run:
     inputs: Mapping[str, Course] = field(default_factory=dict[str, Course])
     integrate: Mapping[str, Expr] = field(default_factory=dict[str, Expr])
     ever: Mapping[str, Expr] = field(default_factory=dict[str, Expr])
+    method: Method | Literal["auto"] = "auto"
+    chance: Chance | None = None
+    tolerance: Tolerance = field(default_factory=Tolerance)
     backend: Backend = "auto"
     strict: bool = False
     settling: Settling = field(default_factory=Settling)

@@ -11,7 +11,7 @@ import numpy as np
 
 from pollux.columns.arrays import F64, I64
 from pollux.simulate.courses import Sampled
-from pollux.simulate.kernels.kernel import Plan
+from pollux.simulate.kernels.plan import Plan
 from pollux.simulate.methods.rows import Rows
 
 NOTHING = -1

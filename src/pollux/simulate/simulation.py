@@ -1,7 +1,8 @@
 """Run a type ahead: many members at once, in chunks for any executor, with the same result however it is cut."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -10,10 +11,11 @@ import numpy as np
 from pollux.clock import SECOND
 from pollux.columns.arrays import F64
 from pollux.errors import SimulationError
+from pollux.simulate.foreign import driven
 from pollux.simulate.job import Piece, work
 from pollux.simulate.kernels.kernel import Compiler
 from pollux.simulate.methods.rows import Rows
-from pollux.simulate.outcome import Outcome, forgotten, happenings, merged, nanoseconds
+from pollux.simulate.outcome import Outcome, Pace, forgotten, happenings, merged, nanoseconds
 from pollux.simulate.prepare import Prepared, prepare
 from pollux.simulate.recorder import recorder
 from pollux.simulate.run import Run
@@ -24,6 +26,9 @@ Cancelled: TypeAlias = Callable[[], bool]
 
 ASK = 0.25
 """Seconds between two questions whether the run is cancelled, while chunks are away."""
+
+AWAY = 64
+"""Chunks that are away at a time, so that tables and pieces take bounded memory however many members there are."""
 
 
 def run(
@@ -38,11 +43,14 @@ def run(
 
     Chunks go to `executor` (threads, processes, Dask, Ray) where one is given, else they run here, one after another;
     what comes out does not depend on it, bit for bit. `progress` hears the part of the members that is done;
-    `cancelled` is asked between chunks, and without an executor at pauses within them too. `compiler` compiles kernels
+    `cancelled` is asked between chunks, and without an executor at pauses within them too; a chunk that a worker has
+    begun runs to its end there, and nobody waits for it. `compiler` compiles kernels
     elsewhere.
 
-    Raises `SimulationError` for a run that cannot be made or was cancelled. A member that fails is a value.
+    Raises `SimulationError` for a run that cannot be made or was cancelled, and when a worker dies. A member that fails
+    is a value.
     """
+    what = driven(what)
     prepared = prepare(what, compiler)
     # Here and now, or every thread that works on a chunk would compile the same kernel.
     for kernel in (prepared.whole.kernel, *(fast.kernel for fast in prepared.whole.fast)):
@@ -73,13 +81,26 @@ def _here(prepared: Prepared, cancelled: Cancelled) -> Iterator[tuple[slice, Pie
 
 
 def _elsewhere(prepared: Prepared, executor: Executor, cancelled: Cancelled) -> Iterator[tuple[slice, Piece]]:
-    chunks = [(part, executor.submit(work, job)) for part, job in prepared.chunks()]
+    chunks = prepared.chunks()
+    away: deque[tuple[slice, Future[Piece]]] = deque()
     try:
-        for part, future in chunks:
-            yield part, _awaited(future, cancelled)
+        for part, job in chunks:
+            away.append((part, executor.submit(work, job)))
+            if len(away) == AWAY:
+                yield _first(away, cancelled)
+        while away:
+            yield _first(away, cancelled)
     finally:
-        for _, future in chunks:
+        for _, future in away:
             future.cancel()
+
+
+def _first(away: deque[tuple[slice, Future[Piece]]], cancelled: Cancelled) -> tuple[slice, Piece]:
+    """The chunk that was handed out before all others, no longer held here once it is done."""
+    part, future = away[0]
+    piece = _awaited(future, cancelled)
+    away.popleft()
+    return part, piece
 
 
 def _awaited(future: Future[Piece], cancelled: Cancelled) -> Piece:
@@ -91,6 +112,10 @@ def _awaited(future: Future[Piece], cancelled: Cancelled) -> Piece:
         except TimeoutError:
             if future.done():
                 raise
+        except BrokenExecutor as wrong:
+            raise SimulationError(
+                f"a worker died: {wrong}", hint="too little memory for it, perhaps: fewer workers, or a coarser grid"
+            ) from wrong
 
 
 def _outcome(run: Run, prepared: Prepared, whole: Piece, memory: dict[str, F64]) -> Outcome:
@@ -110,9 +135,18 @@ def _outcome(run: Run, prepared: Prepared, whole: Piece, memory: dict[str, F64])
         final=table[: rows.layout.width].copy(),
         failed_at=nanoseconds(table[rows.failed], run.t0),
         backend=prepared.whole.kernel.backend,
-        step=round(run.span / schedule.steps),
+        pace=_pace(run, prepared, table),
         settled=whole.settled,
     )
+
+
+def _pace(run: Run, prepared: Prepared, table: F64) -> Pace:
+    choice, control, steps = prepared.choice, prepared.rows.control, prepared.whole.schedule.steps
+    if control is None:
+        taken = np.full(table.shape[1], steps)
+        return Pace(choice.method, taken, np.zeros_like(taken), round(run.span / steps), choice.note)
+    taken, refused = table[[control.accepted, control.rejected]].astype(np.int64)
+    return Pace(choice.method, taken, refused, round(run.span / max(1.0, float(taken.mean()))), choice.note)
 
 
 def _latch(run: Run, rows: Rows, table: F64) -> None:

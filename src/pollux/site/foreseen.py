@@ -25,8 +25,7 @@ def advised(advice: Advice, schema: Schema, live: Mapping[str, float], *, due: i
     row = next((row for row, option in enumerate(futures.options) if option.values == advice.values), None)
     if row is None:
         return ()
-    computed = schema.rates.keys() | schema.readings.keys()
-    sensors = [one.name for one in schema.signals if one.role == "sensor" and one.name in computed]
+    sensors = [one.name for one in schema.signals if one.role == "sensor" and one.name in schema.computed]
     when = int(futures.samples.times[-1]) if due is None else due
     return foreseen(futures, row, sensors, schema, live, due=when)
 

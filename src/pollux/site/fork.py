@@ -10,17 +10,20 @@ from numpy.typing import NDArray
 from pollux.clock import DAY, duration
 from pollux.columns.slices import RowSlice
 from pollux.decide import Futures, options
-from pollux.decide.options import Choices, Option
+from pollux.decide.options import Choice, Choices, Option
 from pollux.errors import SimulationError
+from pollux.model.graph import Expr
 from pollux.model.schema import Schema
 from pollux.model.symbols import Symbol
 from pollux.predict import Learning
 from pollux.show.facts import Turn
-from pollux.simulate import Course, Run
+from pollux.simulate import Course, Run, Sampling, Solver, shared
+from pollux.simulate.sensitivity import Study
 from pollux.site.ensemble import Ensemble
 from pollux.site.estate import Estate
 from pollux.site.luck import generator, started
 from pollux.site.onward import for_options, onward
+from pollux.site.studies import Asked, Over, believing, studied
 from pollux.site.told import hash_of
 from pollux.site.turning import medoid, turn_of
 
@@ -36,13 +39,14 @@ class Fork(Generic[T]):
     """One twin as it was at one moment: its columns, what a filter believes of them, the moment and a seed.
 
     `members` copies are made at once; nothing done to them reaches the twin. `run` starts from them as often as it is
-    asked.
+    asked. `fixed` are the names that a design gives, where this is the fork of a design.
     """
 
     __slots__ = (
         "_believed",
         "_columns",
         "_executor",
+        "_fixed",
         "_learning",
         "_slice",
         "inputs",
@@ -63,8 +67,10 @@ class Fork(Generic[T]):
         inputs: Mapping[str, Course] | None = None,
         executor: Executor | None = None,
         learning: Learning | None = None,
+        fixed: frozenset[str] | None = None,
     ) -> None:
         self._slice = slice_
+        self._fixed = fixed
         self._believed = believed
         self._learning = learning
         self._executor = executor
@@ -88,17 +94,29 @@ class Fork(Generic[T]):
         members: int | None = None,
         every: str | None = None,
         seed: int | None = None,
+        sampling: Sampling = "plain",
+        solver: Solver | None = None,
         progress: Callable[[float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Futures:
         """The futures of the next `span` under each choice, by members that share their luck.
 
         `choices` maps actuators and parameters to values (several keys make a grid) or lists whole plans; nothing means
-        the twin goes on as it is. `every` is the distance of the output grid. Raises SimulationError for a run that
-        cannot be made; a member that fails is a value in the result.
+        the twin goes on as it is. `every` is the distance of the output grid, `sampling` how members are drawn from
+        what is known of the twin: "plain", "latin" or "sobol". `solver` says how equations are integrated where
+        the choice of the run is not wanted. Raises SimulationError for a run that cannot be made; a
+        member that fails is a value in the result.
         """
         return self.futures(
-            span, options(choices), members=members, every=every, seed=seed, progress=progress, cancelled=cancelled
+            span,
+            options(choices),
+            members=members,
+            every=every,
+            seed=seed,
+            sampling=sampling,
+            solver=solver,
+            progress=progress,
+            cancelled=cancelled,
         )
 
     def futures(
@@ -109,6 +127,8 @@ class Fork(Generic[T]):
         members: int | None = None,
         every: str | None = None,
         seed: int | None = None,
+        sampling: Sampling = "plain",
+        solver: Solver | None = None,
         progress: Callable[[float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Futures:
@@ -117,8 +137,8 @@ class Fork(Generic[T]):
         if length <= 0:
             raise SimulationError("expected a span above zero", at=self.twin)
         count, luck = members or self.members, self.seed if seed is None else seed
-        values = [dict(plan.values) for plan in plans]
-        start = started(self._slice, count, values, believed=self._believed, seed=luck)
+        values, how = [dict(plan.values) for plan in plans], solver or Solver()
+        start = started(self._slice, count, values, believed=self._believed, seed=luck, sampling=sampling)
         plan = Run(
             self.schema,
             start,
@@ -127,9 +147,58 @@ class Fork(Generic[T]):
             grid=duration(every) if every else max(1, length // GRID),
             record=self._recorded(),
             inputs={**self._onward(count, values, length, luck), **self.inputs},
+            method=how.method,
+            tolerance=how.tolerance(),
+            chance=shared(self._slice.ids, options=len(plans), members=count, seed=luck),
         )
         samples = Ensemble(plan, len(plans), executor=self._executor, progress=progress, cancelled=cancelled)
-        return Futures(self.twin, self.made, plans, samples)
+        return Futures(self.twin, self.made, plans, samples, str(samples.outcome.pace))
+
+    def study(
+        self,
+        span: str,
+        outputs: Mapping[str, Asked],
+        over: Over | None = None,
+        *,
+        choice: "Mapping[Choice, float | Expr] | None" = None,
+        progress: Callable[[float], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Study:
+        """The next `span` as a function of what is uncertain, for `px.sobol_indices`, `px.morris` and the others.
+
+        `outputs` are objectives, signals and derived values (at the end), events and conditions (whether they ever
+        hold), by the name under which they are told. `over` are the parameters and states to vary, each by what is
+        believed of it, or a mapping to beliefs in declared units, also of actuators; None means whatever is uncertain.
+        All else stands in the middle of what is believed, and `choice` sets actuators. What drifts stands still, and
+        every point meets the same noise.
+
+        Raises SimulationError where nothing is uncertain, ModelError for what cannot be varied.
+
+        >>> import pollux as px
+        >>> class Tank(px.Twin):
+        ...     level = px.hidden("m", start=2)
+        ...     outlet = px.parameter("1/h", px.lognormal(0.5, 0.2))
+        ...     @px.rate(level)
+        ...     def drains(self):
+        ...         return -self.outlet * self.level
+        >>> study = px.prototype(Tank).study("2 h", {"level": Tank.level})
+        >>> px.tornado(study).words()
+        'outlet from 0.36 to 0.695 1/h takes level from 0.974 to 0.498 m, farther than any other alone'
+        """
+        length = duration(span)
+        if length <= 0:
+            raise SimulationError("expected a span above zero", at=self.twin)
+        told = believing(self._slice, self._believed, self._fixed)
+        return studied(
+            Run(self.schema, told.column, self.made, length, inputs=self.inputs),
+            told,
+            outputs,
+            over,
+            options([choice] if choice else None)[0],
+            executor=self._executor,
+            progress=progress,
+            cancelled=cancelled,
+        )
 
     def turn(self, cycle: Symbol, fields: Sequence[Symbol], *, every: str = "10 ms") -> Turn:
         """One whole turn of a cycle with some fields of its model every so often, for the middle member of the belief.

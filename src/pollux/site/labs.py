@@ -32,7 +32,11 @@ def plain_lab(kind: type[Twin]) -> Lab | None:
         return None
     tried = [choice for symbol in symbols for choice in _of(symbol)]
     schema = symbols[0].schema
-    rows = [_end_row(one.name, str(one.unit)) for one in schema.signals if one.name in schema.rates]
+    rows = [
+        _end_row(one.name, str(one.unit))
+        for one in schema.signals
+        if one.name in schema.rates or one.name in schema.algebraic
+    ]
     rows += [_chance_row(name) for name in schema.events]
     return Lab(
         lambda _: (KEEP, *tried),

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pollux.clock import instant
-from pollux.columns.layout import layout_of
+from pollux.columns.layout import Layout, layout_of
 from pollux.columns.memory import NEVER
 from pollux.columns.slices import RowSlice
 from pollux.errors import SimulationError
@@ -14,9 +15,10 @@ from pollux.model.schema import schema_of
 from pollux.model.symbols import Symbol
 from pollux.model.twin import Twin
 from pollux.model.units import convert
-from pollux.simulate import Course
+from pollux.simulate import Course, Sampling, ensemble
 from pollux.site.fork import Fork
 
+F64 = NDArray[np.float64]
 T = TypeVar("T", bound=Twin)
 
 
@@ -27,13 +29,15 @@ def prototype(
     inputs: Mapping[str, Course] | None = None,
     members: int = 1,
     seed: int = 0,
+    sampling: Sampling = "plain",
     start: str = "2000-01-01T00:00:00Z",
 ) -> Fork[T]:
     """A design as a fork: `members` things of a type that no site needs to have, to be run ahead and compared.
 
     What has a prior is drawn from it by `seed`, each member its own, which is how things of this type differ; `given`
     are the values that the design fixes, in declared units. `inputs` are courses of parameters and actuators by name,
-    as for every fork; time begins at `start`. Raises SimulationError for what is no slot of the type.
+    as for every fork; time begins at `start`. `sampling` says how the members fill the priors: "plain", "latin" or
+    "sobol". Raises SimulationError for what is no slot of the type.
 
     >>> import pollux as px
     >>> class Tank(px.Twin):
@@ -47,7 +51,7 @@ def prototype(
     [1.21, 0.27]
     """
     schema, layout = schema_of(kind), layout_of(schema_of(kind))
-    columns = layout.start(members, np.random.Generator(np.random.Philox(key=seed)))
+    columns = _drawn(layout, members, seed, sampling)
     for symbol, value in (given or {}).items():
         signal = schema.signal(symbol.name)
         if signal.name not in layout.slot or signal.name in schema.readings:
@@ -64,4 +68,11 @@ def prototype(
         {},
         0,
     )
-    return Fork(slice_, made=instant(start), members=members, seed=seed, believed=columns, inputs=inputs)
+    fixed = frozenset(symbol.name for symbol in given or {})
+    return Fork(slice_, made=instant(start), members=members, seed=seed, believed=columns, inputs=inputs, fixed=fixed)
+
+
+def _drawn(layout: Layout, members: int, seed: int, sampling: Sampling) -> F64:
+    if sampling == "plain":
+        return layout.start(members, np.random.Generator(np.random.Philox(key=seed)))
+    return ensemble(layout, layout.start(1), ids=("prototype",), members=members, seed=seed, sampling=sampling)

@@ -5,7 +5,7 @@ from pollux.model.schema import Schema, Signal
 
 def told_by_others(schema: Schema, signal: Signal) -> bool:
     """Whether a signal is told and no equation gives it: what is set, facts, and sensors of the surroundings."""
-    outside = signal.name not in schema.rates and signal.name not in schema.readings
+    outside = signal.name not in schema.computed
     return signal.role in ("actuator", "fact") or (signal.role == "sensor" and outside)
 
 

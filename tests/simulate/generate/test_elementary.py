@@ -9,7 +9,7 @@ from pollux.simulate.generate.assign import ELEMENTARY, Assign
 from pollux.simulate.generate.elementary import elementary
 from pollux.simulate.generate.numpy_printer import numpy_source
 from pollux.simulate.generate.program import Program
-from pollux.simulate.kernels.kernel import load_text
+from pollux.simulate.kernels.numpy_kernel import load_text
 
 EXTENDED = np.finfo(np.longdouble).eps < 1e-18
 needs_extended = pytest.mark.skipif(not EXTENDED, reason="long doubles are no longer than doubles here")

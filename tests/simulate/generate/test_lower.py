@@ -11,15 +11,16 @@ from tests.simulate.models import SECOND, Words
 from pollux.columns import layout_of
 from pollux.errors import SimulationError
 from pollux.model.evaluate import evaluate
-from pollux.model.functions import cos, exp, floor, log, maximum, minimum, sin, sqrt, table, tanh, where
+from pollux.model.functions import cos, exp, floor, log, maximum, minimum, sin, sqrt, tanh, where
 from pollux.model.graph import Expr, lift
 from pollux.model.schema import schema_of
+from pollux.model.tables import table
 from pollux.model.windows import mean
 from pollux.simulate import Run, run
 from pollux.simulate.generate.lower import Held
 from pollux.simulate.generate.numpy_printer import numpy_source
 from pollux.simulate.generate.program import Program
-from pollux.simulate.kernels.kernel import load_text
+from pollux.simulate.kernels.numpy_kernel import load_text
 from pollux.simulate.methods.rows import Task, rows_of
 from pollux.simulate.methods.sheet import Sheet, held_leaf, moves
 
@@ -49,6 +50,8 @@ def _grown(inner):
             lambda x: (abs(x) + 1) ** -2,
             lambda x: (abs(x) + 0.1) ** 1.7,
             lambda x: table(x, {-1: 2.0, 0: 0.0, 2.5: 1.0}),
+            lambda x: table(x, {-1: 2.0, 0: 0.0, 1: 0.1, 2.5: 1.0}, curve="smooth"),
+            lambda x: table((x, -x), {-1: {0: 1.0, 2: -1.0}, 1: {0: 0.5, 2: 3.0}}),
         ]
     )
     two = st.sampled_from(
@@ -85,7 +88,7 @@ def _lowered(expr, *, strict):
     task = Task(SCHEMA, strict=strict)
     held = Held(ROWS.kept + 1, leaf=held_leaf(ROWS), moves=moves(task), strict=strict)
     sheet = Sheet(task, ROWS, held, prefix="v")
-    sheet.lines.store(ROWS.kept, sheet.instant("t0", state=sheet.load)(expr))
+    sheet.lines.store(ROWS.kept, sheet.instant(0.0, state=sheet.load)(expr))
     program = Program(ROWS.kept, held.rows, held.lines.section(), (), sheet.lines.section(), strict)
     module = load_text(numpy_source(program))
     table = _table()
@@ -93,7 +96,7 @@ def _lowered(expr, *, strict):
     y[: ROWS.kept] = table
     with np.errstate(all="ignore"):
         module.hold(y)
-        module.step(y, *(np.zeros(1),) * 3, 0.0, 0.0, 0.0)
+        module.step(y, *(np.zeros(1),) * 3, 0.0, 0.0, 0.0, 0)
     return y[ROWS.kept]
 
 

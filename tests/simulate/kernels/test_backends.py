@@ -9,7 +9,7 @@ from tests.simulate.models import SECOND, Words
 
 from pollux.columns import layout_of
 from pollux.model.schema import schema_of
-from pollux.simulate import Outcome, Run, level, prepare, run, straight
+from pollux.simulate import Outcome, Run, level, prepare, run, straight, timing
 
 SCHEMA = schema_of(Words)
 LAYOUT = layout_of(SCHEMA)
@@ -94,7 +94,7 @@ def test_memory_for_rows_bounds_a_chunk(monkeypatch):
 def test_pauses_change_nothing(monkeypatch):
     """A kernel that pauses every few steps and goes on gives the same bits."""
     whole = run(_request(backend="numba"))
-    monkeypatch.setattr(prepare, "MEMBER_STEPS", 150)
+    monkeypatch.setattr(timing, "MEMBER_STEPS", 150)
     assert _identical(whole, run(_request(backend="numba")))
 
 

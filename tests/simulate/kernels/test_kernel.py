@@ -181,7 +181,7 @@ def test_sources_name_no_foreign_call():
     body = numba_source(program, width=16).split("def advance")[1]
     calls = set(re.findall(r"([A-Za-z_]\w*)\(", body)) - {"advance"}
     assert calls <= {"empty", "range", "min", "abs", "sqrt", "floor", "exp_", "log_", "sin_", "cos_", "tanh_", "pow_"}
-    assert "def step(y, t0, t1, t2, h, dt, s6)" in numpy_source(program)
+    assert "def step(y, t0, t1, t2, h, dt, s6, s)" in numpy_source(program)
 
 
 def test_totals_over_links_are_refused_clearly():
@@ -205,7 +205,7 @@ def test_totals_over_links_are_refused_clearly():
 
             return total(self.rooms.power)
 
-    with pytest.raises(SimulationError, match="not yet in simulation"):
+    with pytest.raises(SimulationError, match="expected a type that runs alone"):
         run(Run(schema_of(House), layout_of(schema_of(House)).start(2), 0, SECOND, step=SECOND, backend="numpy"))
 
 

@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.simulate.models import SECOND, Ball, Circulation, Decay, Oscillator
+from tests.simulate.models import SECOND, Ball, Circulation, Decay, Oscillator, Tank
 
 from pollux.columns import layout_of
 from pollux.errors import SimulationError
+from pollux.model.equations import cycle, on, rate
 from pollux.model.graph import Expr
+from pollux.model.roles import hidden, parameter
 from pollux.model.schema import schema_of
-from pollux.simulate import Run, run
+from pollux.model.twin import Twin
+from pollux.simulate import Run, level, run
 from pollux.simulate.steps import choose_step, rounded_down, try_steps
 
 NUMPY: Final = "numpy"
@@ -137,8 +140,67 @@ def test_a_step_is_no_longer_than_a_window():
     """A window of 2.5 s bounds the step, whoever chooses it."""
     still = _start(Oscillator, w=1e-6)
     assert try_steps(schema_of(Oscillator), still, t0=0, span=1000 * SECOND).step <= 2 * SECOND
-    with pytest.raises(SimulationError, match="the length of a window"):
+    with pytest.raises(SimulationError, match="as a window or a delay asks"):
         run(Run(schema_of(Oscillator), still, 0, 1000 * SECOND, step=10 * SECOND))
+
+
+class Counter(Twin):
+    """Counts what flows in, and what was there when its cycle turned: no rate knows a state."""
+
+    counted = hidden("1", start=0)
+    inflow = parameter("1/s", 1.0)
+    turns = hidden("1", start=0)
+    length = parameter("s", 2.0)
+
+    @rate(counted)
+    def counts(self):
+        return self.inflow
+
+    @cycle
+    def round(self):
+        return self.length
+
+    @on(round, turns)
+    def one_more(self):
+        return self.turns + 1
+
+
+def test_a_step_is_no_longer_than_a_quarter_of_a_turn():
+    """Where nothing else asks for short steps, a cycle does: none of its turns is stepped over, at any length of it."""
+    schema, slot = schema_of(Counter), layout_of(schema_of(Counter)).place("turns")
+    for length in (2.0, 0.2):
+        start = _start(Counter, length=length)
+        assert choose_step(schema, start, t0=0, span=25 * SECOND) <= length * SECOND / 4
+        assert run(Run(schema, start, 0, 25 * SECOND, method="rk4")).final[slot, 0] == pytest.approx(25 / length, abs=1)
+
+
+def test_what_stands_still_bears_inputs():
+    """A type whose rates know no state has no time constant; with an input it finds its step all the same."""
+    inputs = {"inflow": level([0, 5 * SECOND], [1.0, 3.0])}
+    outcome = run(Run(schema_of(Tank), _start(Tank, full=99.0), 0, 10 * SECOND, inputs=inputs, method="rk4"))
+    assert outcome.final[layout_of(schema_of(Tank)).place("level"), 0] == pytest.approx(20.0, rel=1e-9)
+
+
+class Squares(Twin):
+    """x' = u^2: a mean of u says nothing about it."""
+
+    x = hidden("1", start=0)
+    u = parameter("1", 0)
+    pace = parameter("1/s", 1)
+
+    @rate(x)
+    def grows(self):
+        return self.pace * self.u**2
+
+
+def test_a_step_hears_what_inputs_say():
+    """An input that changes its sign every second is heard every second; one short dose in a long run is kept whole."""
+    schema, every = schema_of(Squares), [k * SECOND for k in range(100)]
+    swinging = level(every, [(-1.0) ** k for k in range(100)])
+    outcome = run(Run(schema, _start(Squares), 0, 100 * SECOND, inputs={"u": swinging}, method="rk4"))
+    assert outcome.final[layout_of(schema).place("x"), 0] == pytest.approx(100.0, rel=1e-12)
+    dose = level([0, 40 * SECOND, 40 * SECOND + 1000], [0.0, 1.0, 0.0])
+    assert run(Run(schema, _start(Squares), 0, 100 * SECOND, inputs={"u": dose}, method="rk4")).step > SECOND
 
 
 def test_the_step_is_shortened_to_fit_the_grid():

@@ -1,5 +1,6 @@
 """Writing lists of assignments: `Lines` shares and folds, `Term` gives it the signs of arithmetic."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self, TypeAlias, final
 
@@ -42,6 +43,15 @@ class Lines:
             value = self.emit("copy", value)
         self.assigns.append(Assign("", "store", (row, self.real(value))))
 
+    def amend(self, change: Callable[[int, Arg], Arg]) -> None:
+        """Let `change(row, value)` take the place of what has been stored so far."""
+        stores = [a for a in self.assigns if a.op == "store"]
+        self.assigns = [a for a in self.assigns if a.op != "store"]
+        for store in stores:
+            row, value = store.args
+            assert isinstance(row, int)
+            self.store(row, change(row, value))
+
     def real(self, arg: Arg) -> Arg:
         """The argument as a real number: a truth value counts 1 or 0."""
         if kind_of(arg, self.kinds) != TRUTH:
@@ -63,7 +73,7 @@ class Lines:
         return Term(self, arg)
 
     def _append(self, op: str, args: tuple[Arg, ...]) -> str:
-        name = f"{self._prefix}{len(self.assigns)}"
+        name = f"{self._prefix}{len(self.kinds)}"
         self.kinds[name] = KINDS[op]
         self.assigns.append(Assign(name, op, args))
         return name
@@ -148,6 +158,10 @@ class Term:
     def plus(self, whole: int) -> Self:
         """The sum of whole numbers, wrapping round at 64 bits."""
         return self._with("iadd", self, whole)
+
+    def wrapped(self, other: "Operand") -> Self:
+        """The sum of two whole numbers, wrapping round at 64 bits."""
+        return self._with("iadd", self, other)
 
     @property
     def bits(self) -> Self:

@@ -5,20 +5,20 @@ makes the moment. What does not vary within a step goes to `Held`, which compute
 it in a row of its own.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import reduce
 from typing import TypeAlias, cast, final
 
-from pollux.errors import SimulationError
 from pollux.model.graph import Expr, const, node
+from pollux.model.hermite import Points, cubics
 from pollux.model.units import DIMENSIONLESS
 from pollux.simulate.generate.assign import Arg
 from pollux.simulate.generate.lines import Lines, Term
 
 Leaf: TypeAlias = Callable[[Expr], Arg]
 
-OPAQUE = frozenset(("window", "settled", "total"))
-"""Nodes whose operands belong to somebody else: an accumulator, a fast model, another type."""
+OPAQUE = frozenset(("window", "settled", "total", "gather", "delay"))
+"""Nodes whose operands belong to somebody else: an accumulator, a fast model, another type, the past."""
 
 
 def operands(expr: Expr) -> tuple[Expr, ...]:
@@ -49,7 +49,9 @@ def emit(lines: Lines, expr: Expr, args: tuple[Arg, ...], *, strict: bool) -> Ar
     if expr.op == "pow" and isinstance(expr.data, int):
         return _power(lines.term(args[0]), expr.data).arg
     if expr.op == "table":
-        return _table(lines.term(args[0]), expr).arg
+        return _table(lines.term(args[0]), cast(Points, expr.data)).arg
+    if expr.op == "spline":
+        return _spline(lines.term(args[0]), cast(Points, expr.data)).arg
     return lines.emit(expr.op, *args)
 
 
@@ -63,12 +65,21 @@ def _power(x: Term, n: int) -> Term:
     return reduce(Term.__mul__, (s for k, s in enumerate(squares) if n >> k & 1))
 
 
-def _table(x: Term, expr: Expr) -> Term:
+def _table(x: Term, points: Points) -> Term:
     """Straight lines between points, level beyond the ends: y0 plus slope times the part of x in each interval."""
-    xs, ys = cast(tuple[tuple[float, ...], tuple[float, ...]], expr.data)
+    xs, ys = points
     total = Term(x.lines, float(ys[0]))
     for x0, x1, y0, y1 in zip(xs, xs[1:], ys, ys[1:], strict=False):
         total = total + (x - float(x0)).max(0.0).min(float(x1 - x0)) * float((y1 - y0) / (x1 - x0))
+    return total
+
+
+def _spline(x: Term, points: Points) -> Term:
+    """Cubics between points, level beyond the ends: y0 plus what each cubic adds over the part of x in its interval."""
+    total = Term(x.lines, points[1][0])
+    for one in cubics(points):
+        t = (x - one.x0).max(0.0).min(one.width)
+        total = total + t * (one.c1 + t * (one.c2 + t * one.c3))
     return total
 
 
@@ -104,12 +115,14 @@ class Held:
 class Instant:
     """The values of expressions at one moment, as arguments for further assignments."""
 
-    def __init__(self, lines: Lines, leaf: Leaf, *, held: Held | None, strict: bool) -> None:
+    def __init__(
+        self, lines: Lines, leaf: Leaf, *, held: Held | None, strict: bool, known: Mapping[Expr, Arg] | None = None
+    ) -> None:
         self.lines = lines
         self._leaf = leaf
         self._held = held
         self._strict = strict
-        self._memo: dict[Expr, Arg] = {}
+        self._memo: dict[Expr, Arg] = dict(known or {})
 
     def __call__(self, root: Expr) -> Arg:
         """The argument that stands for the expression."""
@@ -143,10 +156,6 @@ class Instant:
     def _lowered(self, expr: Expr) -> Arg:
         if expr.op == "const":
             return float(expr)
-        if expr.op == "total":
-            raise SimulationError(
-                "a total over linked twins is not yet in simulation", at=str(expr.data), hint="it works in live columns"
-            )
         if not operands(expr):
             return self._leaf(expr)
         args = tuple(self._memo[one] for one in self._below(expr))

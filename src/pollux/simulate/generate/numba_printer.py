@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from pollux.simulate.generate.assign import Arg, Assign
+from pollux.simulate.generate.drivers import driver
 from pollux.simulate.generate.elementary import elementary
 from pollux.simulate.generate.program import Program
 
@@ -31,52 +32,6 @@ _FUNCTION = """
 def {name}_({params}):
 {body}
     return {result}
-"""
-
-_DRIVER = """
-
-@njit(
-    "void(f8[:, ::1], f8[:, :, ::1], i8[::1], f8[:, ::1], i8[::1], f8[:, :, ::1], i8[::1], i8[:, ::1], f8, f8)",
-    cache=True,
-    **loose,
-)
-def advance(table, out, picks, shared, shared_rows, own, own_rows, stops, start, dt):
-    members = table.shape[1]
-    y = empty({size})
-    h, s6 = 0.5 * dt, dt / 6.0
-    for low in range(0, members, {width}):
-        for i in range({width}):
-            j = min(low + i, members - 1)
-            for k in range({kept}):
-                y[k * {width} + i] = table[k, j]
-        for q in range(stops.shape[0]):
-            at, from_shared, from_own, record, until = stops[q]
-            if from_shared >= 0:
-                for f in range(shared_rows.shape[0]):
-                    for i in range({width}):
-                        y[shared_rows[f] * {width} + i] = shared[from_shared, f]
-            if from_own >= 0:
-                for f in range(own_rows.shape[0]):
-                    for i in range({width}):
-                        y[own_rows[f] * {width} + i] = own[from_own, f, min(low + i, members - 1)]
-            if q == 0 or from_shared >= 0 or from_own >= 0:
-                for i in range({width}):
-{held}
-            if q == 0:
-                t0 = start + at * dt
-                for i in range({width}):
-{opening}
-            if record >= 0:
-                for i in range(min({width}, members - low)):
-                    for k in range(picks.shape[0]):
-                        out[k, record, low + i] = y[picks[k] * {width} + i]
-            for s in range(at, until):
-                t0, t1, t2 = start + s * dt, start + (s + 0.5) * dt, start + (s + 1) * dt
-                for i in range({width}):
-{step}
-        for i in range(min({width}, members - low)):
-            for k in range({kept}):
-                table[k, low + i] = y[k * {width} + i]
 """
 
 _SPELLING = {
@@ -104,29 +59,26 @@ _SPELLING = {
 @lru_cache(maxsize=64)
 def numba_source(program: Program, *, width: int) -> str:
     """The module of a kernel, with one function `advance`."""
-    fastmath = "False" if program.strict else '{"contract", "arcp", "nsz"}'
-    parts = [_HEAD.format(fastmath=fastmath)]
-    parts += [_function(name) for name in program.functions]
-    parts.append(
-        _DRIVER.format(
-            size=program.rows * width,
-            width=width,
-            kept=program.kept,
-            held=_indented(program.held, width=width, depth=5),
-            opening=_indented(program.opening, width=width, depth=5),
-            step=_indented(program.step, width=width, depth=5),
-        )
-    )
+    parts = [module_head(program.functions, strict=program.strict)]
+    sections = (program.held, program.opening, program.step)
+    parts.append(driver(program, width, *(indented(one, width=width, depth=5) for one in sections)))
     return "".join(parts)
+
+
+def module_head(functions: Sequence[str], *, strict: bool) -> str:
+    """The imports of a module and the elementary functions that it calls."""
+    fastmath = "False" if strict else '{"contract", "arcp", "nsz"}'
+    return _HEAD.format(fastmath=fastmath) + "".join(map(_function, functions))
 
 
 def _function(name: str) -> str:
     about = elementary(name)
-    body = _indented(about.body, width=1, depth=1)
+    body = indented(about.body, width=1, depth=1)
     return _FUNCTION.format(name=name, params=", ".join(about.params), body=body, result=about.result)
 
 
-def _indented(assigns: Sequence[Assign], *, width: int, depth: int) -> str:
+def indented(assigns: Sequence[Assign], *, width: int, depth: int) -> str:
+    """Assignments as lines of an inner loop over `i`."""
     return "\n".join("    " * depth + _spelt(a, width) for a in assigns) or "    " * depth + "pass"
 
 

@@ -9,11 +9,11 @@ from functools import lru_cache
 
 from pollux.simulate.generate.assign import ELEMENTARY, Arg, Assign
 from pollux.simulate.generate.elementary import elementary
-from pollux.simulate.generate.program import TIMES, Program
+from pollux.simulate.generate.program import Program
 from pollux.simulate.generate.registers import reused
 
 _HEAD = """from numpy import abs, copy, cos, exp, float64, floor, inf, int64, log, maximum, minimum, nan
-from numpy import sin, sqrt, tanh, where
+from numpy import sin, sqrt, tanh, uint64, where
 """
 
 _SPELLING = {
@@ -30,7 +30,7 @@ _SPELLING = {
     "bits": "{0}.view(int64)",
     "real": "{0}.view(float64)",
     "shl": "{0} << {1}",
-    "shr": "{0} >> {1}",
+    "shr": "({0}.view(uint64) >> uint64({1})).view(int64)",  # zeros move in, as in a numba kernel
     "iand": "{0} & {1}",
     "ior": "{0} | {1}",
     "ixor": "{0} ^ {1}",
@@ -42,12 +42,17 @@ _SPELLING = {
 @lru_cache(maxsize=64)
 def numpy_source(program: Program) -> str:
     """The module of a kernel: functions `hold(y)`, `begin(y, ...)` and `step(y, ...)` on blocks (rows, members)."""
-    functions = program.functions if program.strict else tuple(f for f in program.functions if f == "pow")
-    parts = [_HEAD, *(_function(name, strict=program.strict) for name in functions)]
-    parts.append(_section("hold", program.held, (), strict=program.strict))
-    parts.append(_section("begin", program.opening, TIMES, strict=program.strict))
-    parts.append(_section("step", program.step, TIMES, strict=program.strict))
+    parts = [module_head(program.functions, strict=program.strict)]
+    parts.append(section("hold", program.held, (), strict=program.strict))
+    parts.append(section("begin", program.opening, program.times, strict=program.strict))
+    parts.append(section("step", program.step, program.times, strict=program.strict))
     return "\n\n".join(parts)
+
+
+def module_head(functions: Sequence[str], *, strict: bool) -> str:
+    """The imports of a module and the elementary functions that it calls; NumPy has all but one unless strict."""
+    own = functions if strict else tuple(f for f in functions if f == "pow")
+    return "\n\n".join((_HEAD, *(_function(name, strict=strict) for name in own)))
 
 
 def _function(name: str, *, strict: bool) -> str:
@@ -56,7 +61,8 @@ def _function(name: str, *, strict: bool) -> str:
     return f"def {name}_({', '.join(about.params)}):\n{_lines(body, strict)}    return {result}\n"
 
 
-def _section(name: str, assigns: Sequence[Assign], times: Sequence[str], *, strict: bool) -> str:
+def section(name: str, assigns: Sequence[Assign], times: Sequence[str], *, strict: bool) -> str:
+    """One function of assignments on a block `y`, given the free names `times`."""
     body, _ = reused(assigns, ())
     lines = _lines(body, strict) or "    pass\n"
     return f"def {name}({', '.join(('y', *times))}):\n{lines}"

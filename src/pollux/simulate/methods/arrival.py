@@ -5,7 +5,8 @@ the straight line through the crossing at both ends is zero. The memory of an ev
 while the condition is false, else not negative, NaN while nobody has looked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import final
 
 from pollux.model.graph import Expr
@@ -13,8 +14,9 @@ from pollux.model.schema import Event
 from pollux.simulate.generate.assign import Arg
 from pollux.simulate.generate.lines import Term
 from pollux.simulate.generate.lower import Instant
+from pollux.simulate.methods.consistent import consistent
 from pollux.simulate.methods.sheet import Sheet, Windowed
-from pollux.simulate.methods.stages import Stages
+from pollux.simulate.methods.stages import AbstractStages
 
 _NEGATIVE = -1e-300
 """What `previous` is at least when a strict comparison sits on its edge."""
@@ -24,13 +26,30 @@ _NEGATIVE = -1e-300
 class Arrival:
     """States, cycles and events at the end of a step; `now` is before the jumps, `after` is after them."""
 
-    def __init__(self, sheet: Sheet, stages: Stages, window: Windowed) -> None:
+    def __init__(self, sheet: Sheet, stages: AbstractStages, window: Windowed) -> None:
         self._sheet = sheet
         self._stages = stages
         self.schema = sheet.schema
-        self.now = sheet.instant("t2", state=self._state, window=window, fraction=1.0)
-        self.after = sheet.instant("t2", state=lambda row: self.jumped(row).arg, window=window, fraction=1.0)
+        self.now = sheet.instant(1.0, state=self._state, window=window)
+        self._window = window
         self._cycles = {sheet.layout.slot[name]: name for name in self.schema.cycles}
+
+    @cached_property
+    def unknowns(self) -> Mapping[int, Term]:
+        """The algebraic unknowns after the jumps, by row."""
+        if not self.schema.jumps:
+            rows = (self._sheet.layout.slot[name] for name in self.schema.unknowns)
+            return {row: self._stages.end(row) for row in rows}
+        return consistent(self._sheet, 1.0, lambda row: self.jumped(row).arg)
+
+    @cached_property
+    def after(self) -> Instant:
+        """The values of expressions after the jumps."""
+
+        def state(row: int) -> Arg:
+            return (self.unknowns[row] if row in self.unknowns else self.jumped(row)).arg
+
+        return self._sheet.instant(1.0, state=state, window=self._window)
 
     def turned(self, cycle: str) -> tuple[Term, Term]:
         """Whether a cycle began anew in this step, and at which fraction of it."""
@@ -45,19 +64,33 @@ class Arrival:
         fired = (previous < 0.0) & self.now.term(event.condition)
         return fired, (crossing >= 0.0).where(previous / (previous - crossing), 1.0)
 
+    def earliest(self) -> Term:
+        """The fraction of the step at which something happens first: an event, a cycle that turns; else 1."""
+        lines = self._sheet.lines
+        instants = [self.happened(name) for name in self.schema.events]
+        instants += [self.turned(name) for name in self.schema.cycles]
+        early = lines.term(1.0)
+        for fired, fraction in instants:
+            early = early.min(fired.where(fraction, 1.0))
+        return early
+
     def jumped(self, row: int) -> Term:
         """A state at the end of the step, after the jumps of all events that happened."""
         value = self._sheet.lines.term(self._state(row))
         for jump in self.schema.jumps:
             if self._sheet.layout.slot[jump.state] == row:
-                value = self.happened(jump.event)[0].where(self.now.term(jump.value), value)
+                value = self._fired(jump.event).where(self.now.term(jump.value), value)
         return value
+
+    def _fired(self, what: str) -> Term:
+        """Whether an event happened, or a cycle turned."""
+        return (self.turned(what) if what in self.schema.cycles else self.happened(what))[0]
 
     def remember(self, name: str) -> None:
         """Store the memory of an event."""
         sheet, slots = self._sheet, self._sheet.layout.events[name]
         fired, fraction = self.happened(name)
-        time = sheet.lines.term("t0") + fraction * sheet.lines.term("dt")
+        time = sheet.lines.term(sheet.span.at(0.0)) + fraction * sheet.span.part(1.0)
         first, last, count = sheet.term(slots.first), sheet.term(slots.last), sheet.term(slots.count)
         sheet.lines.store(slots.first, (fired & first.is_nan).where(time, first).arg)
         sheet.lines.store(slots.last, fired.where(time, last).arg)
@@ -94,4 +127,4 @@ def failures(sheet: Sheet, values: Sequence[Term]) -> None:
     row = sheet.rows.failed
     failed, total = sheet.term(row), sum(values[1:], values[0]) if values else sheet.lines.term(0.0)
     lost = ~(total - total).equals(0.0)
-    sheet.lines.store(row, (lost & failed.is_nan).where("t2", failed).arg)
+    sheet.lines.store(row, (lost & failed.is_nan).where(sheet.span.at(1.0), failed).arg)

@@ -14,7 +14,7 @@ from pollux.simulate.generate.lines import Term
 from pollux.simulate.generate.lower import Instant
 from pollux.simulate.methods.arrival import Arrival
 from pollux.simulate.methods.sheet import Sheet
-from pollux.simulate.methods.stages import Stages
+from pollux.simulate.methods.stages import AbstractStages
 
 INTEGRATED = ("mean", "sum")
 """The kinds whose running value is an integral, that is a state of its own."""
@@ -36,7 +36,7 @@ def durations(layout: Layout) -> tuple[Window, ...]:
 class Windows:
     """The windows of a type during one step."""
 
-    def __init__(self, sheet: Sheet, stages: Stages) -> None:
+    def __init__(self, sheet: Sheet, stages: AbstractStages) -> None:
         self._sheet = sheet
         self._stages = stages
         self._arrival = Arrival(sheet, stages, self.out)
@@ -72,14 +72,14 @@ class Windows:
             return self._arrival.turned(window.name)
         if window.over == "event":
             return self._arrival.happened(window.name)
-        dt = self._sheet.lines.term("dt")
+        dt = self._sheet.span.part(1.0)
         left = window.seconds - self._sheet.term(slots.clock)
         # A millionth of a step is rounding in the sum of steps, not time that is still to pass.
         return left <= dt * 1.000001, (left / dt).min(1.0)
 
     def _parts(self, slots: WindowSlots, window: Window, closes: Term, fraction: Term) -> tuple[Term, Term, Term]:
         """What the window held if it closed, then its running value and its clock after the step."""
-        dt = self._sheet.lines.term("dt")
+        dt = self._sheet.span.part(1.0)
         running, clock = self._sheet.term(slots.running), self._sheet.term(slots.clock)
         rest = (1.0 - fraction) * dt
         time = closes.where(rest, clock + dt)
@@ -89,7 +89,7 @@ class Windows:
             held = whole / (clock + fraction * dt) if window.kind == "mean" else whole
             return held, closes.where((1.0 - fraction) * more, running + more), time
         (operand,) = slots.expr.args
-        before, now = self._stages.a.term(operand), self._arrival.now.term(operand)
+        before, now = self._stages.first.term(operand), self._arrival.now.term(operand)
         edge = before + fraction * (now - before)
         if window.kind == "last":
             return running.is_nan.where(float("nan"), edge), closes.where(now, running), time

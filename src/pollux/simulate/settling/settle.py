@@ -18,7 +18,7 @@ import numpy as np
 from pollux.clock import SECOND
 from pollux.columns.arrays import F64, I64, Mask
 from pollux.columns.layout import SettledSlots
-from pollux.simulate.kernels.kernel import AbstractKernel, Plan
+from pollux.simulate.kernels.plan import AbstractKernel, Plan
 from pollux.simulate.recorder import Recorder
 
 QUESTIONS = 168

@@ -45,7 +45,7 @@ class EditorRoom:
 
     def links(self, type_: str) -> Mapping[str, str]:
         declared = self._live.site.declared.get(type_)
-        return {} if declared is None else {name: one.schema.name for name, one in declared.schema.links.items()}
+        return {} if declared is None else {name: one.to for name, one in declared.schema.links.items()}
 
     def relate(self, type_: str, twin: str, links: Mapping[str, Sequence[str]], *, who: str = SELF) -> None:
         """Link a twin to others by their ids, in place of those it was linked to; raises DataRefused for strangers."""
@@ -53,6 +53,8 @@ class EditorRoom:
         for link, ids in links.items():
             if link not in known:
                 raise DataRefused(f"expected a link of {type_}, got {link!r}", at=f"{type_}/{twin}")
+            if len(ids) > 1 and live.site.declared[type_].schema.links[link].is_single:
+                raise DataRefused(f"expected one {known[link]} at most, got {len(ids)}", at=f"{type_}/{twin}.{link}")
             with live.pipe.lock:
                 missing = [one for one in ids if one not in live.estate.blocks[known[link]].row_of]
             if missing:

@@ -132,10 +132,8 @@ def _shown(plain: Fork, futures: Futures, record: RunRecord, lab: Lab, schema: S
 def _fans(futures: Futures, row: int, lab: Lab, schema: Schema, bound: Sequence[str]) -> dict[str, Fan]:
     """What is compared, measured or bound by the page, in the unit of each: a chance of a signal is no value of it."""
     compared = [line.signal for line in lab.rows if line.signal is not None]
-    foretold = [
-        one.name for one in schema.signals if one.role == "sensor" and one.name in {*schema.rates, *schema.readings}
-    ]
-    simulated = [name for name in bound if name in schema.derived or name in schema.rates]
+    foretold = [one.name for one in schema.signals if one.role == "sensor" and one.name in schema.computed]
+    simulated = [name for name in bound if name in schema.derived or name in schema.rates or name in schema.algebraic]
     bands = {name: futures.band(name) for name in dict.fromkeys([*compared, *foretold, *simulated])}
     return {name: _fan(name, band, row, schema) for name, band in bands.items()}
 

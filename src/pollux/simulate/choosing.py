@@ -1,0 +1,106 @@
+"""The method of a run where nobody named one.
+
+Noise and algebraic variables leave no choice, and a jump wants to be met where it happens. A type is stiff where an
+explicit method must take short steps to remain stable although its solution asks for none (Hairer & Wanner 1996,
+Solving Ordinary Differential Equations II, IV.1). That is found by trying: where stability bounds the explicit step and
+a run would need many of them, a few members go ahead with the implicit method. It is chosen where its steps are so much
+longer that they pay for what they cost.
+"""
+
+from dataclasses import dataclass
+from typing import Final, final
+
+import numpy as np
+
+from pollux.clock import SECOND
+from pollux.columns.arrays import F64
+from pollux.columns.layout import layout_of
+from pollux.model.schema import Schema
+from pollux.simulate.kernels.numpy_kernel import numpy_kernel
+from pollux.simulate.kernels.plan import Plan
+from pollux.simulate.methods.compose import compose
+from pollux.simulate.methods.rows import Method, Task, rows_of
+from pollux.simulate.methods.windows import window_of
+from pollux.simulate.run import Run
+from pollux.simulate.steps import FOLLOWS, Tried, few, tried
+from pollux.simulate.tolerance import Tolerance
+
+MANY: Final = 20_000
+"""Explicit steps of a run below which nobody asks for another method."""
+
+DEARER: Final = 10.0
+"""How many explicit steps an implicit one costs, at most: six stages, a Jacobian and its factors."""
+
+STRETCH: Final = 400
+"""The implicit trial goes as far as so many steps would bring it that just pay."""
+
+_known: dict[tuple[Schema, int], float] = {}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A method, why where that is worth a word, and the step where that was found on the way."""
+
+    method: Method
+    note: str = ""
+    step: int | None = None
+
+
+def chosen(run: Run) -> Choice:
+    """The method for a run."""
+    schema = run.schema
+    if schema.noises:
+        return Choice("euler-maruyama")
+    if schema.algebraic:
+        return Choice("rodas4")
+    if run.step is not None or layout_of(schema).settled:
+        return Choice("rk4")
+    explicit = tried(schema, run.start, t0=run.t0, span=run.span)
+    longer = _longer(run, explicit)
+    if longer > DEARER:
+        return Choice("rodas4", _stiff(run, explicit, longer))
+    if schema.jumps and not _looks_between_steps(schema):
+        return Choice("dopri5")
+    return Choice("rk4", step=explicit.step)
+
+
+def _looks_between_steps(schema: Schema) -> bool:
+    """Whether it has windows for the greatest or least value, which see the ends of steps only: these must be short."""
+    return any(window_of(slots).kind in ("peak", "trough") for slots in layout_of(schema).windows)
+
+
+def _stiff(run: Run, explicit: Tried, longer: float) -> str:
+    step, many = explicit.step / SECOND, run.span / explicit.step
+    return (
+        f"{run.schema.name} is stiff: a mode that dies away in {step / FOLLOWS:.1g} s holds an explicit method to "
+        f"steps of {step:.2g} s, {many:,.0f} of them; the implicit one takes steps {longer:,.0f} times as long"
+    )
+
+
+def _longer(run: Run, explicit: Tried) -> float:
+    """How many times longer implicit steps are, as far as it was worth trying; 1 where it was not."""
+    if not explicit.is_bound_by_stability or run.span / explicit.step < MANY:
+        return 1.0
+    key = (run.schema, len(str(run.span)))
+    if key not in _known:
+        span = min(run.span, round(explicit.step * STRETCH * DEARER))
+        _known[key] = _implicit_step(run.schema, run.start, run.t0 / SECOND, span / SECOND) * SECOND / explicit.step
+    return _known[key]
+
+
+def _implicit_step(schema: Schema, start: F64, time: float, span: float) -> float:
+    """The mean step of a few members under the implicit method, in seconds."""
+    task = Task(schema, method="rodas4")
+    rows, kernel = rows_of(task), numpy_kernel(compose(task))
+    control = rows.control
+    assert control is not None
+    table = rows.table(few(start, layout_of(schema)))
+    Tolerance().into(table, control)
+    none, nothing = np.zeros(0, np.int64), np.zeros((0, 0, table.shape[1]))
+    stops = np.array([[0, -1, -1, -1, 1]], np.int64)
+    out = np.empty((0, 0, table.shape[1]))
+    kernel.advance(table, out, Plan(stops, none, np.zeros((0, 0)), none, nothing, none, time, span))
+    sound = np.isfinite(table[control.since])
+    steps = (table[control.accepted] + table[control.rejected])[sound]
+    return span / float(steps.max()) if steps.size else 0.0

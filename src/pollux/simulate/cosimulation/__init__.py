@@ -1,0 +1,1 @@
+"""Unlike things run together: compiled types, FMUs, discrete models and domain engines behind one interface."""

@@ -1,0 +1,45 @@
+"""Which method a run takes where nobody names one."""
+
+from tests.simulate.methods.test_adaptive import start_of
+from tests.simulate.models import SECOND, Ball, Circulation, Decay, Oscillator
+from tests.simulate.stiff import Conserved, Growth, Robertson, VanDerPol
+
+from pollux.model.schema import schema_of
+from pollux.simulate import Run
+from pollux.simulate.choosing import chosen
+
+
+def choice(kind, span, **about):
+    return chosen(Run(schema_of(kind), start_of(kind), 0, span, **about))
+
+
+def test_what_is_not_stiff_takes_steps_of_one_length():
+    """Smooth types, and those whose events only watch."""
+    assert choice(Decay, 100 * SECOND).method == "rk4"
+    assert choice(Oscillator, 1000 * SECOND).method == "rk4"
+
+
+def test_a_circulation_is_not_taken_for_stiff():
+    """Its shortest time constant is near what it does: implicit steps would not be ten times as long."""
+    assert choice(Circulation, 600 * SECOND).method == "rk4"
+
+
+def test_jumps_are_met_where_they_happen():
+    """A type with jumps takes steps that end at them."""
+    assert choice(Ball, 2 * SECOND).method == "dopri5"
+    assert choice(Ball, 2 * SECOND, step=SECOND // 100).method == "rk4"
+
+
+def test_stiff_types_are_found_and_the_reason_told():
+    """The implicit method is chosen, and the note says what it saves."""
+    for kind, span in ((VanDerPol, 2000 * SECOND), (Robertson, 400 * SECOND)):
+        found = choice(kind, span)
+        assert found.method == "rodas4"
+        assert "is stiff" in found.note
+        assert "times as long" in found.note
+
+
+def test_noise_and_algebraic_variables_leave_no_choice():
+    """Their methods are taken whatever else holds."""
+    assert choice(Growth, SECOND).method == "euler-maruyama"
+    assert choice(Conserved, SECOND).method == "rodas4"
