@@ -352,6 +352,8 @@ def test_a_line_starts_as_it_stands() -> None:
         ([Supply("s"), Inspection("i", 1, rework=0.1), Sink("out")], "expected back_to"),
         ([Supply("s", to="m"), Supply("t", to="m"), Machine("m", 1), Sink("out")], "expected one queue before it"),
         ([Machine("m", 1), Sink("out")], "something that leads to it"),
+        ([Supply("s"), Machine("m", 0), Sink("out")], "a duration above zero"),
+        ([Source("s", 0), Sink("out")], "a duration above zero"),
     ],
 )
 def test_a_line_that_is_none_is_refused(blocks: list[Block], words_: str) -> None:
