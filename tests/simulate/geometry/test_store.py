@@ -76,6 +76,13 @@ def test_a_write_that_fails_leaves_what_was_there(cache, tmp_path, monkeypatch):
     assert [one.name for one in tmp_path.iterdir() if one.is_file()] == ["wall.body"]
 
 
+def test_a_full_cache_costs_nobody_his_answer(cache, monkeypatch):
+    """Where nothing can be kept, the reduction is given all the same."""
+    monkeypatch.setattr("os.fsync", lambda descriptor: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    assert reduce(wall(), Modal(2)).form.modes == 2
+    assert list(cache.iterdir()) == []
+
+
 def test_a_file_of_its_own_needs_nothing_of_the_extra(cache, tmp_path):
     """What was written is read, and made a part, where scikit-fem, SciPy and gmsh are not loaded."""
     write(reduce(beam(), Modal(2)), tmp_path / "beam.body")

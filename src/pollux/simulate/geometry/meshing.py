@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
@@ -82,7 +83,8 @@ def _solid(asked: Mapping[str, Any], size: Amount, content: bytes, at: str) -> S
     except (OSError, DataRefused):
         pass
     arrays = _meshed(asked, content, at)
-    write_arrays(kept, arrays, b"")
+    with suppress(OSError):  # the next one who asks waits again
+        write_arrays(kept, arrays, b"")
     return _of(arrays)
 
 
