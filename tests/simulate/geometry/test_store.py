@@ -9,7 +9,7 @@ from tests.simulate.geometry.bodies import beam, wall
 
 from pollux.errors import DataRefused, SetupError
 from pollux.simulate.geometry import Modal, read, reduce, store, write
-from pollux.simulate.geometry.libraries import library
+from pollux.simulate.geometry.libraries import library, release
 
 pytest.importorskip("skfem")
 
@@ -116,3 +116,5 @@ def test_a_missing_library_says_what_to_install(monkeypatch):
     with pytest.raises(SetupError, match="skfem for geometry") as refused:
         library("skfem")
     assert "EXTRAS=geometry" in str(refused.value)
+    with pytest.raises(SetupError, match="no-such-package for geometry"):
+        release("no-such-package")
