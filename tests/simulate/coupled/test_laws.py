@@ -372,3 +372,23 @@ def test_integrals_and_conditions_are_kept_inside_the_kernel():
         drop = done["Tank"]["level"][0, 0] - done["Tank"]["level"][-1, 0]
         assert done["Pipe"].integrals["volume"][0] == pytest.approx(drop, rel=1e-12)
         assert done["Pipe"].ever["full"][:, 0].tolist() == [True, False]
+
+
+def test_a_value_that_the_run_does_not_keep_is_not_recorded():
+    """A derived value with a delay stands in the way of nothing, until it is asked for."""
+
+    class Late(px.Twin):
+        x = px.hidden("1", start=1)
+
+        @px.rate(x)
+        def decays(self):
+            return -self.x / px.quantity(1, "s")
+
+        @px.derived
+        def before(self):
+            return px.delay(self.x, by="1 s")
+
+    run = CoupledRun((Group(schema_of(Late), columns(schema_of(Late), 1)),), 0, SECOND, SECOND // 10, backend="numpy")
+    assert couple(run)["Late"].final[0, 0, 0] == pytest.approx(np.exp(-1.0), rel=1e-5)
+    with pytest.raises(SimulationError, match="got one with a delay"):
+        couple(replace(run, record={"Late": ("before",)}))
