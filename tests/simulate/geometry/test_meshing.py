@@ -10,8 +10,7 @@ import pytest
 from tests.simulate.geometry.bodies import PLAIN
 
 from pollux.errors import DataRefused, ModelError, SetupError
-from pollux.simulate.geometry import Displacement, Force, Structure, cylinder, natural, steady, step, stl
-from pollux.simulate.geometry import meshing as meshing_module
+from pollux.simulate.geometry import Displacement, Force, Structure, cylinder, meshing, natural, steady, step, stl
 from pollux.simulate.geometry.stl import triangles, written
 
 pytest.importorskip("skfem")
@@ -118,10 +117,10 @@ def test_surfaces_through_each_other_are_refused(files, tmp_path):
 def test_a_mesher_that_hangs_or_dies_is_not_our_death(files, monkeypatch, tmp_path):
     """A child that takes too long or ends without a word is an error that says so."""
     monkeypatch.setenv("POLLUX_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(meshing_module, "PATIENCE", 0.01)
+    monkeypatch.setattr(meshing, "PATIENCE", 0.01)
     with pytest.raises(DataRefused, match=r"within 0\.01 s"):
         step(files / "bar.step", size="20 mm")
-    monkeypatch.setattr(meshing_module, "PATIENCE", 600.0)
+    monkeypatch.setattr(meshing, "PATIENCE", 600.0)
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(DataRefused, match="the end of the mesher"):
         step(files / "bar.step", size="20 mm")

@@ -9,13 +9,13 @@ import numpy as np
 from pollux.columns.arrays import F64, I64, Mask
 from pollux.columns.links import Links
 from pollux.columns.memory import NEVER
-from pollux.errors import NotFound, SimulationError
+from pollux.errors import NotFound
 from pollux.model.graph import Expr
 from pollux.model.schema import Schema
 from pollux.simulate.coupled.program import Method
 from pollux.simulate.courses import Course
 from pollux.simulate.kernels.kernel import Backend
-from pollux.simulate.outcome import Happenings
+from pollux.simulate.outcome import Happenings, recorded
 from pollux.simulate.run import GIBIBYTE
 
 
@@ -107,10 +107,7 @@ class GroupOutcome:
 
     def __getitem__(self, name: str) -> F64:
         """The values of one name, (times, twins, members)."""
-        if name not in self.names:
-            raise SimulationError(f"expected a recorded name, got {name!r}", hint=f"recorded: {', '.join(self.names)}")
-        found: F64 = self.values[self.names.index(name)]
-        return found
+        return recorded(self.names, self.values, name)
 
 
 @final

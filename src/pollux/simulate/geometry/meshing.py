@@ -16,10 +16,10 @@ from pollux.errors import DataRefused, ModelError, SetupError
 from pollux.model.amounts import Amount, amount
 from pollux.model.units import unit
 from pollux.simulate.geometry.blocks import LARGEST
-from pollux.simulate.geometry.keep import code, folder, read_arrays, write_arrays
 from pollux.simulate.geometry.mesh_child import MISSING
 from pollux.simulate.geometry.solid import Solid
 from pollux.simulate.geometry.stl import closed, triangles, written
+from pollux.simulate.geometry.store import code, folder, read_arrays, write_arrays
 
 LIBRARIES: Final = "Debian: apt-get install libglu1-mesa libxrender1 libxcursor1 libxft2 libxinerama1"
 """What gmsh is linked to, though it opens no window here."""
