@@ -29,7 +29,7 @@ def forked(blocks: Iterable[Block], *, members: int = 1, seed: int = 0) -> tuple
     >>> block.links["west"].set(second, [first])
     >>> (group,) = forked([block])
     >>> group.ids, group.start.shape, group.links["west"].first(np.array([0, 1])).tolist()
-    (('a', 'b'), (2, 2, 1), [-1, 0])
+    (('a', 'b'), (1, 2, 1), [-1, 0])
     """
     known = {block.schema.name: block for block in blocks}
     rows = {name: np.array(sorted(block.row_of.values()), np.int64) for name, block in known.items()}
