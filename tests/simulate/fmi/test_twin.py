@@ -57,6 +57,19 @@ def test_signals_come_from_variables(twin):
         assert one.get("oven_T") == pytest.approx(274.15, abs=1e-6)
 
 
+def test_units_are_known_by_their_definition(twin):
+    """A name that nobody knows is what the FMU defines it to be, and a definition wins against a name."""
+    odd = '"><BaseUnit kg="1" s="-2" factor="1000" offset="5"/></Unit><Unit name="more'
+    model = Model("stairs.c", (*KILN.variables[:3], Var("y", 3, causality="output", unit="gnats/blink")),
+                  KILN.rates, 0, ("degC", f"gnats/blink{odd}", "K/s"))  # fmt: skip
+    kiln = twin(model)
+    assert str(kiln.__pollux__.signal("y").unit) == "kg/s**2"
+    assert not kiln.__pollux_fmu__.warnings
+    with physics_of(kiln, running=HERE) as one:
+        one.set({"heat": 2.0})
+        assert one.get("y") == pytest.approx(4.0 * 1000 + 5)
+
+
 def test_names_and_units_are_mapped(twin):
     """A variable goes by another name, in another unit; arrays by their elements."""
     own = {

@@ -14,6 +14,7 @@ from pollux.errors import DataRefused
 from pollux.simulate.fmi.description import Ability, Description, Variable, Warnings, Way
 from pollux.simulate.fmi.kinds import NUMERIC
 from pollux.simulate.fmi.markup import mend, read_tree
+from pollux.simulate.fmi.units import Told, base_unit
 
 _MOST: Final = 200
 """So many warnings are kept; a description that breaks one rule mostly breaks it a thousand times."""
@@ -73,6 +74,7 @@ def _described(found: Any, at: str, warnings: Warnings) -> Description:
         step=_step(found, at),
         tolerance=_number(getattr(found.defaultExperiment, "tolerance", None), None, at),
         tool=found.generationTool or "",
+        units=_units(found),
         warnings=warnings + Warnings(tuple(_doubts(found, ways))),
     )
 
@@ -130,6 +132,18 @@ def _start(one: Any, size: int, at: str) -> tuple[float, ...] | None:
     if len(values) != size:
         raise DataRefused(f"expected {size} starts, got {len(values)}", at=f"{at}: {one.name}")
     return values
+
+
+_BASES: Final = ("kg", "m", "s", "A", "K", "mol", "cd", "rad")
+
+
+def _units(found: Any) -> dict[str, Told]:
+    """The units that are defined by those of the SI."""
+    defined = {one.name: one.baseUnit for one in found.unitDefinitions if one.baseUnit is not None}
+    return {
+        name: base_unit({base: getattr(one, base) for base in _BASES}, one.factor, one.offset)
+        for name, one in defined.items()
+    }
 
 
 def _states(found: Any) -> Iterator[str]:
