@@ -55,7 +55,9 @@ class Variable:
     initial: str = ""
     about: str = ""
     interval: str = ""
-    """Of a clock: how its interval varies."""
+    """Of a clock: how its interval varies; `period` and `shift` are seconds."""
+    period: float | None = None
+    shift: float = 0.0
 
     @property
     def size(self) -> int:

@@ -6,6 +6,7 @@ Source: FMI 2.0.4, section 2.2; FMI 3.0.2, section 2.4.
 import math
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -32,7 +33,8 @@ def read_description(folder: Path, at: str) -> Description:
         path = Path(private) / "modelDescription.xml"
         tree.write(str(path), encoding="utf-8", xml_declaration=True)
         found, problems = _parsed(path, at)
-    return _described(found, at, Warnings(tuple([*slips, *problems][:_MOST])))
+    described = _described(found, at, Warnings(tuple([*slips, *problems][:_MOST])))
+    return replace(described, variables=tuple(_timed(described.variables, tree, at)))
 
 
 def _parsed(path: Path, at: str) -> tuple[Any, list[str]]:
@@ -119,6 +121,23 @@ def _variable(one: Any, version: int, at: str) -> Variable:
         about=one.description or "",
         interval=one.intervalVariability or "",
     )
+
+
+def _timed(variables: tuple[Variable, ...], tree: Any, at: str) -> Iterator[Variable]:
+    """The variables, the clocks with their times, which FMPy does not read: in seconds, or counted."""
+    clocks = {one.get("name"): one for one in tree.getroot().iterfind("ModelVariables/Clock")}
+    for one in variables:
+        if one.name not in clocks:
+            yield one
+            continue
+        told = clocks[one.name]
+        grid = _number(told.get("resolution"), 1.0, at) or 1.0
+        counted = _number(told.get("intervalCounter"), None, at)
+        yield replace(
+            one,
+            period=_number(told.get("intervalDecimal"), counted and counted / grid, at),
+            shift=_number(told.get("shiftDecimal"), _number(told.get("shiftCounter"), 0.0, at) / grid, at),
+        )
 
 
 def _start(one: Any, size: int, at: str) -> tuple[float, ...] | None:
