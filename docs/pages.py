@@ -8,7 +8,8 @@ import re
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import FunctionType, ModuleType
+from typing import Any, get_args
 
 import pollux as px
 from pollux import errors
@@ -47,14 +48,14 @@ def python() -> str:
 
 
 def home(name: str, one: object) -> str:
-    """The module of a public thing, or itself; a bare number is a word of models."""
-    return str(getattr(one, "__module__", None) or getattr(one, "__name__", None) or "pollux.model")
+    """The module of a public thing; a bare number is a word of models."""
+    return str(getattr(one, "__module__", None) or getattr(one, "__name__", "pollux.model"))
 
 
 def entry(name: str, one: Any) -> list[str]:
     """One name: a heading, the signature, the docstring, its members, its examples elsewhere."""
-    if inspect.ismodule(one):
-        return [f"### px.{name}\n", *markdown(inspect.getdoc(one) or ""), *elsewhere(name)]
+    if isinstance(one, ModuleType):
+        return module(name, one)
     if not callable(one):
         return [f"### px.{name}\n", f"A number: {one!r}.\n", *elsewhere(name)]
     said = inspect.getdoc(one) or ""
@@ -63,6 +64,27 @@ def entry(name: str, one: Any) -> list[str]:
     if members:
         found += ["| member | meaning |", "|---|---|", *members, ""]
     return found + elsewhere(name)
+
+
+def module(name: str, one: ModuleType) -> list[str]:
+    """A module of names: what it says, and a row for each of them."""
+    things = [(each, getattr(one, each)) for each in one.__all__]
+    rows = [row(*told(each, thing)) for each, thing in things]
+    said = markdown(inspect.getdoc(one) or "")
+    return [f"### px.{name}\n", *said, f"| in `px.{name}` | meaning |", "|---|---|", *rows, "", *elsewhere(name)]
+
+
+def told(name: str, one: Any) -> tuple[str, str]:
+    """How a thing of a module is called, and what it says of itself; of an alias, what it stands for."""
+    if not isinstance(one, type | FunctionType):
+        stand = [getattr(each, "__name__", repr(each)) for each in get_args(one)]
+        return f"`{name}`", "One of " + ", ".join(f"`{each}`" for each in stand) + "."
+    return f"`{signature(name, one)}`", sentence(one)
+
+
+def sentence(one: Any) -> str:
+    """The first paragraph of what a thing says of itself."""
+    return " ".join((inspect.getdoc(one) or "").split("\n\n")[0].split())
 
 
 def tree_of(one: Any) -> ast.FunctionDef | ast.ClassDef:
@@ -114,8 +136,7 @@ def own_members(one: Any) -> Iterator[str]:
         node = tree_of(asked)
         assert isinstance(node, ast.FunctionDef)
         called = name if isinstance(member, property) else f"{name}({arguments(node)})"
-        first = " ".join((inspect.getdoc(asked) or "").split("\n\n")[0].split())
-        yield row(f"`{called}{returned(node)}`", first)
+        yield row(f"`{called}{returned(node)}`", sentence(asked))
 
 
 def row(*cells: str) -> str:

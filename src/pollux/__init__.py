@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from pollux.predict import Evidence, Learning, Outlook
     from pollux.show.documents.twins import Aside
     from pollux.show.facts import Points, Remark, Samples, Score, Turn
-    from pollux.simulate import Course, Solver, discrete, level, straight
+    from pollux.simulate import Course, Solver, discrete, geometry, level, straight
     from pollux.simulate.export import export_fmu
     from pollux.simulate.fmi.twin import Fmu
     from pollux.simulate.sensitivity import Study, local_sensitivity, morris, sobol_indices, study, tornado
@@ -143,7 +143,8 @@ _DOORS = {
     "Alarm": "pollux.watch",
     "Course": "pollux.simulate",
     "Solver": "pollux.simulate",
-    "discrete": "pollux.simulate",
+    "discrete": "pollux.simulate.discrete",
+    "geometry": "pollux.simulate.geometry",
     "level": "pollux.simulate",
     "straight": "pollux.simulate",
     "export_fmu": "pollux.simulate.export",
@@ -176,13 +177,16 @@ _DOORS = {
     "silence": "pollux.watch.words",
 }
 
+_ROOMS = frozenset(("discrete", "geometry"))
+"""Doors to whole modules."""
+
 
 def __getattr__(name: str) -> Any:
     """The public name, loaded from where it is at home."""
     home = _DOORS.get(name)
     if home is None:
         raise AttributeError(f"module 'pollux' has no attribute {name!r}")
-    found = getattr(import_module(home), name)
+    found = import_module(home) if name in _ROOMS else getattr(import_module(home), name)
     globals()[name] = found
     return found
 
@@ -289,6 +293,7 @@ __all__ = [
     "fact",
     "final",
     "floor",
+    "geometry",
     "heard",
     "hidden",
     "instant",

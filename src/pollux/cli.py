@@ -307,7 +307,8 @@ def _export(verbs: Any) -> None:
     verb.add_argument("--kind", choices=("both", "co-simulation", "model-exchange"), default="both")
     verb.add_argument("--span", default="1 min", metavar="TIME", help="how long runs are (default: 1 min)")
     verb.add_argument("--step", metavar="TIME", help="the longest step (default: chosen for the type)")
-    verb.add_argument("--method", choices=("auto", "rk4", "dopri5", "rodas4"), default="auto")
+    verb.add_argument("--method", choices=("auto", "rk4", "dopri5", "rodas4", "euler-maruyama", "milstein"),
+                      default="auto", help="how a co-simulation steps (default: as a run of ours would)")  # fmt: skip
 
 
 def export(options: argparse.Namespace) -> int:

@@ -140,6 +140,35 @@ def test_totals_follow_what_is_linked_live(tmp_path: Path) -> None:
         assert float(floors["F-1"].now.power) == 175.0
 
 
+class Segment(px.Twin):
+    """A segment of a belt that reads the one before it."""
+
+    before = px.link()
+    speed = px.sensor("m/s")
+
+    @px.derived
+    def slip(self):
+        return px.where(px.present(self.before), self.before.speed - self.speed, 0)
+
+
+def test_a_twin_reads_the_one_it_is_linked_to(tmp_path: Path) -> None:
+    """One neighbour, told over HTTP or by a handle: its value is read live and after a restart; two are refused."""
+    site = px.Site("belt")
+    belt = site.fleet(Segment)
+    with opened(tmp_path, site=site) as house:
+        say(house, "Segment/S-1", {"speed": 1.5})
+        say(house, "Segment/S-2", {"speed": 1.25})
+        assert float(belt["S-2"].now.slip) == 0.0
+        belt["S-2"].relate({Segment.before: ["S-1"]})
+        assert float(belt["S-2"].now.slip) == 0.25
+        assert float(belt["S-2"].now.before.speed) == 1.5
+        body = json.dumps({"links": {"before": ["S-1", "S-2"]}}).encode()
+        answer = house.ask("PATCH", "/twins/Segment/S-1", body)
+        assert (answer.status, answer.json["at"]) == (422, "Segment/S-1.before")
+    with opened(tmp_path, site=site):
+        assert float(belt["S-2"].now.slip) == 0.25
+
+
 def test_links_lead_only_to_what_is_there_and_seen(tmp_path: Path) -> None:
     """An unknown link, a stranger's id and a room that the caller may not see are refused with their place."""
     site, _, _ = building()

@@ -24,8 +24,7 @@ from pollux.columns.arrays import F64
 from pollux.columns.layout import layout_of
 from pollux.model.graph import Expr
 from pollux.model.schema import schema_of
-from pollux.simulate import Outcome, Run, run
-from pollux.simulate.tolerance import Tolerance
+from pollux.simulate import Outcome, Run, Tolerance, run
 from pollux.worlds.heart.circulation import Circulation
 from pollux.worlds.heart.cvsim import CVSim
 from pollux.worlds.heart.patient import Patient

@@ -45,7 +45,9 @@ def test_a_type_knows_its_units_and_a_wrong_one_is_refused_with_its_place() -> N
             def heats(self):
                 return self.temp * 3
 
-    assert House.heat.schema.links["rooms"].schema.name == "Room"
+    rooms = House.heat.schema.links["rooms"].schema
+    assert rooms is not None
+    assert rooms.name == "Room"
 
 
 @shows(

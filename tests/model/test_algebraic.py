@@ -1,11 +1,16 @@
+from functools import reduce
+from itertools import permutations
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.model.plants import graph
 
 import pollux as px
 from pollux.columns.layout import layout_of
 from pollux.errors import ModelError, NotFound, SimulationError
 from pollux.model.digest import digest
-from pollux.model.graph import leaf
+from pollux.model.graph import const, leaf
 from pollux.model.schema import schema_of
 from pollux.model.statements import equations
 from pollux.model.structure import Deficit, deficit
@@ -254,6 +259,26 @@ def test_a_pairing_is_found_wherever_there_is_one():
     chain = [graph(names[k] + names[k + 1]) for k in range(n - 1)]
     assert deficit((*chain, names[0]), tuple(names)) is None
     assert deficit((graph(-chain[0]), *chain[:2], names[2]), tuple(names[:3])) == Deficit((0, 1, 2, 3), (0, 1, 2))
+
+
+@given(
+    st.integers(1, 5).flatmap(
+        lambda n: st.lists(st.lists(st.booleans(), min_size=n, max_size=n), min_size=n, max_size=n)
+    )
+)
+def test_a_deficit_is_found_exactly_where_no_pairing_exists(pattern):
+    """Held against all pairings there are; the residuals at fault are one more than the unknowns they depend on."""
+    size = range(len(pattern))
+    unknowns = tuple(leaf("state", f"x{k}", unit("1")) for k in size)
+    residuals = []
+    for row in pattern:
+        terms = [one for one, stands in zip(unknowns, row, strict=True) if stands]
+        residuals.append(reduce(lambda a, b: graph(a + b), terms, const(1.0)))
+    found = deficit(tuple(residuals), unknowns)
+    assert (found is None) == any(all(pattern[k][p[k]] for k in size) for p in permutations(size))
+    if found is not None:
+        assert len(found.residuals) == len(found.unknowns) + 1
+        assert {k for row in found.residuals for k in size if pattern[row][k]} == set(found.unknowns)
 
 
 def test_an_unknown_has_a_name_only_where_it_is_declared():

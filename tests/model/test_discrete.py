@@ -102,6 +102,40 @@ def test_a_jump_at_each_turn_names_its_cycle():
     assert schema.discrete == ("drive",)
 
 
+class Buoy(px.Twin):
+    """A sampled controller in gusts."""
+
+    gusts = px.noise()
+    place, drive = px.sensor("m", start=1), px.hidden("m/s")
+    gain, strength = px.parameter("1/s", 2), px.parameter("m/s**0.5", 0.01)
+    tick = px.cycle(lambda self: px.quantity(0.1, "s"))
+
+    @px.rate(place)
+    def moves(self):
+        return self.drive + self.strength * self.gusts
+
+    @px.on(tick, drive)
+    def controls(self):
+        return -self.gain * self.place
+
+
+@pytest.mark.parametrize("method", ["euler-maruyama", "milstein"])
+def test_a_sampled_controller_holds_its_place_in_noise(method):
+    """Cycles, jumps and noise go together: after some seconds only the noise of the last moments is left.
+
+    With gain 2 and period T = 0.1 a turn multiplies the place by 0.8 and adds noise of the variance T strength^2.
+    """
+    schema = schema_of(Buoy)
+    start = layout_of(schema).start(400)
+    found = run(
+        Run(schema, start, 0, 5_000_000_000, step=20_000_000, record=("place",), method=method, backend="numpy")
+    )
+    end = found["place"][-1]
+    assert abs(end.mean()) < 4 * end.std() / 20
+    expected = 0.01 * (0.1 / (1 - 0.8**2)) ** 0.5
+    assert end.std() == pytest.approx(expected, rel=0.15)
+
+
 @pytest.mark.parametrize("role", [px.sensor, px.parameter, px.fact])
 def test_only_a_hidden_is_a_discrete_state(role):
     """What is told or measured does not jump by itself."""

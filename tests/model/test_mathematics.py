@@ -11,7 +11,7 @@ from tests.model.test_settled import Patient
 import pollux as px
 from pollux.errors import ModelError
 from pollux.model.drift import diffusion, drift
-from pollux.model.graph import const, leaf, operation
+from pollux.model.graph import const, leaf, node, operation
 from pollux.model.schema import schema_of
 from pollux.model.units import WHITE, unit
 
@@ -111,3 +111,9 @@ def test_drift_and_diffusion_take_a_rate_apart():
     both = operation("where", (operation(">", (X, const(0.0))), pushed, operation("*", (V, K))))
     assert float(drift(both)) == 0.0
     assert [name for name, _ in diffusion(both)] == ["w", "v"]
+
+
+def test_a_total_stays_as_it_is():
+    """What stands in the names of a linked type is not looked into for noise."""
+    rooms = node("total", (X,), X.unit, "rooms")
+    assert drift(operation("+", (operation("*", (K, W)), rooms))) is rooms

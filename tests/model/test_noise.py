@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import pollux as px
-from pollux.columns.layout import layout_of
+from pollux.columns import Block, LiveReader, layout_of, live_view
 from pollux.errors import ModelError, SimulationError
 from pollux.model.differentiate import derivative
 from pollux.model.evaluate import evaluate
@@ -76,6 +76,15 @@ def test_live_numbers_are_those_without_noise():
     """Evaluated, a noise is its mean, zero, and nobody is asked for it."""
     numbers = {"here.force": 0.1, "sway": 2.0, "damping": 0.2, "share": 0.3}
     assert evaluate(SCHEMA.rates["sway"], lambda one: numbers[str(one.data)]) == pytest.approx(-0.4)
+
+
+def test_a_live_view_shows_its_mean():
+    """On a live view a noise is zero, and what is derived from it is what it is without."""
+    block = Block(SCHEMA)
+    block.add_many(["M-1"])
+    now = live_view(Mast, LiveReader({"Mast": block}, "Mast", 0, now=0))
+    assert float(now.wind) == 0.0
+    assert float(now.here.accelerates) == 0.0
 
 
 def test_noise_is_printed_and_comes_back_from_json():

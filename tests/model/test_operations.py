@@ -39,6 +39,8 @@ SAMPLES: dict[str, Expr] = {
     "delay": graph(px.delay(N + M, by="2.5 s")),
     "window": node("window", (TEMP,), unit("K*s"), Window("sum", "duration", seconds=5.0)),
     "total": node("total", (graph(M * 2),), unit("1"), "rooms"),
+    "gather": node("gather", (TEMP,), unit("K"), "inlet"),
+    "present": node("present", (), unit("1"), "inlet"),
     "settled": node("settled", (graph(TEMP * 1.5),), unit("K"), Settled(PUMP, ("room",), 25.0, "temp", 60.0)),
     "+": graph(N + M),
     "-": graph(N - M),

@@ -4,9 +4,9 @@ import sys
 import pollux as px
 
 MODEL = """
-Part Twin Value actuator algebraic clip command cos cycle delay derived event exp fact floor hidden last links log
-lognormal mathematics maximum mean minimum money noise normal on parameter peak pi quantity rate reading sensor settled
-sin sqrt sum table tanh time total trough uniform where
+Part Twin Value actuator algebraic clip command cos cycle delay derived event exp fact floor hidden last link links log
+lognormal mathematics maximum mean minimum money noise normal on parameter peak pi present quantity rate reading sensor
+settled sin sqrt sum table tanh time total trough uniform where
 """
 
 

@@ -152,8 +152,8 @@ class Sun(px.Twin):
 class Field(px.Twin):
     """The water of a root zone (FAO-56, chapter 8): what falls, what runs off, what the crop drinks, what seeps.
 
-    The depletion is what is missing to field capacity. Water beyond field capacity seeps at the end of the step in
-    which it comes; where less than the readily available water is left, the crop drinks less.
+    The depletion is what is missing to field capacity. Water beyond that seeps within days (a choice: FAO-56 lets it
+    go on the day on which it comes); where less than the readily available water is left, the crop drinks less.
     """
 
     rain = px.sensor("mm/day", start=0)
@@ -162,6 +162,7 @@ class Field(px.Twin):
     capacity, wilting = px.parameter("1", 0.30, doc="share of water"), px.parameter("1", 0.12)
     roots = px.parameter("m", 0.8)
     readily = px.parameter("1", 0.5, doc="share of the available water that is drunk without effort")
+    draining = px.parameter("day", 0.5, doc="in which water beyond field capacity seeps to 37 %")
     infiltrates = px.parameter("mm/day", 40, doc="at most; more runs off")
     portion = px.parameter("mm", 30, doc="of irrigation, when the readily available water is gone; 0 for none")
 
@@ -187,21 +188,14 @@ class Field(px.Twin):
     def runs_off(self):
         return px.maximum(self.rain - self.infiltrates, 0)
 
-    @px.rate(depletion, fallen, run_off, drunk)
-    def balances(self):
-        return self.drinks - self.rain + self.runs_off, self.rain, self.runs_off, self.drinks
-
-    @px.event
-    def overflows(self):
-        return self.depletion < 0
-
-    @px.on(overflows, depletion)
-    def full(self):
-        return 0
-
-    @px.on(overflows, seeped)
+    @px.derived
     def seeps(self):
-        return self.seeped - self.depletion
+        return px.maximum(-self.depletion, 0) / self.draining
+
+    @px.rate(depletion, fallen, run_off, drunk, seeped)
+    def balances(self):
+        gone = self.runs_off + self.drinks + self.seeps
+        return gone - self.rain, self.rain, self.runs_off, self.drinks, self.seeps
 
     @px.event
     def is_dry(self):

@@ -67,12 +67,7 @@ class Seeds(px.Twin):
     def season(self):
         return px.quantity(1, "year")
 
-    @px.event
-    def spring(self):
-        """A season begins."""
-        return self.season.phase < 0.5
-
-    @px.on(spring, many)
+    @px.on(season, many)
     def grow(self):
         return self.offspring * self.many / (1 + self.many / self.crowding)
 

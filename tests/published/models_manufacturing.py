@@ -121,12 +121,7 @@ class DamagedBearing(px.Twin):
         at_outer = self.at_outer * self.bearing.outer
         return 1 / (at_outer + (1 - self.at_outer) * self.bearing.inner)
 
-    @px.event
-    def passes(self):
-        """A passage begins."""
-        return self.passage.phase < 0.5
-
-    @px.on(passes, speed)
+    @px.on(passage, speed)
     def struck(self):
         return self.speed + self.blow
 

@@ -74,7 +74,6 @@ def test_m10_a_damaged_race_is_heard_in_the_envelope() -> None:
     assert outer == pytest.approx(HERTZ["outer"], abs=0.5)
     assert inner == pytest.approx(HERTZ["inner"], abs=0.5)
     assert min(abs(sound - HERTZ["outer"]), abs(sound - HERTZ["inner"])) > 0.5
-    assert found.events["passes"].count.tolist() == [214, 324, 214]
 
 
 def test_m10_the_struck_housing_is_the_same_in_both_back_ends() -> None:

@@ -8,7 +8,6 @@ import pytest
 from tests.site import plants
 
 import pollux as px
-from pollux.clock import MINUTE
 from pollux.simulate import Run, run
 from pollux.site import studies
 
@@ -169,9 +168,8 @@ class Drift(px.Twin):
         return self.pull * (self.setting - self.level) + self.width * self.gusts
 
 
-def test_every_option_and_every_point_meets_the_same_noise(monkeypatch):
+def test_every_option_and_every_point_meets_the_same_noise():
     """Two options that are the same give the same noisy paths; a parameter without effect has none."""
-    monkeypatch.setattr("pollux.simulate.prepare._chosen_step", lambda run, fast: MINUTE)
     fork = px.prototype(Drift, members=8, seed=2)
     path = fork.run("2 h", {Drift.setting: [1.0, 1.0]}).samples.path("level")
     assert np.array_equal(path[0], path[1])

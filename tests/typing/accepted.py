@@ -67,6 +67,8 @@ class Pump(px.Twin):
 
 class Plant(px.Twin, personal=True):
     pumps = px.links(Pump)
+    first = px.link(Pump)
+    next_one = px.link("Plant")
     heat = px.hidden("K")
     slow = px.parameter("1/s", 1)
     speed = px.parameter("rpm", 1000)
@@ -74,6 +76,10 @@ class Plant(px.Twin, personal=True):
     @px.rate(heat)
     def heats(self):
         return self.slow * px.total(self.pumps.temp - self.pumps.room)
+
+    @px.derived
+    def warmer(self) -> px.Value:
+        return px.where(px.present(self.first), self.first.temp - self.next_one.heat, 0)
 
     @px.derived
     def settles(self):
@@ -129,6 +135,7 @@ def symbols() -> None:
     assert_type(Pump.seal.wear, px.hidden)
     assert_type(Pump.seal.fails, px.event)
     assert_type(Plant.pumps, px.links[Pump])
+    assert_type(Plant.first, px.link[Pump])
     assert_type(12 * Pump.speed, Formula)
     assert_type(px.money("0.4 EUR/day/rpm") * Pump.speed, Formula)
     assert_type(Pump.temp > 350, Condition)

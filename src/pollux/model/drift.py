@@ -19,8 +19,9 @@ def drift(rate: Expr) -> Expr:
     """
     still: dict[Expr, Expr] = {}
     for expr in topological([rate]):
-        silent = expr.op == "noise"
-        still[expr] = const(0.0, expr.unit) if silent else _rebuilt(expr, tuple(still[one] for one in expr.args))
+        # What stands below a total is not visited: it belongs to the linked type, and has no noise.
+        args = tuple(still.get(one, one) for one in expr.args)
+        still[expr] = const(0.0, expr.unit) if expr.op == "noise" else _rebuilt(expr, args)
     return still[rate]
 
 

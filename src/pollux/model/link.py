@@ -5,7 +5,6 @@ from typing import Any, Generic, Self, TypeVar, final, overload
 
 from pollux.errors import ModelError
 from pollux.model.linking import PRESENT, AbstractLink, seen_at
-from pollux.model.schema import Schema, schema_of
 from pollux.model.value import Value
 
 T = TypeVar("T")
@@ -53,14 +52,6 @@ class link(AbstractLink, Generic[T]):
     @property
     def is_single(self) -> bool:
         return True
-
-    @property
-    def linked(self) -> Schema:
-        """The schema of the linked type."""
-        kind = self.kind if isinstance(self.kind, type) else self.twin
-        if kind is None:
-            raise ModelError("expected a link of a twin type, got one that no class has")
-        return schema_of(kind)
 
 
 def present(linked: object) -> Value:

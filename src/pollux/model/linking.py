@@ -39,6 +39,14 @@ class AbstractLink(Symbol):
     def is_single(self) -> bool:
         """Whether it leads to one twin at most."""
 
+    @property
+    def linked(self) -> Schema:
+        """The schema of the linked type; raises ModelError for a link that no class has."""
+        kind = self.kind if isinstance(self.kind, type) else self.twin
+        if kind is None:
+            raise ModelError("expected a link of a twin type, got one that no class has")
+        return schema_of(kind)
+
     def declared(self, root: type, *, inside_part: bool) -> Link:
         """The link as the schema of the type keeps it; raises ModelError where it leads to no type."""
         if isinstance(self.kind, type):
@@ -56,7 +64,7 @@ class AbstractLink(Symbol):
         inner = below(self.local, read)
         kind = self.kind if isinstance(self.kind, type) else self.twin
         if isinstance(kind, type) and (self.gives is None or self.kind is kind):
-            return view_of(kind, inner)
+            return view_of(cast(type[object], kind), inner)
         return Promised(inner)
 
 

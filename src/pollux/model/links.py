@@ -6,7 +6,6 @@ from typing import Any, Final, Generic, Self, TypeVar, final, overload
 from pollux.errors import ModelError
 from pollux.model.graph import Expr, node
 from pollux.model.linking import AbstractLink, seen_at
-from pollux.model.schema import Schema, schema_of
 from pollux.model.value import Value
 from pollux.model.walk import rewritten, topological
 
@@ -52,14 +51,6 @@ class links(AbstractLink, Generic[T]):
     @property
     def is_single(self) -> bool:
         return False
-
-    @property
-    def linked(self) -> Schema:
-        """The schema of the linked type."""
-        kind = self.kind if isinstance(self.kind, type) else self.twin
-        if kind is None:
-            raise ModelError("expected a link of a twin type, got one that no class has")
-        return schema_of(kind)
 
 
 def total(of: Value) -> Value:

@@ -5,7 +5,7 @@ from pollux.predict.estimator import Advance, Believed, Estimator, Observation, 
 from pollux.predict.evidence import Evidence
 from pollux.predict.learning import Learning
 from pollux.predict.outlook import Outlook, wilson
-from pollux.predict.score import Score, binomial_test, interval, score
+from pollux.predict.score import Score, binomial_test, interval, middle, score
 from pollux.predict.walk import walked
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "analyse",
     "binomial_test",
     "interval",
+    "middle",
     "score",
     "walked",
     "wilson",

@@ -43,6 +43,15 @@ def interval(members: F64, level: float = 0.9) -> tuple[F64, F64, F64]:
     return low, median, high
 
 
+def middle(members: F64) -> tuple[float, float]:
+    """The middle value that a member has, and the deviation: of what is on or off, what most members have.
+
+    >>> middle(np.array([0.0, 1.0, 1.0, 1.0]))
+    (1.0, 0.4330127018922193)
+    """
+    return float(np.quantile(members, 0.5, method="inverted_cdf")), float(members.std())
+
+
 def binomial_test(inside: int, count: int, level: float) -> float:
     """The exact two-sided p-value of seeing `inside` of `count` when each has the chance `level`.
 

@@ -4,11 +4,12 @@
 composed into the step of a kernel, the kernel printed as numba or NumPy source. `discrete` is for what moves in events.
 """
 
-from pollux.simulate import discrete
 from pollux.simulate.chance import Chance, shared
+from pollux.simulate.cosimulation.account import Trace
 from pollux.simulate.cosimulation.agreement import Iteration
 from pollux.simulate.cosimulation.connection import Connection, converted
-from pollux.simulate.cosimulation.cosimulation import Control, CoSimulation, Trace
+from pollux.simulate.cosimulation.control import Control
+from pollux.simulate.cosimulation.cosimulation import CoSimulation
 from pollux.simulate.cosimulation.master import Part
 from pollux.simulate.coupled.couple import couple
 from pollux.simulate.coupled.physics import CoupledPhysics
@@ -64,7 +65,6 @@ __all__ = [
     "choose_step",
     "converted",
     "couple",
-    "discrete",
     "ensemble",
     "level",
     "levels",

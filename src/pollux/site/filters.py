@@ -16,7 +16,7 @@ from pollux.columns.block import Block
 from pollux.columns.quality import Quality
 from pollux.errors import PolluxError
 from pollux.model.schema import Schema
-from pollux.predict import Believed, Estimator, Evidence, Learning, Observation, Outlook, interval
+from pollux.predict import Believed, Estimator, Evidence, Learning, Observation, Outlook, interval, middle
 from pollux.predict.learning import inferred, learnt
 from pollux.simulate import Course, Run, level, run
 from pollux.site.beliefs import packed
@@ -256,7 +256,9 @@ class Filter:
         self._said(self._schema.name, twin, {**told, "values": {}, "derived": chances})
 
     def _body(self, twin: str, belief: Believed, now: int) -> dict[str, Any]:
-        values = {}
+        values: dict[str, list[float]] = {}
+        for name in self._schema.discrete:
+            values[name] = [*middle(belief.columns[self._estimator.layout.place(name)])]
         for signal in (*inferred(self._schema), *learnt(self._schema)):
             if signal.role in ("hidden", "parameter"):
                 members = belief.columns[self._estimator.layout.place(signal.name)]

@@ -24,6 +24,7 @@ from pollux.simulate import Outcome, Run, run
 from pollux.simulate.chance import Chance
 from pollux.simulate.sensitivity import Input, Output, Study, shifted
 from pollux.site.compiling import COMPILERS
+from pollux.site.slopes import Slopes
 from pollux.site.turning import medoid
 
 F64 = NDArray[np.float64]
@@ -126,7 +127,9 @@ def studied(
         progress,
         cancelled,
     )
-    return Study(varied, tuple(Output(name, str(one.unit)) for name, one in objectives.items()), model)
+    told_outputs = tuple(Output(name, str(one.unit)) for name, one in objectives.items())
+    slopes = Slopes(model.plan, tuple(one.name for one in varied), model.objectives)
+    return Study(varied, told_outputs, model, slopes=slopes)
 
 
 def _varied(told: Beliefs, over: Over | None) -> tuple[Input, ...]:

@@ -11,8 +11,11 @@ from tests.simulate.coupled.models import SECOND, columns
 import pollux as px
 from pollux.columns import Links
 from pollux.errors import SimulationError, UnitError
+from pollux.model.graph import const, operation, told_in
+from pollux.model.linking import meaning
 from pollux.model.schema import schema_of
-from pollux.simulate import CoupledRun, Group, couple
+from pollux.model.units import unit
+from pollux.simulate import CoupledRun, Feed, Group, couple, straight
 
 MEMBERS = 4
 """So many that every net is laid out alike: one kernel is compiled."""
@@ -302,3 +305,70 @@ def test_what_the_coupled_kernel_has_no_way_for_is_refused(what):
     group = Group(schema_of(kind), columns(schema_of(kind), 1))
     with pytest.raises(SimulationError, match=f"got Odd with {what}"):
         couple(CoupledRun((group,), 0, SECOND, SECOND // 10))
+
+
+def test_groups_may_be_empty_and_types_without_states_or_links():
+    """No twins of a type, a type that only passes values on, a type that nobody is linked to: all run."""
+
+    class Board(px.Twin):
+        tanks = px.links(Tank)
+        share = px.actuator("1", low=0, high=1, safe=0.5)
+
+        @px.derived
+        def water(self):
+            return self.share * px.total(self.tanks.level)
+
+    class Gauge(px.Twin):
+        board = px.link(Board)
+        seen = px.hidden("m", start=0)
+
+        @px.rate(seen)
+        def follows(self):
+            return (self.board.water + self.board.share * px.quantity(1, "m") - self.seen) / px.quantity(2, "s")
+
+    class Lonely(px.Twin):
+        x = px.hidden("1", start=1)
+
+        @px.rate(x)
+        def decays(self):
+            return -self.x / px.quantity(1, "s")
+
+    groups = (
+        Group(schema_of(Tank), columns(schema_of(Tank), 3, MEMBERS)),
+        Group(schema_of(Pipe), columns(schema_of(Pipe), 0, MEMBERS)),
+        Group(schema_of(Board), columns(schema_of(Board), 1, MEMBERS), {"tanks": _grouped([0, 0, 0], 1)}),
+        Group(schema_of(Gauge), columns(schema_of(Gauge), 1, MEMBERS), {"board": _single([0])}),
+        Group(schema_of(Lonely), columns(schema_of(Lonely), 2, MEMBERS)),
+    )
+    share = Feed("Board", "share", straight([0, 10 * SECOND], [0.0, 1.0]))
+    record = {"Gauge": ("seen",), "Board": ("water",), "Lonely": ("x",)}
+    run = CoupledRun(groups, 0, 10 * SECOND, SECOND // 100, SECOND, record, (share,))
+    for backend in ("numpy", "numba"):
+        done = couple(replace(run, backend=backend))
+        # seen' = (4 s / 10 - seen) / 2 from rest: the ramp, less the lag, with what is left of the start.
+        t = np.arange(11.0)
+        assert done["Gauge"]["seen"][:, 0, 0] == pytest.approx(0.4 * (t - 2 + 2 * np.exp(-t / 2)), rel=1e-9, abs=1e-12)
+        assert done["Board"]["water"][:, 0, 0] == pytest.approx(0.3 * t)
+        assert done["Lonely"]["x"][-1] == pytest.approx(np.exp(-10.0), rel=1e-7)
+
+
+def test_integrals_and_conditions_are_kept_inside_the_kernel():
+    """What leaves a tank through its pipes is the integral of their flow; a condition may look at a neighbour."""
+    groups = _water([2.0, 1.0, 0.5], [(0, 1), (1, 2)], MEMBERS)
+    pipe = schema_of(Pipe)
+    through = told_in(pipe.expression("flow"), unit("m**3/s"))
+    full = operation(">", (meaning(pipe, "end.pressure"), const(9.5, unit("kPa"))))
+    run = CoupledRun(
+        groups,
+        0,
+        200 * SECOND,
+        SECOND,
+        record={"Tank": ("level",)},
+        integrate={"Pipe": {"volume": through}},
+        ever={"Pipe": {"full": full}},
+    )
+    for backend in ("numpy", "numba"):
+        done = couple(replace(run, backend=backend))
+        drop = done["Tank"]["level"][0, 0] - done["Tank"]["level"][-1, 0]
+        assert done["Pipe"].integrals["volume"][0] == pytest.approx(drop, rel=1e-12)
+        assert done["Pipe"].ever["full"][:, 0].tolist() == [True, False]

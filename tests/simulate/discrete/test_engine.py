@@ -284,6 +284,22 @@ def test_a_line_that_overflows_is_a_value() -> None:
     assert np.isnan(results.throughput("out").mean)
 
 
+def test_a_line_that_locks_itself_says_so() -> None:
+    """Rework that goes back into a full rack: everybody waits for everybody, and the member is at rest."""
+    blocks: list[Block] = [
+        Supply("raw"),
+        Machine("saw", 5),
+        Buffer("rack", 2),
+        Machine("press", 10),
+        Inspection("test", 10, rework=0.3, back_to="rack"),
+        Sink("out"),
+    ]
+    results = simulate(Line("loop", blocks), "10 h", members=4)
+    assert results.at_rest.all()
+    assert not results.failed.any()
+    assert not simulate(serial(), "1 h", members=4).at_rest.any()
+
+
 def test_one_long_run_in_batches() -> None:
     """The batches of one run are as many rows, and together what the run is."""
     line = serial()
@@ -343,7 +359,7 @@ def test_names_and_numbers_that_are_none_are_refused() -> None:
 
 
 def test_every_law_has_the_mean_and_the_spread_it_says() -> None:
-    """Forty thousand draws of each law of the line: mean within 3 %, variance within 15 %."""
+    """Twelve thousand draws of each law of the line: mean within 4 %, variance within 30 %."""
     lowered = lower(everything(), 5)
     state = blank(lowered, 4)
     assert records(lowered).waits.shape == (len(lowered.queues), c.BINS)
@@ -352,9 +368,9 @@ def test_every_law_has_the_mean_and_the_spread_it_says() -> None:
     for stream, law in enumerate(law for row in _rows(everything()) for law in row.laws):
         if law.kind in ("never", "constant"):
             continue
-        drawn = np.array([draw(lowered.plan, state, stream) for _ in range(40_000)])
-        assert drawn.mean() == pytest.approx(law.mean, rel=0.03), law.kind
-        assert drawn.var() == pytest.approx(law.scv * law.mean**2, rel=0.15), law.kind
+        drawn = np.array([draw(lowered.plan, state, stream) for _ in range(12_000)])
+        assert drawn.mean() == pytest.approx(law.mean, rel=0.04), law.kind
+        assert drawn.var() == pytest.approx(law.scv * law.mean**2, rel=0.3), law.kind
     assert 0 < uniform(lowered.plan, state, 0) < 1
 
 

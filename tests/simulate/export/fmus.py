@@ -2,7 +2,7 @@
 
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -16,10 +16,12 @@ SECOND = 1_000_000_000
 VERSIONS = (2, 3)
 
 
-@cache
+_PLACE = TemporaryDirectory(prefix="pollux-fmus-")
+
+
 def folder() -> Path:
-    """Where the FMUs of this session lie."""
-    return Path(mkdtemp(prefix="pollux-fmus-"))
+    """Where the FMUs of this session lie, until its end."""
+    return Path(_PLACE.name)
 
 
 @cache
@@ -39,7 +41,7 @@ def written(twin, version=3, kind="both"):
         return str(export_fmu(twin, path, version=version, kind=kind, step=step).path)
 
 
-def ours(twin, names, *, span, grid, step, backend="numpy", method="rk4", **changes):
+def ours(twin, names, *, span, grid, step, backend="numpy", method="rk4", chance=None, **changes):
     """Our own trajectory (names, times) of one member from the declared start, in strict arithmetic."""
     schema = schema_of(twin)
     layout = layout_of(schema)
@@ -57,6 +59,7 @@ def ours(twin, names, *, span, grid, step, backend="numpy", method="rk4", **chan
         backend=backend,
         strict=True,
         method=method,
+        chance=chance,
     )
     return run(what).values[:, :, 0]
 

@@ -18,7 +18,7 @@ from pollux.simulate.export.start import start_column
         (Nested, "both", "a settled fast model", "Nested.y"),
         (Oscillator, "both", "over a stretch of time", "Oscillator.highest"),
         (Late, "both", "a delay", "Late.before"),
-        (Noisy, "co-simulation", "white noise", "Noisy.x"),
+        (Noisy, "model-exchange", "white noise", "Noisy.x"),
         (Oscillator, "model-exchange", "over a stretch of time", "Oscillator.highest"),
     ],
 )

@@ -1,19 +1,23 @@
 """Solids from STEP files, STL files and words, meshed by gmsh in a process of its own."""
 
 import math
+import os
 import sys
+from importlib import import_module
 
 import numpy as np
 import pytest
 from tests.simulate.geometry.bodies import PLAIN
 
-from pollux.errors import DataRefused, ModelError
-from pollux.simulate.geometry import Displacement, Force, Structure, cylinder, natural, step, steady, stl
-from pollux.simulate.geometry import meshing as meshing_module
+from pollux.errors import DataRefused, ModelError, SetupError
+from pollux.simulate.geometry import Displacement, Force, Structure, cylinder, meshing, natural, steady, step, stl
 from pollux.simulate.geometry.stl import triangles, written
 
 pytest.importorskip("skfem")
-gmsh = pytest.importorskip("gmsh")
+try:
+    gmsh = import_module("gmsh")
+except (ImportError, OSError) as missing:  # OSError: installed, but a library that it is linked to is not
+    pytest.skip(f"gmsh does not load here: {missing}", allow_module_level=True)
 
 BAR = (0.2, 0.02, 0.02)
 
@@ -113,13 +117,23 @@ def test_surfaces_through_each_other_are_refused(files, tmp_path):
 def test_a_mesher_that_hangs_or_dies_is_not_our_death(files, monkeypatch, tmp_path):
     """A child that takes too long or ends without a word is an error that says so."""
     monkeypatch.setenv("POLLUX_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(meshing_module, "PATIENCE", 0.01)
+    monkeypatch.setattr(meshing, "PATIENCE", 0.01)
     with pytest.raises(DataRefused, match=r"within 0\.01 s"):
         step(files / "bar.step", size="20 mm")
-    monkeypatch.setattr(meshing_module, "PATIENCE", 600.0)
+    monkeypatch.setattr(meshing, "PATIENCE", 600.0)
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(DataRefused, match="the end of the mesher"):
         step(files / "bar.step", size="20 mm")
+
+
+def test_a_machine_without_gmsh_is_told_so(files, monkeypatch, tmp_path):
+    """Where gmsh is installed and cannot be loaded, the error names what it lacks and how to get it."""
+    (tmp_path / "gmsh.py").write_text("raise OSError('libGLU.so.1: cannot open shared object file')")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
+    monkeypatch.setenv("POLLUX_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(SetupError, match=r"libGLU\.so\.1") as refused:
+        step(files / "bar.step", size="20 mm")
+    assert "libglu1-mesa" in str(refused.value)
 
 
 @pytest.mark.parametrize("size", [0, "-1 mm"])

@@ -205,7 +205,7 @@ def test_totals_over_links_are_refused_clearly():
 
             return total(self.rooms.power)
 
-    with pytest.raises(SimulationError, match="not yet in simulation"):
+    with pytest.raises(SimulationError, match="expected a type that runs alone"):
         run(Run(schema_of(House), layout_of(schema_of(House)).start(2), 0, SECOND, step=SECOND, backend="numpy"))
 
 

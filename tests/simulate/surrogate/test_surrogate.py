@@ -11,9 +11,15 @@ from tests.simulate.sensitivity.functions import G_FIRST, ISHIGAMI, ISHIGAMI_FIR
 from tests.simulate.surrogate.functions import BORE, PAIR, POLYNOMIAL, SMOOTH, wrong
 
 import pollux as px
+from pollux.columns.layout import layout_of
 from pollux.errors import SimulationError, UnitError
+from pollux.model.differentiate import derivative
 from pollux.model.evaluate import evaluate
+from pollux.model.graph import Expr, leaf
 from pollux.model.priors import lognormal, normal, uniform
+from pollux.model.schema import schema_of
+from pollux.model.units import DIMENSIONLESS
+from pollux.simulate import Run, run
 from pollux.simulate.sensitivity import Input, Output, Shifted
 from pollux.simulate.surrogate import Kind
 from pollux.simulate.surrogate.process import GaussianProcess
@@ -245,6 +251,48 @@ def test_it_runs_inside_a_twin(kind):
     assert str(Bent.bend.expr.unit) == "mm"
     with pytest.raises(SimulationError, match="expected a value for depth"):
         fast.expression({"load": 1.0, "width": 1.0})
+
+
+def _reading(at):
+    return lambda one: at[str(one.data)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_its_derivative_is_exact_in_equations(kind):
+    """The derivative of the expression on the graph is the slope of the mean, on a point of the design too."""
+    fast = px.surrogate(PAIR, 24, kind=kind)
+    a, b = (leaf("param", name, DIMENSIONLESS) for name in ("a", "b"))
+    expr = fast.expression({"a": a, "b": b})
+    assert isinstance(expr, Expr)
+    slopes = [derivative(expr, one) for one in (a, b)]
+    for point in (np.array([0.4, 0.1]), fast.points[3]):
+        at = dict(zip("ab", point, strict=True))
+        told = [float(evaluate(one, _reading(at))) for one in slopes]
+        for k, slope in enumerate(told):
+            step = 1e-5 * (np.arange(2) == k)
+            ends = fast.predict([point + step, point - step]).mean[:, 0]
+            assert slope == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-4, abs=1e-5)
+
+
+def test_it_is_compiled_like_any_other_equation():
+    """The kernel gives the mean for every member of a design at once."""
+    fast = px.surrogate(PAIR, 30, kind="chaos")
+
+    class Stood(px.Twin):
+        a = px.parameter("1", 0.5)
+        b = px.parameter("1", 0.0)
+
+        @px.derived
+        def y(self):
+            return fast.expression({"a": self.a, "b": self.b})
+
+    points = PAIR.design(64)
+    schema, layout = schema_of(Stood), layout_of(schema_of(Stood))
+    start = layout.start(64)
+    start[layout.place("a")], start[layout.place("b")] = points.T
+    done = run(Run(schema, start, 0, 10**9, step=10**8, record=("y",), backend="numba"))
+    assert done.backend == "numba"
+    assert done["y"][-1] == pytest.approx(fast.predict(points).mean[:, 0], rel=1e-12, abs=1e-12)
 
 
 def test_units_are_checked_where_it_becomes_an_equation():

@@ -62,14 +62,15 @@ class Wires:
     def read_by(self, part: str) -> frozenset[str]:
         """The parts whose values a part takes."""
         mine = np.isin(self.to, [place for place, _ in self.taken.get(part, ())])
-        return frozenset(self.sources[one][0] for one in self.of[mine])
+        numbers: list[int] = self.of[mine].tolist()
+        return frozenset(self.sources[one][0] for one in numbers)
 
 
 def wires(parts: Mapping[str, AbstractPhysics], connections: Sequence[Connection]) -> Wires:
     """The connections between parts; raises `SimulationError` for names that they do not have."""
     sources: dict[tuple[str, str], int] = {}
     targets: dict[tuple[str, str], int] = {}
-    of, to = [], []
+    of, to = list[int](), list[int]()
     for one in connections:
         of.append(sources.setdefault(_end(parts, one.source, is_input=False), len(sources)))
         to.append(targets.setdefault(_end(parts, one.target, is_input=True), len(targets)))

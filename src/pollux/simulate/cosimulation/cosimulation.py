@@ -1,69 +1,20 @@
 """`CoSimulation`: parts of any kind as one thing that can be stepped, saved and loaded like each of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, final
+from typing import final
 
 import msgspec
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pollux.clock import SECOND
-from pollux.columns.arrays import F64, I64
+from pollux.columns.arrays import F64
 from pollux.errors import DataRefused, NotFound, PolluxError, SimulationError
+from pollux.simulate.cosimulation.account import Pace, Trace
 from pollux.simulate.cosimulation.agreement import Iteration
 from pollux.simulate.cosimulation.connection import Connection, order, wires
+from pollux.simulate.cosimulation.control import Control, error_of, next_step
 from pollux.simulate.cosimulation.master import Account, Master, Memory, Order, Part
 from pollux.simulate.physics import AbstractPhysics
-
-_SAFETY: Final = 0.9
-_GROWTH: Final = 2.0
-_SHRINK: Final = 0.2
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Control:
-    """Macro steps that adapt: one step is compared with two halves, by the values that are exchanged.
-
-    The difference may be `relative` times the value plus `absolute`; steps lie between `shortest` and `longest`
-    nanoseconds, and one of the shortest is taken whatever its error, and counted as `forced`.
-    """
-
-    relative: float = 1e-4
-    absolute: float = 1e-6
-    shortest: int = 1_000
-    longest: int = 3600 * SECOND
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How a co-simulation went: macro steps `taken` and `refused`, `forced` ones, iterations, those that never agreed.
-
-    `parts` says of each part how many steps it took, and how often it was taken back.
-    """
-
-    taken: int
-    refused: int
-    forced: int
-    iterations: int
-    unsettled: int
-    parts: Mapping[str, tuple[int, int]]
-
-
-@final
-@dataclass(frozen=True, slots=True, eq=False)
-class Trace:
-    """Values of a co-simulation on a grid: `trace["tank.level"]` is (times, members)."""
-
-    times: I64
-    values: Mapping[str, F64]
-
-    def __getitem__(self, name: str) -> F64:
-        if name not in self.values:
-            raise NotFound(f"expected a recorded name, got {name!r}", hint=f"recorded: {', '.join(self.values)}")
-        return self.values[name]
 
 
 class _Saved(msgspec.Struct, frozen=True):
@@ -243,16 +194,16 @@ class CoSimulation(AbstractPhysics):
             self._master.take_back(saved)
             self._memory = self._master.step(memory, span // 2)
             self._memory = self._master.step(self._memory, span - span // 2)
-            error = _error(whole, self._master.values(), control)
+            error = error_of(whole, self._master.values(), control)
             is_shortest = span <= control.shortest
             if error <= 1.0 or is_shortest:
                 self._taken += 1
                 self._forced += error > 1.0
                 if span == self._step or error > 1.0:
-                    self._step = _next(span, error, control)
+                    self._step = next_step(span, error, control)
                 return span
             self._refused += 1
-            self._step = _next(span, error, control)
+            self._step = next_step(span, error, control)
             self._master.take_back(saved)
 
     def _begun(self) -> Memory:
@@ -296,19 +247,3 @@ def _check_parts(parts: Mapping[str, Part], step: int) -> None:
     for name, part in parts.items():
         if part.substeps < 1:
             raise SimulationError(f"expected 1 step or more in a macro step, got {part.substeps}", at=name)
-
-
-def _error(whole: F64, halves: F64, control: Control) -> float:
-    """The largest difference as a part of what is allowed; a member that is no number has no say."""
-    allowed = control.absolute + control.relative * np.maximum(np.abs(whole), np.abs(halves))
-    with np.errstate(invalid="ignore"):
-        apart = np.abs(whole - halves) / allowed
-    sound = np.isfinite(apart)
-    return float(apart[sound].max()) if sound.any() else 0.0
-
-
-def _next(span: int, error: float, control: Control) -> int:
-    """The next macro step: the error of one falls with its square, or faster."""
-    factor = _GROWTH if error == 0.0 else _SAFETY / np.sqrt(error)
-    grown = span * min(_GROWTH, max(_SHRINK, float(factor)))
-    return int(min(control.longest, max(control.shortest, grown)))

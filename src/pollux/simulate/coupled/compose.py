@@ -93,14 +93,14 @@ class _Composer:
 def _stage_roots(task: Task) -> list[Expr]:
     schema, run = task.schema, rows_of(task)
     integrated = [one.expr.args[0] for one in run.layout.windows if window_of(one).kind in INTEGRATED]
-    return [*(rate_of(schema, name) for name in schema.states), *integrated]
+    return [*(rate_of(schema, name) for name in schema.states), *integrated, *(expr for _, expr in task.integrate)]
 
 
 def _end_roots(task: Task) -> list[Expr]:
     schema, run = task.schema, rows_of(task)
     seen = [one.expr.args[0] for one in run.layout.windows if window_of(one).kind not in INTEGRATED]
     events = [expr for one in schema.events.values() for expr in (one.condition, one.crossing)]
-    return [*seen, *events, *(one.value for one in schema.jumps)]
+    return [*seen, *events, *(one.value for one in schema.jumps), *(expr for _, expr in task.ever)]
 
 
 def _check(task: Task) -> None:

@@ -9,12 +9,13 @@ import numpy as np
 from pollux.columns.arrays import F64, I64, Mask
 from pollux.columns.links import Links
 from pollux.columns.memory import NEVER
-from pollux.errors import NotFound, SimulationError
+from pollux.errors import NotFound
+from pollux.model.graph import Expr
 from pollux.model.schema import Schema
 from pollux.simulate.coupled.program import Method
 from pollux.simulate.courses import Course
 from pollux.simulate.kernels.kernel import Backend
-from pollux.simulate.outcome import Happenings
+from pollux.simulate.outcome import Happenings, recorded
 from pollux.simulate.run import GIBIBYTE
 
 
@@ -53,9 +54,13 @@ class Feed:
 class CoupledRun:
     """A run of a system: groups of twins that read each other.
 
-    Times are nanoseconds: the run begins at `t0` and lasts `span`; `step` is that of the method, shortened until it
-    divides `grid`, the distance between recorded values (None: start and end only). `record` names by type what is
-    handed out, `inputs` are courses of parameters and actuators.
+    Times are nanoseconds: the run begins at `t0` and lasts `span`; `step` is that of the method (None: chosen by trying
+    some steps from the start on, without the inputs), shortened until it divides `grid`, the distance between recorded
+    values (None: start and end only). `record` names by type what is handed out, `inputs` are courses of parameters and
+    actuators.
+
+    `integrate` names by type expressions whose integral over the run is wanted (their unit times seconds), `ever`
+    conditions of which is noted whether they hold at any step; both may read linked twins.
 
     `method` is "rk4", "heun" or "midpoint" (orders 4, 2, 2) or "euler" (order 1, for schemes that are defined by it).
     `strict` forbids contraction, so that numba and NumPy give the same bits. `budget` bounds the bytes of the outputs.
@@ -64,10 +69,12 @@ class CoupledRun:
     groups: tuple[Group, ...]
     t0: int
     span: int
-    step: int
+    step: int | None = None
     grid: int | None = None
     record: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     inputs: tuple[Feed, ...] = ()
+    integrate: Mapping[str, Mapping[str, Expr]] = field(default_factory=dict[str, Mapping[str, Expr]])
+    ever: Mapping[str, Mapping[str, Expr]] = field(default_factory=dict[str, Mapping[str, Expr]])
     method: Method = "rk4"
     backend: Backend = "auto"
     strict: bool = False
@@ -79,6 +86,8 @@ class CoupledRun:
 class GroupOutcome:
     """What came out for one type: `values` is (names, times, twins, members), `final` (layout.width, twins, members).
 
+    `integrals`, `ever` and `events` are (twins, members) each; `events` are those of this run alone.
+
     `failed_at` is the time of the first step after which a twin was no finite number (`NEVER` for sound ones), (twins,
     members); a failure goes along links to those who read the twin, in the same member only.
     """
@@ -86,6 +95,8 @@ class GroupOutcome:
     names: tuple[str, ...]
     values: F64
     events: Mapping[str, Happenings]
+    integrals: Mapping[str, F64]
+    ever: Mapping[str, Mask]
     final: F64
     failed_at: I64
 
@@ -96,10 +107,7 @@ class GroupOutcome:
 
     def __getitem__(self, name: str) -> F64:
         """The values of one name, (times, twins, members)."""
-        if name not in self.names:
-            raise SimulationError(f"expected a recorded name, got {name!r}", hint=f"recorded: {', '.join(self.names)}")
-        found: F64 = self.values[self.names.index(name)]
-        return found
+        return recorded(self.names, self.values, name)
 
 
 @final

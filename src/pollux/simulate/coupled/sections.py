@@ -138,9 +138,11 @@ class Sections:
         end = readings.arrival
         for slots in layout.windows:
             readings.out(slots.expr)
+        arrival.conditions(sheet, end.now, self._task.ever)
         for name in self._task.schema.events:
             end.remember(name)
         moved = {layout.slot[name]: end.jumped(layout.slot[name]) for name in self._task.schema.states}
+        moved |= {row: stages.end(row) for row in self._places.run.integral.values()}
         for row, value in moved.items():
             sheet.lines.store(row, value.arg)
         for name, slope in self._places.run.slope.items():
@@ -156,6 +158,7 @@ class Sections:
             windows.opened(sheet, start, slots)
         for name in self._task.schema.events:
             arrival.opened(sheet, start, name)
+        arrival.conditions(sheet, start, self._task.ever)
         return sheet.lines.section()
 
     def _stage(self, sheet: Sheet, exported: Sequence[Expr]) -> Instant:

@@ -18,7 +18,7 @@ from typing import Final, final
 
 import numpy as np
 
-from pollux.columns.arrays import F64
+from pollux.columns.arrays import F64, I64
 from pollux.errors import ModelError
 from pollux.simulate.discrete.columns import BLOCKED, IDLE
 from pollux.simulate.discrete.confidence import Interval
@@ -72,10 +72,12 @@ def bottleneck(line: Line, results: Results) -> Bottleneck:
     names = [one.name for one in line.machines]
     if not names:
         raise ModelError("expected a line with machines, got none", at=line.name)
-    active = np.array([results.active(name) for name in names])
+    active: F64 = np.array([results.active(name) for name in names])
     sound = active[:, ~results.failed]
-    first = np.bincount(sound.argmax(axis=0), minlength=len(names)) / max(1, sound.shape[1])
-    means = {name: float(np.nanmean(row)) for name, row in zip(names, active, strict=True)}
+    longest: I64 = np.argmax(sound, axis=0).astype(np.int64)
+    first = np.bincount(longest, minlength=len(names)) / max(1, len(longest))
+    middle: F64 = np.nanmean(active, axis=1)
+    means = dict(zip(names, middle.tolist(), strict=True))
     blocked = {name: results.share(name, "blocked").mean for name in names}
     starved = {name: results.share(name, "starved").mean for name in names}
     votes = dict(zip(names, first.tolist(), strict=True))
@@ -169,6 +171,11 @@ def active_periods(traced: Trace, slot: int) -> Sequence[tuple[float, float]]:
     return found
 
 
+def _length(period: tuple[float, float, int]) -> tuple[float, int]:
+    begin, end, number = period
+    return end - begin, -number
+
+
 def _chain(periods: Sequence[tuple[float, float, int]]) -> list[tuple[float, float, int]]:
     """The active periods that are the bottleneck one after another."""
     chain: list[tuple[float, float, int]] = []
@@ -184,7 +191,7 @@ def _chain(periods: Sequence[tuple[float, float, int]]) -> list[tuple[float, flo
                 break
             moment = periods[following][0]
             continue
-        longest = max(running, key=lambda one: (one[1] - one[0], -one[2]))
+        longest = max(running, key=_length)
         chain.append(longest)
         moment = longest[1]
     return chain

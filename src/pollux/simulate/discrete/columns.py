@@ -139,7 +139,8 @@ STATION_COUNT: Final = 5
 TRACED: Final = 6
 MEMBER: Final = 7
 PARTS: Final = 8
-MARKS: Final = 9
+RESTS: Final = 9
+MARKS: Final = 10
 
 # -- places of State.clock
 NOW: Final = 0

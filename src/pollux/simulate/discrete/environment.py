@@ -172,7 +172,7 @@ class Process(Happening):
         self.env.active = self
         try:
             while True:
-                waited = self._steps.send(one.value) if one.error is None else self._steps.throw(one.error)
+                waited: Any = self._steps.send(one.value) if one.error is None else self._steps.throw(one.error)
                 if not isinstance(waited, Happening) or waited.env is not self.env:
                     raise SimulationError(
                         f"expected something of this environment to wait for, got {waited!r}",

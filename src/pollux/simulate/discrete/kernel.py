@@ -95,42 +95,39 @@ def ended(plan: Plan, s: State, r: Records, i: int) -> None:
 
 
 @inlined
-def settle(plan: Plan, s: State, r: Records) -> None:
-    """Work off the agendas: slots first, then queues, then stations."""
-    while s.mark[c.FAILED] == 0:
-        if s.mark[c.READY_COUNT] > 0:
-            s.mark[c.READY_COUNT] -= 1
-            go(plan, s, r, s.ready[s.mark[c.READY_COUNT]])
-        elif s.mark[c.QUEUE_COUNT] > 0:
-            s.mark[c.QUEUE_COUNT] -= 1
-            q = s.awake[s.mark[c.QUEUE_COUNT]]
-            s.queue[q, c.AWAKE] = 0
-            let_in(plan, s, r, q)
-        elif s.mark[c.STATION_COUNT] > 0:
-            s.mark[c.STATION_COUNT] -= 1
-            station = s.looked[s.mark[c.STATION_COUNT]]
-            s.listed[station] = 0
-            begin(plan, s, r, station)
-        else:
-            break
+def happened(plan: Plan, s: State, r: Records, timer: int) -> None:
+    """A timer rings: it is that time now."""
+    s.clock[0] = s.due[timer]
+    s.mark[c.EVENTS] += 1
+    if timer < len(plan.slot):
+        ended(plan, s, r, timer)
+    else:
+        struck(plan, s, r, int(plan.timer[timer]), timer)
 
 
 @jit
 def advance(plan: Plan, s: State, r: Records, end: float) -> None:
-    """Go on to a moment: everything that is due until then, and at it, happens."""
-    settle(plan, s, r)
-    slots = len(plan.slot)
+    """Go on to a moment: everything that is due until then, and at it, happens.
+
+    The agendas first: slots, then queues, then stations; when nothing is left on them, the next timer.
+    """
     while s.mark[c.FAILED] == 0:
-        timer = s.tree[1]
-        when = s.due[timer]
-        if when > end:
-            break
-        s.clock[0] = when
-        s.mark[c.EVENTS] += 1
-        if timer < slots:
-            ended(plan, s, r, timer)
+        if s.mark[c.READY_COUNT] > 0:
+            s.mark[c.READY_COUNT] -= 1
+            go(plan, s, r, int(s.ready[s.mark[c.READY_COUNT]]))
+        elif s.mark[c.QUEUE_COUNT] > 0:
+            s.mark[c.QUEUE_COUNT] -= 1
+            q = int(s.awake[s.mark[c.QUEUE_COUNT]])
+            s.queue[q, c.AWAKE] = 0
+            let_in(plan, s, r, q)
+        elif s.mark[c.STATION_COUNT] > 0:
+            s.mark[c.STATION_COUNT] -= 1
+            station = int(s.looked[s.mark[c.STATION_COUNT]])
+            s.listed[station] = 0
+            begin(plan, s, r, station)
+        elif s.due[s.tree[1]] <= end:
+            happened(plan, s, r, int(s.tree[1]))
         else:
-            struck(plan, s, r, plan.timer[timer], timer)
-        settle(plan, s, r)
-    if s.mark[c.FAILED] == 0:
-        s.clock[0] = end
+            s.mark[c.RESTS] = s.due[s.tree[1]] == math.inf
+            s.clock[0] = end
+            break

@@ -114,7 +114,7 @@ def let_in(plan: Plan, s: State, r: Records, q: int) -> None:
         i = s.queue[q, c.PUSHER]
         if i < 0:
             break
-        station = plan.slot[i]
+        station = int(plan.slot[i])
         room = is_room(plan, s, q)
         if not room and plan.station[station, c.LOSES] == 0:
             break

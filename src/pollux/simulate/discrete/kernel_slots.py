@@ -112,9 +112,9 @@ def go(plan: Plan, s: State, r: Records, i: int) -> None:
         enter(s, r, i, c.DOWN if purpose == c.REPAIR else c.SETUP)
         until(s, i, draw(plan, s, stream))
         return
-    rest = s.slot_f[i, c.REST]
+    rest = float(s.slot_f[i, c.REST])
     if rest < 0.0:
-        rest = draw(plan, s, stream) / s.factor[station]
+        rest = float(draw(plan, s, stream) / s.factor[station])
     s.slot_f[i, c.REST] = -1.0
     fails = plan.station[station, c.FAILS]
     if fails == c.CYCLES:
@@ -123,7 +123,7 @@ def go(plan: Plan, s: State, r: Records, i: int) -> None:
             return
         s.slot_f[i, c.LIFE] -= 1.0
     elif fails == c.BUSY_TIME:
-        life = s.slot_f[i, c.LIFE]
+        life = float(s.slot_f[i, c.LIFE])
         if life < rest:
             s.slot_f[i, c.REST] = rest - life
             s.slot[i, c.BREAKS] = 1

@@ -48,7 +48,10 @@ def timed(s: State, timer: int, when: float) -> None:
     node = (len(s.due) + timer) >> 1
     while node >= 1:
         one, other = s.tree[2 * node], s.tree[2 * node + 1]
-        s.tree[node] = one if s.due[one] <= s.due[other] else other
+        winner = one if s.due[one] <= s.due[other] else other
+        if winner == s.tree[node] and winner != timer:
+            break  # the same winner at the same time: nothing changes above
+        s.tree[node] = winner
         node >>= 1
 
 

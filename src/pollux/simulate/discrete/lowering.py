@@ -91,7 +91,7 @@ def lower(line: Line, seed: int = 0) -> Lowered:
     place = {name: number for number, name in enumerate(names)}
     pools = tuple(one.name for one in line.workers)
     first = np.cumsum([0, *(row.count for row in rows)])
-    links, share = _Links(), {}
+    links, share = _Links(), dict[int, F64]()
     station = np.zeros((len(rows), c.STATION_COLUMNS), np.int64)
     for number, row in enumerate(rows):
         hands = [c.NONE if pool is None else pools.index(pool) for pool in row.pools]

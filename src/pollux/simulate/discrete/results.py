@@ -49,6 +49,11 @@ class Results:
         return {words: int((codes == code).sum()) for code, words in _REASONS.items() if (codes == code).any()}
 
     @property
+    def at_rest(self) -> Mask:
+        """Which members had nothing more to do at the end: no part comes any more, or all wait for one another."""
+        return np.asarray(self.sheet.mark[:, c.RESTS] != 0)
+
+    @property
     def events(self) -> int:
         """How many events there were, warm-up included."""
         return int(self.sheet.mark[:, c.EVENTS].sum())

@@ -64,12 +64,14 @@ def export_fmu(
     gcc, clang, cc) it is an FMU of sources.
 
     `solver` is how a co-simulation steps: "rk4" with steps of one length, chosen for runs of `span` where `step` does
-    not name it; "dopri5" and, for stiff types, "rodas4" with steps of their own within its tolerance. "auto", or none,
-    is what a run of our own takes for the type, the start and the span.
+    not name it; "dopri5" and, for stiff types, "rodas4" with steps of their own within its tolerance;
+    "euler-maruyama" and "milstein" for types with noise. "auto", or none, is what a run of our own takes for the type,
+    the start and the span.
 
-    Raises `SimulationError` for an equation that cannot leave (linked twins, settled fast models, windows in model
-    exchange), with its name; `ModelError` for a condition that a solver cannot watch; `SetupError` for a path that
-    cannot be written, for sources that do not compile, and where neither sources nor a binary would be in it.
+    Raises `SimulationError` for an equation that cannot leave, with its name (linked twins, settled fast models; in
+    model exchange windows, delays and noise); `ModelError` for a condition that a solver cannot watch; `SetupError` for
+    a path that cannot be written, for sources that do not compile, and where neither sources nor a binary would be in
+    it.
 
     Standard: FMI 2.0.4 and 3.0.1, Modelica Association, fmi-standard.org.
 

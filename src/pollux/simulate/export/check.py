@@ -11,11 +11,10 @@ from pollux.simulate.export.places import check_watchable
 
 Kind: TypeAlias = Literal["both", "co-simulation", "model-exchange"]
 
-_WRITTEN = (OPERATIONS | LEAVES | {"table", "spline"}) - {"noise"}
-_OF_THE_PAST = {"window": "a reading over a stretch of time", "delay": "a delay"}
+_WRITTEN = OPERATIONS | LEAVES | {"table", "spline"}
+_OF_OUR_STEPS = {"window": "a reading over a stretch of time", "delay": "a delay", "noise": "white noise"}
 _REASONS = {
     "total": ("a total over linked twins", "an FMU holds one twin: make the total a parameter or an actuator"),
-    "noise": ("white noise", "an FMU has no random numbers: make what the noise drives an actuator"),
     "settled": ("a settled fast model", "export the fast model as an FMU of its own, and connect the two"),
 }
 
@@ -25,8 +24,8 @@ def check(schema: Schema, kind: Kind) -> None:
     for name, root in equations(schema):
         for expr in topological([root]):
             at = f"{schema.name}.{name}"
-            if expr.op in _OF_THE_PAST:
-                _check_past(kind, _OF_THE_PAST[expr.op], at)
+            if expr.op in _OF_OUR_STEPS:
+                _check_steps(kind, _OF_OUR_STEPS[expr.op], at)
             elif expr.op not in _WRITTEN:
                 what, hint = _REASONS.get(expr.op, (f"the operation {expr.op!r}", None))
                 raise SimulationError(f"expected an equation that can be exported, got {what}", at=at, hint=hint)
@@ -34,10 +33,10 @@ def check(schema: Schema, kind: Kind) -> None:
         check_watchable(schema)
 
 
-def _check_past(kind: Kind, what: str, at: str) -> None:
+def _check_steps(kind: Kind, what: str, at: str) -> None:
     if kind != "co-simulation":
         raise SimulationError(
             f"expected equations of the moment for {kind}, got {what}",
             at=at,
-            hint='only our own steps see all of the past: kind="co-simulation"',
+            hint='that takes steps of our own: kind="co-simulation"',
         )

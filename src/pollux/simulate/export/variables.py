@@ -73,6 +73,7 @@ def variables_of(places: Places, start: F64) -> tuple[Variable, ...]:
         *_derivatives(places),
         *_computed(places),
         *_crossings(places),
+        *_seed(places),
     )
 
 
@@ -180,6 +181,13 @@ def _crossings(places: Places) -> Iterator[Variable]:
                 f"{group}.{name}", "local", "continuous", "calculated", places.crossings[name],
                 part="PART_CROSSINGS", rests_on=_rests_on(places, condition), doc=f"above zero while {name} holds",
             )  # fmt: skip
+
+
+def _seed(places: Places) -> Iterator[Variable]:
+    if places.rows.luck is not None:
+        doc = "a whole number: another seed, another noise"
+        row, name = places.rows.luck.seed, _free(places, "seed")
+        yield Variable(name, "parameter", "fixed", "exact", row, start=0.0, low=0.0, writable=_FIRST, doc=doc)
 
 
 def _free(places: Places, name: str) -> str:

@@ -1,10 +1,10 @@
 """C99 source of lists of assignments: the same lists as numba's and NumPy's, one member at a time.
 
 The elementary functions are printed from `elementary` and not taken from the C library. glibc's are closer, within one
-unit in the last place against three, but both lie far below the error of any integration; ours are the same on every
-platform and give the same bits as the other back ends when those are strict. What IEEE 754 defines to the last bit is
-left to the compiler: + - * / and sqrt, floor, fabs. Contraction must be off (-ffp-contract=off), reassociation is never
-allowed. Whole numbers are unsigned, so that shifts and sums wrap round as they should.
+or two units in the last place against three, but both lie far below the error of any integration; ours are the same on
+every platform and give the same bits as the other back ends when those are strict. What IEEE 754 defines to the last
+bit is left to the compiler: + - * / and sqrt, floor, fabs. Contraction must be off (-ffp-contract=off), reassociation
+is never allowed. Whole numbers are unsigned, so that shifts and sums wrap round as they should.
 """
 
 import math
@@ -80,7 +80,8 @@ def c_function(name: str, assigns: Sequence[Assign], params: Sequence[str]) -> s
     read = {one for assign in body for one in assign.reads}
     # -Wunused-parameter: every section of a kind has the same parameters, whatever its equations read.
     unread = [f"    (void){one};\n" for one in ("y", *params) if one not in read and not (one == "y" and body)]
-    head = ", ".join(("double *y", *(f"double {one}" for one in params)))
+    # The number of a step is a whole number: random numbers are drawn by it.
+    head = ", ".join(("double *y", *(f"{'uint64_t' if one == 's' else 'double'} {one}" for one in params)))
     return f"static void {name}({head})\n{{\n{''.join(unread)}{_lines(body)}}}\n"
 
 

@@ -13,12 +13,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from pollux.errors import SetupError
 from pollux.simulate.geometry.libraries import library
 
 ANGLE: Final = 40.0
 """Degrees between triangles of an STL file from which on an edge of the body is seen."""
 
-REFUSED: Final = 3
+REFUSED, MISSING = 3, 4
 TRIANGLE, TETRAHEDRON = 2, 4
 
 
@@ -27,9 +28,13 @@ class _Refused(Exception):
 
 
 def main(folder: Path) -> int:
-    """Do what the folder asks; the exit status is 0, or 3 with the reason in the folder."""
+    """Do what the folder asks; the exit status is 0, or 3 or 4 (no gmsh here) with the reason in the folder."""
     asked = json.loads((folder / "asked.json").read_text(encoding="utf-8"))
-    gmsh = library("gmsh")
+    try:
+        gmsh = library("gmsh")
+    except (SetupError, OSError) as error:
+        (folder / "refused.txt").write_text(str(error), encoding="utf-8")
+        return MISSING
     gmsh.initialize(["-nopopup"], readConfigFiles=False, interruptible=False)
     try:
         arrays = _meshed(gmsh, asked)

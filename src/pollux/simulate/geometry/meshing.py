@@ -16,9 +16,13 @@ from pollux.errors import DataRefused, ModelError, SetupError
 from pollux.model.amounts import Amount, amount
 from pollux.model.units import unit
 from pollux.simulate.geometry.blocks import LARGEST
-from pollux.simulate.geometry.keep import code, folder, read_arrays, write_arrays
+from pollux.simulate.geometry.mesh_child import MISSING
 from pollux.simulate.geometry.solid import Solid
 from pollux.simulate.geometry.stl import closed, triangles, written
+from pollux.simulate.geometry.store import code, folder, read_arrays, write_arrays
+
+LIBRARIES: Final = "Debian: apt-get install libglu1-mesa libxrender1 libxcursor1 libxft2 libxinerama1"
+"""What gmsh is linked to, though it opens no window here."""
 
 PATIENCE: Final = 600.0
 """Seconds after which a mesh that is not there will not come."""
@@ -105,11 +109,13 @@ def _meshed(asked: Mapping[str, Any], content: bytes, at: str) -> dict[str, Any]
             return {one: found[one] for one in found.files}
 
 
-def _refusal(place: Path, status: int, at: str) -> DataRefused:
+def _refusal(place: Path, status: int, at: str) -> DataRefused | SetupError:
     told = place / "refused.txt"
     if not told.exists():
         return DataRefused(f"expected a mesh, got the end of the mesher ({status})", at=at, hint="repair the geometry")
     reason = told.read_text(encoding="utf-8").strip()
+    if status == MISSING:
+        return SetupError(f"expected gmsh to load on this machine, got: {reason}", at=at, hint=LIBRARIES)
     if reason.startswith("expected"):
         return DataRefused(reason, at=at, hint="is the unit right? STEP files say theirs, STL files do not")
     return DataRefused(

@@ -74,7 +74,9 @@ class _Moved:
         noises = tuple(leaf("noise", name, WHITE) for name in sheet.schema.noises)
         self._drift = {row: rewritten(expr, _silent) for row, expr in rates.items()}
         self._diffusion = {row: _diffusion(expr, noises) for row, expr in rates.items()}
-        self._states = {leaf("state", name, sheet.schema.signal(name).unit): name for name in sheet.schema.rates}
+        # The phase of a cycle has no noise, so nothing is pushed along it.
+        schema = sheet.schema
+        self._states = {schema.expression(name): name for name in schema.states if name not in schema.cycles}
         self._wiener: dict[int, Term] = {}
 
     def euler(self, row: int, at: Instant) -> Term:

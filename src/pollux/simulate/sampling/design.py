@@ -7,9 +7,9 @@ import numpy as np
 
 from pollux.columns.arrays import F64
 from pollux.errors import SimulationError
-from pollux.simulate.sampling.latin import latin
+from pollux.simulate.sampling.hypercube import latin
 from pollux.simulate.sampling.plain import luck
-from pollux.simulate.sampling.sobol import sobol
+from pollux.simulate.sampling.sequence import sobol
 
 Sampling: TypeAlias = Literal["plain", "latin", "sobol"]
 

@@ -5,9 +5,9 @@ from typing import Any, final
 
 import numpy as np
 
-from pollux.columns.arrays import F64
+from pollux.columns.arrays import F64, Mask
 from pollux.errors import SimulationError
-from pollux.simulate.sensitivity.study import Study
+from pollux.simulate.sensitivity.studies import Study
 from pollux.simulate.sensitivity.words import failures, listed, number, percent, plain, ranked, row_of, table
 
 STEP = 1e-3
@@ -19,7 +19,8 @@ STEP = 1e-3
 class LocalSensitivity:
     """Derivatives of each output by each input at one point; arrays are (outputs, inputs).
 
-    `derivative` is in the unit of the output by that of the input, `doubt` how far two steps disagree about it. `share`
+    `derivative` is in the unit of the output by that of the input; `exact` says where it is that of the equations and
+    not of differences, `doubt` how far the two, or else two steps of differences, disagree about it. `share`
     is what each input would explain of the variance if the output were a plane: $(d_i s_i)^2$ over their sum. `at` and
     `value` are the point (inputs,) and what comes out there (outputs,).
     """
@@ -31,6 +32,7 @@ class LocalSensitivity:
     at: F64
     value: F64
     derivative: F64
+    exact: Mask
     doubt: F64
     share: F64
     failed: int
@@ -38,7 +40,7 @@ class LocalSensitivity:
     def words(self, output: str | None = None) -> str:
         """One sentence: the three inputs that matter most near the point."""
         row = row_of(self.outputs, output)
-        shown = [k for k in ranked(self.share[row]) if self.share[row, k] > 0.0][:3]
+        shown = [k for k in ranked(self.share[row]) if self.share[row, k] >= 0.005][:3]
         if not shown:
             return f"nothing moves {self.outputs[row]} near this point"
         parts = [f"{self.names[k]} ({percent(self.share[row, k])})" for k in shown]
@@ -83,15 +85,22 @@ class LocalSensitivity:
 
     def _input(self, row: int, k: int) -> dict[str, Any]:
         told = {part: plain(getattr(self, part)[row, k]) for part in ("derivative", "doubt", "share")}
-        return {"name": self.names[k], "unit": self.input_units[k], "at": float(self.at[k]), **told}
+        where = {"name": self.names[k], "unit": self.input_units[k], "at": float(self.at[k])}
+        return {**where, **told, "exact": bool(self.exact[row, k])}
 
 
 def local_sensitivity(study: Study, *, step: float = STEP) -> LocalSensitivity:
-    r"""Derivatives at the middle of the inputs by central differences, from `4 * inputs + 1` runs in one call.
+    r"""Derivatives at the middle of the inputs, from `4 * inputs + 1` runs in one call.
 
-    $d = (4 D(h/2) - D(h)) / 3$ with $D(h) = (f(x + h e_i) - f(x - h e_i)) / 2h$, whose error is of fourth order; the
-    `doubt` is the difference of $D(h/2)$ and $D(h)$. `step` is h in standard deviations of the input's prior. An output
-    that jumps (the chance of an event) has no derivative there: its doubt is of its own size.
+    Where the study knows its slopes (a what-if whose type neither jumps nor turns: the sensitivity equations are run
+    beside the model, once) they are exact to the accuracy of that run, and held against differences. Else they are
+    central differences,
+
+    $d = (4 D(h/2) - D(h)) / 3$ with $D(h) = (f(x + h e_i) - f(x - h e_i)) / 2h$,
+
+    whose error is of fourth order; the `doubt` is the difference of $D(h/2)$ and $D(h)$. `step` is h in standard
+    deviations of the input's prior. An output that jumps (the chance of an event) has no derivative there: its doubt is
+    of its own size.
 
     Raises SimulationError for a step that is not above zero.
 
@@ -111,7 +120,10 @@ def local_sensitivity(study: Study, *, step: float = STEP) -> LocalSensitivity:
     values = study.evaluate(np.concatenate([middle[None, :], middle + offsets]))
     up, down, up_half, down_half = values[1:].reshape(4, inputs, -1)
     coarse, fine = (up - down) / (2.0 * away[:, None]), (up_half - down_half) / away[:, None]
-    derivative = ((4.0 * fine - coarse) / 3.0).T
+    differences = ((4.0 * fine - coarse) / 3.0).T
+    slopes = np.full(differences.shape, np.nan) if study.slopes is None else study.slopes(middle)
+    exact = np.isfinite(slopes)
+    derivative = np.where(exact, slopes, differences)
     moved = (derivative * spread) ** 2
     total = np.nansum(moved, axis=1, keepdims=True)
     return LocalSensitivity(
@@ -122,7 +134,8 @@ def local_sensitivity(study: Study, *, step: float = STEP) -> LocalSensitivity:
         at=middle,
         value=values[0],
         derivative=derivative,
-        doubt=np.abs(fine - coarse).T,
+        exact=exact,
+        doubt=np.where(exact, np.abs(slopes - differences), np.abs(fine - coarse).T),
         share=moved / np.where(total > 0.0, total, 1.0),
         failed=int(np.isnan(values).any(axis=1).sum()),
     )

@@ -9,7 +9,7 @@ from pollux.columns.arrays import F64
 from pollux.errors import SimulationError
 from pollux.simulate.sampling import stream
 from pollux.simulate.sensitivity.resample import intervals
-from pollux.simulate.sensitivity.study import Study
+from pollux.simulate.sensitivity.studies import Study
 from pollux.simulate.sensitivity.words import LEVEL, failures, number, ranked, row_of, table
 
 

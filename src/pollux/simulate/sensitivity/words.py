@@ -58,6 +58,18 @@ def number(value: float, unit: str = "") -> str:
     return f"{text.replace('-', '−')}{'' if unit in ('', '1') else f' {unit}'}"
 
 
+def ends(low: float, high: float, unit: str = "") -> str:
+    """Two numbers with as many digits as it takes to tell them apart, six at most.
+
+    >>> ends(1.5, 2.0, "m"), ends(500.02, 500.07)
+    ('1.5 to 2 m', '500.02 to 500.07')
+    """
+    size, apart = max(abs(low), abs(high)), abs(high - low)
+    digits = min(6, max(3, 2 + math.ceil(math.log10(size / apart)))) if apart > 0.0 else 3
+    first, last = (f"{one:.{digits}g}".replace("-", "−") if digits > 3 else number(one) for one in (low, high))
+    return f"{first} to {last}{'' if unit in ('', '1') else f' {unit}'}"
+
+
 def listed(parts: Sequence[str]) -> str:
     """Parts of a sentence, joined.
 

@@ -55,6 +55,7 @@ typedef struct {
     double origin;  /* where the present course of steps began */
     double dt;      /* their length, or the unit in which they are counted where they choose their own */
     int64_t done;   /* how many were taken, or how many units have passed */
+    int64_t taken;  /* all steps of the run: noise is drawn by their number */
     int32_t mode;
     int32_t stale;  /* the parts of y that must be computed before they are read */
 } State;

@@ -54,7 +54,7 @@ static void take_steps(State *now, double from, double span)
 
 #else
 
-static void open_run(State *now) { opening(now->y, now->y[TIME], 0.0, 0.0, 0.0, 0.0, 0.0, 0.0); }
+static void open_run(State *now) { opening(now->y, now->y[TIME], 0.0, 0.0, 0.0, 0.0, 0.0, 0); }
 
 /* Equal steps that fill the communication step, none longer than the longest. */
 static void take_steps(State *now, double from, double span)
@@ -65,10 +65,10 @@ static void take_steps(State *now, double from, double span)
     double dt = whole ? (double)whole / (double)steps / 1e9 : span / (double)steps;
     goes_on(now, from, dt);
     if (now->stale & PART_HELD) hold(now->y);
-    for (; steps > 0; steps--, now->done++) {
+    for (; steps > 0; steps--, now->done++, now->taken++) {
         double s = (double)now->done;
         step(now->y, now->origin + s * dt, now->origin + (s + 0.5) * dt, now->origin + (s + 1.0) * dt,
-             0.5 * dt, dt, dt / 6.0, s);
+             0.5 * dt, dt, dt / 6.0, (uint64_t)now->taken);
     }
 }
 

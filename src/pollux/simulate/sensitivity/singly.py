@@ -7,8 +7,8 @@ import numpy as np
 
 from pollux.columns.arrays import F64
 from pollux.errors import SimulationError
-from pollux.simulate.sensitivity.study import Study
-from pollux.simulate.sensitivity.words import failures, number, plain, ranked, row_of, table
+from pollux.simulate.sensitivity.studies import Study
+from pollux.simulate.sensitivity.words import ends, failures, number, plain, ranked, row_of, table
 
 
 @final
@@ -46,9 +46,9 @@ class Tornado:
         """One sentence: the input with the greatest swing, and where it takes the output."""
         row, name = row_of(self.outputs, output), self.order(output)[0]
         k, unit = self.names.index(name), self.units[row]
-        low, high = number(self.low[k]), number(self.high[k], self.input_units[k])
-        ends = f"{number(self.at_low[row, k])} to {number(self.at_high[row, k], unit)}"
-        return f"{name} from {low} to {high} takes {self.outputs[row]} from {ends}, farther than any other alone"
+        span = ends(self.low[k], self.high[k], self.input_units[k])
+        reach = ends(self.at_low[row, k], self.at_high[row, k], unit)
+        return f"{name} from {span} takes {self.outputs[row]} from {reach}, farther than any other alone"
 
     def table(self, output: str | None = None) -> str:
         """The bars of an output, the longest first."""
@@ -56,8 +56,8 @@ class Tornado:
         lines: list[list[str]] = []
         for name in self.order(output):
             k = self.names.index(name)
-            ends = [number(self.at_low[row, k]), number(self.at_high[row, k]), number(self.swing[row, k])]
-            lines.append([name, f"{number(self.low[k])} to {number(self.high[k], self.input_units[k])}", *ends])
+            told = [number(one) for one in (self.at_low[row, k], self.at_high[row, k], self.swing[row, k])]
+            lines.append([name, ends(self.low[k], self.high[k], self.input_units[k]), *told])
         return table(["input", "from", "at low", "at high", "swing"], lines)
 
     def __str__(self) -> str:

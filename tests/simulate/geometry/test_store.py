@@ -8,8 +8,7 @@ import pytest
 from tests.simulate.geometry.bodies import beam, wall
 
 from pollux.errors import DataRefused, SetupError
-from pollux.simulate.geometry import Modal, read, reduce, write
-from pollux.simulate.geometry import keep as keep_module
+from pollux.simulate.geometry import Modal, read, reduce, store, write
 from pollux.simulate.geometry.libraries import library
 
 pytest.importorskip("skfem")
@@ -70,7 +69,7 @@ def test_a_write_that_fails_leaves_what_was_there(cache, tmp_path, monkeypatch):
     def full(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(keep_module.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         write(small, path)
     assert path.read_bytes() == before
@@ -99,7 +98,7 @@ def test_other_files_are_refused(tmp_path):
     (tmp_path / "other").write_bytes(b"something else that is long enough to have a hash before it")
     with pytest.raises(DataRefused, match="as it was written"):
         read(tmp_path / "other")
-    keep_module.write_arrays(tmp_path / "arrays", {"points": np.zeros(3)}, b"{}")
+    store.write_arrays(tmp_path / "arrays", {"points": np.zeros(3)}, b"{}")
     with pytest.raises(DataRefused, match="a reduced body"):
         read(tmp_path / "arrays")
 

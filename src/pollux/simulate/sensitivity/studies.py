@@ -15,6 +15,9 @@ from pollux.simulate.sampling import Sampling, levels
 Model: TypeAlias = Callable[[F64], F64]
 """From points (points, inputs) to values (points,) or (points, outputs)."""
 
+Slopes: TypeAlias = Callable[[F64], F64]
+"""From a point (inputs,) to derivatives (outputs, inputs)."""
+
 OneByOne: TypeAlias = Callable[[Mapping[str, float]], float | Sequence[float]]
 """From the inputs by name to a value, or one per output."""
 
@@ -45,7 +48,8 @@ class Study:
 
     `model` takes all points of a design at once, (points, inputs), and gives (points,) or (points, outputs); a value
     that is no finite number means that the point failed. `base` is the middle of the inputs, where one at a time is
-    varied; None stands for their medians. Raises SimulationError without inputs or outputs, for one name twice, and for
+    varied; None stands for their medians. `slopes` are exact derivatives at a point, (outputs, inputs), NaN where there
+    are none, for models that know them. Raises SimulationError without inputs or outputs, for one name twice, and for
     a model that gives another number of values.
 
     >>> import pollux as px
@@ -58,6 +62,7 @@ class Study:
     outputs: tuple[Output, ...]
     model: Model = field(repr=False)
     base: tuple[float, ...] | None = None
+    slopes: Slopes | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if not self.inputs or not self.outputs:
@@ -97,7 +102,7 @@ class Study:
         expected = (len(points), len(self.outputs))
         with np.errstate(all="ignore"):
             found = np.asarray(self.model(points), np.float64)
-        values = found.reshape(expected) if found.size == len(points) * len(self.outputs) else found
+        values = found[:, None] if found.ndim == 1 else found
         if values.shape != expected:
             raise SimulationError(f"expected values of shape {expected} from the model, got {values.shape}", at="Study")
         return np.where(np.isfinite(values), values, np.nan)
