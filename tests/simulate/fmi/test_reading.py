@@ -1,10 +1,12 @@
 """Descriptions are read leniently where the FMU can be run, and refused with a reason where not."""
 
+import sys
+
 import pytest
 from tests.simulate.fmi.describing import described_as
 from tests.simulate.fmi.models import BALL, CHAIN, STAIRS
 
-from pollux.errors import DataRefused, NotFound, SimulationError
+from pollux.errors import DataRefused, NotFound, SetupError, SimulationError
 
 pytest.importorskip("fmpy")
 
@@ -95,6 +97,14 @@ def test_entities_do_not_hide_in_encodings(tmp_path):
 def test_an_archive_without_a_description_is_refused(tmp_path):
     """A ZIP file alone is no FMU."""
     with pytest.raises(DataRefused, match=r"without a modelDescription\.xml"):
+        read_description(tmp_path, "a.fmu")
+
+
+def test_the_missing_extra_is_named(tmp_path, monkeypatch):
+    """Without FMPy an FMU cannot be read, and the error says what to install."""
+    (tmp_path / "modelDescription.xml").write_text(_xml(BALL, 2))
+    monkeypatch.setitem(sys.modules, "fmpy.model_description", None)
+    with pytest.raises(SetupError, match="make install EXTRAS=fmi"):
         read_description(tmp_path, "a.fmu")
 
 

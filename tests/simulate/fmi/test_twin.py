@@ -7,9 +7,11 @@ import pytest
 from tests.simulate.fmi.models import BALL, CHAIN, OSCILLATOR, STAIRS, Model, Var
 
 import pollux as px
+from pollux.cli import main
 from pollux.errors import ModelError, NotFound
 from pollux.simulate.fmi import Running, physics_of
 from pollux.simulate.fmi.archive import digest_of
+from pollux.simulate.fmi.installed import listed
 
 pytest.importorskip("fmpy")
 
@@ -123,6 +125,16 @@ def test_two_types_of_one_fmu_are_strangers_by_name(twin):
     with physics_of(twin(OSCILLATOR, names={"x": "deflection"}), running=HERE) as other:  # noqa: SIM117
         with pytest.raises(px.DataRefused, match="another FMU or of another way"):
             other.load(saved)
+
+
+def test_an_fmu_is_shown_before_it_is_installed(built, capsys):
+    """`pollux fmu show` tells variables, units and warnings of a file, and neither runs nor installs it."""
+    assert main(["fmu", "show", str(built(KILN, 2, states=False))]) == 0
+    shown = capsys.readouterr().out
+    assert "FMI 2, co-simulation, model exchange" in shown
+    assert "input              heat [K/s]" in shown
+    assert "output or state    oven.T [degC]" in shown
+    assert listed() == []
 
 
 def test_integers_are_numbers(twin):
