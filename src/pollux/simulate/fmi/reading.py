@@ -19,6 +19,8 @@ from pollux.simulate.fmi.units import Told, base_unit
 
 _MOST: Final = 200
 """So many warnings are kept; a description that breaks one rule mostly breaks it a thousand times."""
+_LARGEST: Final = 1_000_000
+"""Elements of an array, at most: each is a name here."""
 
 
 def read_description(folder: Path, at: str) -> Description:
@@ -62,6 +64,8 @@ def _described(found: Any, at: str, warnings: Warnings) -> Description:
         raise DataRefused(
             "expected co-simulation or model exchange, got scheduled execution, which is not supported", at=at
         )
+    if not 0 <= found.numberOfEventIndicators <= _LARGEST:
+        raise DataRefused(f"expected at most {_LARGEST} indicators, got {found.numberOfEventIndicators}", at=at)
     variables = tuple(_variable(one, version, at) for one in found.modelVariables)
     return Description(
         version=version,
@@ -105,6 +109,10 @@ def _variable(one: Any, version: int, at: str) -> Variable:
     declared = one.declaredType
     unit = one.unit or getattr(declared, "unit", None) or ""
     shape = tuple(one.shape or ())
+    if not 0 <= one.valueReference < 1 << 32:
+        raise DataRefused(f"expected a value reference of 32 bits, got {one.valueReference}", at=f"{at}: {one.name}")
+    if any(length < 0 for length in shape) or math.prod(shape) > _LARGEST:
+        raise DataRefused(f"expected an array of at most {_LARGEST} elements, got {shape}", at=f"{at}: {one.name}")
     return Variable(
         name=one.name,
         type=one.type,
