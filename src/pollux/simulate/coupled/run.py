@@ -25,12 +25,14 @@ class Group:
     """The twins of one type in a system.
 
     `start` holds their columns, shape (layout.width, twins, members). `links` says by name which twins each of them is
-    linked to, as the index columns of a live block do; a name that is left out leads nowhere.
+    linked to, as the index columns of a live block do; a name that is left out leads nowhere. `ids` are the names of
+    the twins, where they have some.
     """
 
     schema: Schema
     start: F64
     links: Mapping[str, Links] = field(default_factory=dict[str, Links])
+    ids: tuple[str, ...] = ()
 
     @property
     def twins(self) -> int:
