@@ -20,7 +20,7 @@ from pollux.model.walk import topological
 from pollux.simulate.kernels.numpy_kernel import numpy_kernel
 from pollux.simulate.kernels.plan import Plan
 from pollux.simulate.methods.compose import compose
-from pollux.simulate.methods.rows import Method, Task, rows_of
+from pollux.simulate.methods.rows import Method, Task, rows_of, usual
 from pollux.simulate.run import Run
 from pollux.simulate.steps import FOLLOWS, Tried, few, tried
 from pollux.simulate.tolerance import Tolerance
@@ -55,20 +55,18 @@ class Choice:
 
 def chosen(run: Run) -> Choice:
     """The method for a run."""
-    schema = run.schema
-    if schema.noises:
-        return Choice("euler-maruyama")
-    if schema.algebraic:
-        return Choice("rodas4")
+    schema, method = run.schema, usual(run.schema)
+    if schema.noises or schema.algebraic:
+        return Choice(method)
     if run.step is not None or layout_of(schema).settled:
         return Choice("rk4")
     explicit = tried(schema, run.start, t0=run.t0, span=run.span)
     longer = _longer(run, explicit)
     if longer > DEARER:
         return Choice("rodas4", _stiff(run, explicit, longer))
-    if schema.jumps or _is_driven_over_thresholds(run, explicit):
+    if _is_driven_over_thresholds(run, explicit):
         return Choice("dopri5")
-    return Choice("rk4", step=explicit.step)
+    return Choice(method, step=explicit.step)
 
 
 def _is_driven_over_thresholds(run: Run, explicit: Tried) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Final, final
 
@@ -16,7 +15,7 @@ from pollux.simulate.coupled.numpy_kernel import CoupledNumpyKernel
 from pollux.simulate.coupled.places import Places, Wiring, wiring
 from pollux.simulate.coupled.program import METHODS, CoupledProgram, Method
 from pollux.simulate.kernels.cache import cache_folder, is_warm, keep, key_of, numba_version
-from pollux.simulate.kernels.kernel import COMPILING, SCALAR_UP_TO, WIDTH, Backend, Compiler, load_compiled
+from pollux.simulate.kernels.kernel import COMPILING, SCALAR_UP_TO, WIDTH, Backend, Compiler, loaded
 from pollux.simulate.kernels.plan import AbstractKernel, Plan
 
 _OPERATION: Final = 1e-6
@@ -53,14 +52,7 @@ class CoupledNumbaKernel(AbstractKernel):
         self._compiled()(*told, *wires, self.stages, w.size)
 
     def _compiled(self) -> Callable[..., None]:
-        return _loaded(self.folder, self.key, self.source)
-
-
-@lru_cache(maxsize=256)
-def _loaded(folder: Path, key: str, source: str) -> Callable[..., None]:
-    """The compiled function, loaded once: a part of a co-simulation asks for it at every step."""
-    # On another machine the folder may not be there; the user's own one is.
-    return load_compiled(keep(folder if folder.is_dir() else cache_folder(), key, source))
+        return loaded(self.folder, self.key, self.source)
 
 
 @final
