@@ -1,9 +1,11 @@
 """One line of `pollux bench`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import final
+
+from pollux.testing.bench import as_row
 
 
 @final
@@ -33,14 +35,6 @@ def named(distribution: str, *, install: str = "") -> str:
         return f"{distribution} ({install or f'pip install {distribution}'})"
 
 
-def table(lines: "list[Measurement]") -> str:
-    """The lines for people, each with its conditions below it: what a measurement prints as a program."""
-    return "\n".join(text for one in lines for text in _told(one))
-
-
-def _told(one: Measurement) -> list[str]:
-    peer = "" if one.peer is None else f"  {one.peer}"
-    peer += "" if one.peer_value is None else f": {one.peer_value:,.4g}"
-    ratio = "" if one.ratio is None else f"  {one.ratio:,.3g} times"
-    head = f"{one.name:18} {one.value:10,.4g} {one.unit}  goal {one.goal}{peer}{ratio}"
-    return [head, *(f"{'':18} {name}: {text}" for name, text in one.conditions.items())]
+def table(lines: Iterable[Measurement]) -> str:
+    """The lines as `pollux bench` prints them, for a measurement that is run as a program."""
+    return "\n".join(map(as_row, lines))

@@ -49,9 +49,7 @@ def _run(threads: ThreadPoolExecutor | None, members: int) -> tuple[F64, F64]:
     start = layout.start(members)
     start[layout.slot["mu"]], start[layout.slot["sigma"]] = DRIFT, SPREAD
     step = SECOND // STEPS
-    request = Run(
-        schema_of(Growth), start, 0, SECOND, step=step, record=("x", "w"), method="milstein", backend="numba"
-    )
+    request = Run(schema_of(Growth), start, 0, SECOND, step=step, record=("x", "w"), method="milstein", backend="numba")
     found = run(request, executor=threads)
     return np.asarray(found["x"][-1]), np.asarray(found["w"][-1])
 

@@ -142,10 +142,10 @@ def _by(solve: Callable[[], tuple[F64, float]]) -> tuple[float, float] | None:
     return seconds * 1e6, float(np.abs(found - _reference()).max())
 
 
-def _beside(
-    peer: tuple[float, float] | None, value: Spent
-) -> tuple[str, float | None, float | None, dict[str, str]]:
-    ours = f"rodas4, relative {PEER:g}, {MEMBERS:,} members, {THREADS} threads, warm, processor {value.processor:.3g} us"
+def _beside(peer: tuple[float, float] | None, value: Spent) -> tuple[str, float | None, float | None, dict[str, str]]:
+    ours = (
+        f"rodas4, relative {PEER:g}, {MEMBERS:,} members, {THREADS} threads, warm, processor {value.processor:.3g} us"
+    )
     if peer is None:
         return named("scipy"), None, None, {"ours": ours}
     theirs, wrong = peer
