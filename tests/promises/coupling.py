@@ -18,7 +18,7 @@ import pollux as px
 from pollux.clock import stopwatch
 from pollux.columns import Links, layout_of
 from pollux.model.schema import schema_of
-from pollux.simulate import CoupledRun, Group, couple
+from pollux.simulate import Connection, CoSimulation, CoupledPhysics, CoupledRun, Group, Part, couple
 from tests.promises.measurement import Measurement
 
 SECOND = 1_000_000_000
@@ -40,8 +40,20 @@ class Cell(px.Twin):
         return self.pace * (gain(self.west) + gain(self.east))
 
 
+class Told(px.Twin):
+    """A body that is told the temperature of the other one."""
+
+    temp = px.hidden("K", start=300)
+    other = px.parameter("K", 300)
+    pace = px.parameter("1/s", 0.1)
+
+    @px.rate(temp)
+    def evens_out(self):
+        return self.pace * (self.other - self.temp)
+
+
 def measure() -> list[Measurement]:
-    """Microseconds per step of two twins with 2 connections, and of 51 twins with 100."""
+    """Microseconds per step of two twins with 2 connections, of 51 with 100, and of two parts that are coupled."""
     lines = []
     for connections, goal in ((2, "<= 5 us + 20 ns a value, 10x mosaik"), (100, "<= 7 us, 10x mosaik")):
         ours = 1e6 * seconds_per_step(connections // 2 + 1, 1)
@@ -52,7 +64,31 @@ def measure() -> list[Measurement]:
         lines.append(
             Measurement(name, ours, f"us ({told})", goal, "mosaik", None if peer is None else 1e6 * peer, ratio)
         )
+    lines.append(_parts_beside(mosaik_step(2)))
     return lines
+
+
+def _parts_beside(peer: float | None) -> Measurement:
+    """Two kernels as parts of a co-simulation, which mosaik's simulators are."""
+    ours = macro_step()
+    ratio = None if peer is None else peer / ours
+    goal = "10x mosaik"
+    return Measurement("co-simulation", 1e6 * ours, "us", goal, "mosaik", None if peer is None else 1e6 * peer, ratio)
+
+
+def macro_step(steps: int = 1000) -> float:
+    """The median time of a macro step of two compiled parts that read each other."""
+    parts = {name: Part(_part(temp), inputs="hold") for name, temp in (("a", 300.0), ("b", 310.0))}
+    each_other = [Connection("a.Told.0.temp", "b.Told.0.other"), Connection("b.Told.0.temp", "a.Told.0.other")]
+    pair = CoSimulation(parts, each_other, step=SECOND // 100, way="jacobi")
+    pair.step(SECOND)
+    return _timed(lambda: pair.step(steps * SECOND // 100)) / steps
+
+
+def _part(temp: float) -> CoupledPhysics:
+    start = layout_of(schema_of(Told)).start(1)[:, :, None]
+    start[0] = temp
+    return CoupledPhysics((Group(schema_of(Told), start),), longest_step=SECOND // 100, backend="numba")
 
 
 def seconds_per_step(twins: int, members: int, steps: int = 20_000) -> float:
@@ -131,7 +167,7 @@ def adder() -> Any:
 
 
 def main() -> None:
-    """Print both lines, and what other shapes cost."""
+    """Print these lines, and what other shapes cost."""
     for one in measure():
         peer = "not installed" if one.peer_value is None else f"{one.peer_value:.1f} us, {one.ratio:.0f} times"
         print(f"{one.name:14} {one.value:8.3f} {one.unit}  goal {one.goal}  mosaik: {peer}")

@@ -37,13 +37,14 @@ class Futures:
     """The futures of some options of one twin, by members that share their luck between the options.
 
     `twin` is "Type/id", `forked` the moment of the fork in nanoseconds UTC. Members that failed numerically are left
-    out of every figure and counted in `failures`.
+    out of every figure and counted in `failures`. `solved` says in words how the equations were integrated.
     """
 
     twin: str
     forked: int
     options: tuple[Option, ...]
     samples: Samples
+    solved: str = ""
 
     @property
     def members(self) -> int:

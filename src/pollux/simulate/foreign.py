@@ -5,7 +5,7 @@ becomes courses of the run, on which derived values, events and integrals are re
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -18,10 +18,10 @@ class AbstractEngine(ABC):
     """What stands behind a type in place of equations."""
 
     @abstractmethod
-    def courses(self, what: Run) -> tuple[int, Mapping[str, Course]]:
+    def courses(self, what: Run, cancelled: Callable[[], bool]) -> tuple[int, Mapping[str, Course]]:
         """What the signals that it moves do during a run, and the distance of its points in nanoseconds.
 
-        Raises `SimulationError` where it cannot say.
+        `cancelled` is asked now and then. Raises `SimulationError` where it cannot say, and when it is cancelled.
         """
 
 
@@ -33,10 +33,10 @@ def stand_behind(schema: Schema, engine: AbstractEngine) -> None:
     _ENGINES[schema.digest] = engine
 
 
-def driven(what: Run) -> Run:
+def driven(what: Run, cancelled: Callable[[], bool]) -> Run:
     """The run with the courses of the engine behind its type, if there is one; courses that were given win."""
     engine = _ENGINES.get(what.schema.digest)
     if engine is None:
         return what
-    every, courses = engine.courses(what)
+    every, courses = engine.courses(what, cancelled)
     return replace(what, step=what.step or every, inputs={**courses, **what.inputs})

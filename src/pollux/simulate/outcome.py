@@ -10,7 +10,7 @@ from pollux.clock import SECOND
 from pollux.columns import NEVER, EventSlots
 from pollux.columns.arrays import F64, I64, Mask
 from pollux.errors import SimulationError
-from pollux.simulate.methods.rows import Method
+from pollux.simulate.methods.rows import ADAPTIVE, Method
 from pollux.simulate.settling.settle import Settled
 
 
@@ -47,6 +47,17 @@ class Pace:
     refused: I64
     step: int
     note: str = ""
+
+    def __str__(self) -> str:
+        """The same in words.
+
+        >>> str(Pace("rk4", np.array([200]), np.array([0]), 5_000_000))
+        'rk4: 200 steps of 0.005 s'
+        """
+        taken, refused = round(float(self.taken.mean())), round(float(self.refused.mean()))
+        about = f"{self.method}: {taken:,} steps of {self.step / SECOND:.3g} s"
+        about += f" on average, {refused:,} tried and taken back" if self.method in ADAPTIVE else ""
+        return f"{about}. {self.note}" if self.note else about
 
 
 @final
@@ -86,10 +97,15 @@ class Outcome:
 
     def __getitem__(self, name: str) -> F64:
         """The values of one name, (times, members)."""
-        if name not in self.names:
-            raise SimulationError(f"expected a recorded name, got {name!r}", hint=f"recorded: {', '.join(self.names)}")
-        found: F64 = self.values[self.names.index(name)]
-        return found
+        return recorded(self.names, self.values, name)
+
+
+def recorded(names: tuple[str, ...], values: F64, name: str) -> F64:
+    """The values of one of the names that a run recorded; raises `SimulationError` for another."""
+    if name not in names:
+        raise SimulationError(f"expected a recorded name, got {name!r}", hint=f"recorded: {', '.join(names)}")
+    found: F64 = values[names.index(name)]
+    return found
 
 
 def nanoseconds(seconds: F64, t0: int) -> I64:

@@ -28,7 +28,7 @@ from pollux.simulate.run import Run
 from pollux.simulate.schedule import Schedule, fed
 from pollux.simulate.settling.nested import fast_models
 from pollux.simulate.settling.settle import FastModel
-from pollux.simulate.steps import bearable, choose_step, longest, step_of_noise
+from pollux.simulate.steps import bearable, choose_step, heard, longest, step_of_noise
 from pollux.simulate.timing import Timing, own, stepped
 
 CHUNK_BYTES = 1 << 26
@@ -159,7 +159,10 @@ def _chosen_step(run: Run, choice: Choice, fast: tuple[FastModel, ...]) -> int:
         return step_of_noise(run.schema, run.start, t0=run.t0, span=run.span)
     step = choice.step or choose_step(run.schema, run.start, t0=run.t0, span=run.span, settle=settle if fast else None)
     # The rates of a type with fast models are slow beside these, and need them settled to be asked.
-    return step if fast or not run.inputs else min(step, bearable(run.schema, extremes(run), t0=run.t0))
+    if fast or not run.inputs:
+        return step
+    bound = heard(run.inputs.values(), t0=run.t0, span=run.span)
+    return min(step, bound, bearable(run.schema, extremes(run), t0=run.t0))
 
 
 def _task(run: Run, method: Method) -> Task:

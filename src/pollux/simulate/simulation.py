@@ -50,7 +50,7 @@ def run(
     Raises `SimulationError` for a run that cannot be made or was cancelled, and when a worker dies. A member that fails
     is a value.
     """
-    what = driven(what)
+    what = driven(what, cancelled or (lambda: False))
     prepared = prepare(what, compiler)
     # Here and now, or every thread that works on a chunk would compile the same kernel.
     for kernel in (prepared.whole.kernel, *(fast.kernel for fast in prepared.whole.fast)):

@@ -6,10 +6,10 @@ all but the shortest of the accepted steps reach (the shortest come from kinks s
 the whole run would buy nothing). And it does not exceed twice the shortest time constant seen on the way: the method is
 stable up to 2.8 of them, and at two a mode that is fast and only follows still loses two thirds in a step; where such a
 mode matters, the trial has found a shorter step. Nor does it exceed the shortest window, or a quarter of the turn of a
-cycle: a step sees no more than one turn.
+cycle: a step sees no more than one turn. Inputs bound it where they say something else every so often.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
@@ -19,6 +19,7 @@ from pollux.clock import SECOND
 from pollux.columns.arrays import F64
 from pollux.columns.layout import Layout, layout_of
 from pollux.model.schema import Schema
+from pollux.simulate.courses import Course
 from pollux.simulate.kernels.numpy_kernel import numpy_kernel
 from pollux.simulate.kernels.plan import Plan
 from pollux.simulate.methods.compose import compose
@@ -111,6 +112,21 @@ def bearable(schema: Schema, driven: F64, *, t0: int) -> int:
     parts = [driven[:, at : at + MEMBERS] for at in range(0, driven.shape[1], MEMBERS)]
     borne = min(_borne(schema, part, t0) for part in parts) * SECOND
     return rounded_down(min(max(borne, SHORTEST), LONGEST))
+
+
+def heard(courses: Iterable[Course], *, t0: int, span: int) -> int:
+    """The step that hears what inputs say: as long as the stretches between their instants, but for short ones.
+
+    A level that changes inside a step counts with its mean, which is exact only for what is linear in it. Stretches
+    that take no more than a tenth of the time together, such as doses, do not shorten all steps.
+    """
+    return rounded_down(min((_reached(_stretches(one, t0, span)) for one in courses), default=float(span)))
+
+
+def _stretches(course: Course, t0: int, span: int) -> list[float]:
+    inside = course.times[(course.times > t0) & (course.times < t0 + span)]
+    stretches: list[float] = np.diff(np.concatenate(([t0], inside, [t0 + span]))).astype(np.float64).tolist()
+    return stretches
 
 
 def _borne(schema: Schema, start: F64, t0: int) -> float:

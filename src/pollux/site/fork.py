@@ -155,7 +155,7 @@ class Fork(Generic[T]):
             chance=shared(self._slice.ids, options=len(plans), members=count, seed=luck),
         )
         samples = Ensemble(plan, len(plans), executor=self._executor, progress=progress, cancelled=cancelled)
-        return Futures(self.twin, self.made, plans, samples)
+        return Futures(self.twin, self.made, plans, samples, str(samples.outcome.pace))
 
     def study(
         self,

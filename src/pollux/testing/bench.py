@@ -26,6 +26,7 @@ NAMES = {
     "fork": "fork",
     "coupling": "coupling",
     "coupling-many": "coupling",
+    "co-simulation": "coupling",
     "what-if": "whatif",
     "ingest": "ingest",
     "ingest-batched": "ingest",

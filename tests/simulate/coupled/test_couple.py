@@ -1,5 +1,6 @@
 """Coupled runs: the same system in every shape gives the same numbers."""
 
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -11,6 +12,8 @@ from pollux.columns import NEVER, layout_of
 from pollux.errors import SimulationError
 from pollux.model.schema import schema_of
 from pollux.simulate import CoupledRun, Feed, Run, couple, level, run, straight
+from pollux.simulate.coupled.couple import work
+from pollux.simulate.coupled.prepare import prepare
 
 RECORD = {"Room": ("temp", "gain", "through_east", "highest", "average", "west.temp"), "Heater": ("power", "room.temp")}
 
@@ -225,3 +228,34 @@ def test_a_step_is_chosen_by_trying():
     assert taken[0.5] < taken[50.0] <= 200 * SECOND
     with pytest.raises(SimulationError, match="expected a step for the method 'euler'"):
         couple(_run(house(), step=None, method="euler"))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_a_job_is_a_value_that_another_process_can_do(backend):
+    """A chunk goes through pickle and gives the same numbers there: nothing in it is tied to this process."""
+    run = CoupledRun(
+        (bodies(20, 3),), 0, 2 * SECOND, SECOND // 10, SECOND, {"Body": ("heat", "west.glow")}, backend=backend
+    )
+    job = prepare(run, None).whole
+    here, there = work(job), work(pickle.loads(pickle.dumps(job)))
+    assert np.array_equal(here.table, there.table, equal_nan=True)
+    assert np.array_equal(here.recorded, there.recorded, equal_nan=True)
+
+
+def test_numpy_runs_while_the_kernel_is_compiled_elsewhere(tmp_path, monkeypatch):
+    """The first run of a system asks for a compilation and does not wait for it."""
+    tmp_path.chmod(0o700)
+    monkeypatch.setenv("POLLUX_CACHE", str(tmp_path))
+    asked: list[str] = []
+
+    class Compilation:
+        def wait(self):
+            raise AssertionError("nobody waits for a short run")
+
+    def compiler(folder, key):
+        asked.append((folder / f"{key}.py").read_text())
+        return Compilation()
+
+    run = CoupledRun((bodies(1, 3),), 0, SECOND, SECOND // 10)
+    assert couple(run, compiler=compiler).backend == "numpy"
+    assert "def advance(" in asked[0]

@@ -34,6 +34,14 @@ def test_an_archive_is_unpacked(tmp_path):
     assert stat.S_IMODE((tmp_path / "out" / "binaries/linux64/a.so").stat().st_mode) == 0o700
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_folders_of_other_systems_are_understood(tmp_path):
+    """Backslashes part folders where a tool of Windows made the archive, and folders may be named twice."""
+    path = _zip(tmp_path / "a.fmu", ("resources/", ""), ("resources/", ""), ("resources\\x\\a.txt", "text"))
+    extract(path, tmp_path / "out")
+    assert (tmp_path / "out" / "resources" / "x" / "a.txt").read_text() == "text"
+
+
 def test_a_bomb_is_refused(tmp_path):
     """A file that grows a thousandfold is not unpacked."""
     path = _zip(tmp_path / "bomb.fmu", ("zeros", b"\0" * (40 << 20)))
@@ -100,7 +108,7 @@ def test_what_is_no_archive_is_refused(tmp_path, data):
         extract(tmp_path / "a.fmu", tmp_path / "out")
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.integers(0, 10_000), byte=st.integers(0, 255), cut=st.integers(0, 200))
 def test_damage_is_refused_or_harmless(tmp_path_factory, place, byte, cut):
     """A byte that was changed and an end that is missing give a DataRefused or the archive, and nothing else."""

@@ -78,6 +78,14 @@ def test_a_live_twin_begins_where_it_is(oscillator, tmp_path):
     assert np.allclose(futures.band(oscillator.x).median[0, 1:], rows, atol=1e-12)
 
 
+def test_a_what_if_can_be_cancelled(oscillator):
+    """The FMU's part of a run is asked too whether somebody still wants it."""
+    asked = iter([False, False, True])
+    with pytest.raises(px.SimulationError, match="cancelled"):
+        px.prototype(oscillator).run("10 s", cancelled=lambda: next(asked))
+    assert next(asked, None) is None
+
+
 def test_other_code_makes_another_type(built):
     """Two types with the same signals and another FMU behind them are not taken for each other."""
     types: list[Any] = []

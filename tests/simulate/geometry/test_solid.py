@@ -10,7 +10,7 @@ from tests.simulate.geometry.bodies import distorted
 
 from pollux.errors import ModelError
 from pollux.simulate.geometry import Solid, box
-from pollux.simulate.geometry.skin import skin
+from pollux.simulate.geometry.drawing import skin
 from pollux.simulate.geometry.solid import area_vectors
 from pollux.simulate.geometry.space import Space
 

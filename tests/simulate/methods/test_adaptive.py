@@ -8,7 +8,7 @@ from tests.simulate.models import SECOND, Ball, Circulation, Decay, Oscillator
 
 from pollux.columns import NEVER, layout_of
 from pollux.errors import SimulationError
-from pollux.model.equations import cycle, on, rate
+from pollux.model.equations import cycle, event, on, rate
 from pollux.model.roles import hidden, parameter
 from pollux.model.schema import schema_of
 from pollux.model.twin import Twin
@@ -101,6 +101,44 @@ def test_jumps_happen_where_they_belong():
     assert abs(found.events["hits"].first[0] / SECOND - first) < 1e-8
     assert abs(found.events["hits"].last[0] / SECOND - hits[-1]) < 1e-8
     assert np.allclose(found["height"][-1, 0], height, atol=1e-7)
+
+
+class Bucket(Twin):
+    """A bucket in the rain that is set back to its brim whenever it overflows: what is missing to it, what spilt."""
+
+    missing = hidden("mm", start=5)
+    spilt = hidden("mm", start=0)
+    rain = parameter("mm/h", 20.0)
+
+    @rate(missing)
+    def fills(self):
+        return -self.rain
+
+    @event
+    def overflows(self):
+        return self.missing < 0
+
+    @on(overflows, missing)
+    def is_full(self):
+        return 0
+
+    @on(overflows, spilt)
+    def spills(self):
+        return self.spilt - self.missing
+
+
+@pytest.mark.parametrize("method", ["auto", "dopri5", "rodas4"])
+def test_events_without_an_end_are_met_late(method):
+    """A bucket overflows at every moment of the rain; what spilt is what fell, less what it held, with few steps."""
+    rain, layout = np.array([20.0, 1.0, 500.0]), layout_of(schema_of(Bucket))
+    found = ran(Bucket, 7200 * SECOND, members=3, values={"rain": rain}, method=method)
+    assert not found.failed.any()
+    assert np.allclose(found.final[layout.place("spilt")], np.maximum(2 * rain - 5, 0), rtol=1e-2)
+    assert np.allclose(
+        found.final[layout.place("spilt")] - found.final[layout.place("missing")], 2 * rain - 5, rtol=1e-9, atol=1e-9
+    )
+    assert found.events["overflows"].first[0] / SECOND == pytest.approx(900, rel=1e-6)
+    assert found.pace.taken.max() < 5000
 
 
 def test_members_do_not_see_each_other():

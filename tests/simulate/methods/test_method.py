@@ -181,6 +181,28 @@ def test_what_stands_still_bears_inputs():
     assert outcome.final[layout_of(schema_of(Tank)).place("level"), 0] == pytest.approx(20.0, rel=1e-9)
 
 
+class Squares(Twin):
+    """x' = u^2: a mean of u says nothing about it."""
+
+    x = hidden("1", start=0)
+    u = parameter("1", 0)
+    pace = parameter("1/s", 1)
+
+    @rate(x)
+    def grows(self):
+        return self.pace * self.u**2
+
+
+def test_a_step_hears_what_inputs_say():
+    """An input that changes its sign every second is heard every second; one short dose in a long run is kept whole."""
+    schema, every = schema_of(Squares), [k * SECOND for k in range(100)]
+    swinging = level(every, [(-1.0) ** k for k in range(100)])
+    outcome = run(Run(schema, _start(Squares), 0, 100 * SECOND, inputs={"u": swinging}, method="rk4"))
+    assert outcome.final[layout_of(schema).place("x"), 0] == pytest.approx(100.0, rel=1e-12)
+    dose = level([0, 40 * SECOND, 40 * SECOND + 1000], [0.0, 1.0, 0.0])
+    assert run(Run(schema, _start(Squares), 0, 100 * SECOND, inputs={"u": dose}, method="rk4")).step > SECOND
+
+
 def test_the_step_is_shortened_to_fit_the_grid():
     """A step that does not divide the grid becomes the next shorter one that does."""
     outcome = run(

@@ -126,6 +126,8 @@ def test_what_makes_no_study_is_refused():
         study(lambda x: x, {"a": uniform(0, 1)}, ("y", "y"))
     with pytest.raises(SimulationError, match="expected values of shape"):
         tornado(study(lambda x: x[:-1, 0], {"a": uniform(0, 1)}))
+    with pytest.raises(SimulationError, match="expected values of shape"):
+        tornado(study(lambda x: x[:, :2].T, {"a": uniform(0, 1), "b": uniform(0, 1)}, ("y", "z")))
     for call in (
         lambda: morris(ISHIGAMI, trajectories=1),
         lambda: morris(ISHIGAMI, grid=3),

@@ -24,9 +24,9 @@ Cancelled: TypeAlias = Callable[[], bool]
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class CoupledPiece:
-    """The result of a job: of each type its values, and the table at the end."""
+    """The result of a job: the recorded rows (picks, times, members), and the table at the end."""
 
-    values: list[F64]
+    recorded: F64
     table: F64
 
 
@@ -73,9 +73,10 @@ def couple(
     # Here and now, or every thread that works on a chunk would compile the same kernel.
     prepared.whole.kernel.load()
     memory = [_forgotten(prepared, kind) for kind in range(len(what.groups))]
-    whole = _gathered(prepared, executor, progress or (lambda done: None), cancelled or (lambda: False))
+    values, table = _gathered(prepared, executor, progress or (lambda done: None), cancelled or (lambda: False))
     groups = {
-        group.schema.name: _outcome(what, prepared, whole, kind, memory[kind]) for kind, group in enumerate(what.groups)
+        group.schema.name: _outcome(what, prepared, values[kind], table, kind, memory[kind])
+        for kind, group in enumerate(what.groups)
     }
     schedule = prepared.whole.schedule
     grid = what.span // max(1, len(schedule.recorded) - 1)
@@ -91,25 +92,30 @@ def work(job: CoupledJob) -> CoupledPiece:
         if job.cancelled is not None and job.cancelled():
             raise SimulationError("the run was cancelled")
         job.kernel.advance(table, out, schedule.plan(first, last))
+    return CoupledPiece(out, table)
+
+
+def _gathered(
+    prepared: Prepared, executor: Executor | None, progress: Progress, cancelled: Cancelled
+) -> tuple[list[F64], F64]:
+    """The values of each type and the table at the end, of all members.
+
+    Values are reckoned here and not where the rows come from: so a job holds numbers only, and no graph.
+    """
+    schedule, members = prepared.whole.schedule, prepared.whole.table.shape[1]
     times = schedule.start + schedule.recorded.astype(np.float64) * schedule.dt
-    return CoupledPiece(job.recorder.values(out, table, times), table)
-
-
-def _gathered(prepared: Prepared, executor: Executor | None, progress: Progress, cancelled: Cancelled) -> CoupledPiece:
-    """The pieces of all chunks, put together in the order of the members."""
-    job, members = prepared.whole, prepared.whole.table.shape[1]
-    twins, times = prepared.system.places.twins, len(job.schedule.recorded)
     values = [
-        np.empty((len(exprs), times, count, members)) for exprs, count in zip(job.recorder.exprs, twins, strict=True)
+        np.empty((len(exprs), len(times), count, members))
+        for exprs, count in zip(prepared.recorder.exprs, prepared.system.places.twins, strict=True)
     ]
-    table, done = np.empty_like(job.table), 0
+    table, done = np.empty_like(prepared.whole.table), 0
     for part, piece in _pieces(prepared, executor, cancelled):
         table[:, part] = piece.table
-        for whole, some in zip(values, piece.values, strict=True):
+        for whole, some in zip(values, prepared.recorder.values(piece.recorded, piece.table, times), strict=True):
             whole[..., part] = some
         done += part.stop - part.start
         progress(done / members)
-    return CoupledPiece(values, table)
+    return values, table
 
 
 def _pieces(
@@ -152,18 +158,20 @@ def _forgotten(prepared: Prepared, kind: int) -> dict[str, F64]:
 
 
 def _outcome(
-    what: CoupledRun, prepared: Prepared, whole: CoupledPiece, kind: int, memory: dict[str, F64]
+    what: CoupledRun, prepared: Prepared, values: F64, table: F64, kind: int, memory: dict[str, F64]
 ) -> GroupOutcome:
     system, schema = prepared.system, what.groups[kind].schema
-    rows, part = system.rows[kind].run, system.places.of(whole.table, kind)
-    _latch(what, prepared, whole.table, kind)
+    rows, part = system.rows[kind].run, system.places.of(table, kind)
+    _latch(what, prepared, table, kind)
     events = {name: happenings(part, slots, what.t0) for name, slots in rows.layout.events.items()}
     for name, slots in rows.layout.events.items():
         merged(part, slots, memory[name])
     return GroupOutcome(
         names=what.record.get(schema.name, ()),
-        values=whole.values[kind],
+        values=values,
         events=events,
+        integrals={name: part[row].copy() for name, row in rows.integral.items()},
+        ever={name: part[row] > 0.0 for name, row in rows.ever.items()},
         final=part[: rows.layout.width].copy(),
         failed_at=nanoseconds(part[rows.failed], what.t0),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, final
 
@@ -52,9 +53,14 @@ class CoupledNumbaKernel(AbstractKernel):
         self._compiled()(*told, *wires, self.stages, w.size)
 
     def _compiled(self) -> Callable[..., None]:
-        # On another machine the folder may not be there; the user's own one is.
-        folder = self.folder if self.folder.is_dir() else cache_folder()
-        return load_compiled(keep(folder, self.key, self.source))
+        return _loaded(self.folder, self.key, self.source)
+
+
+@lru_cache(maxsize=256)
+def _loaded(folder: Path, key: str, source: str) -> Callable[..., None]:
+    """The compiled function, loaded once: a part of a co-simulation asks for it at every step."""
+    # On another machine the folder may not be there; the user's own one is.
+    return load_compiled(keep(folder if folder.is_dir() else cache_folder(), key, source))
 
 
 @final

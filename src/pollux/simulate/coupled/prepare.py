@@ -41,12 +41,14 @@ WORTH: Final = 200_000
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class CoupledJob:
-    """Some members of a whole system, through a whole run; `stretches` are the steps at which the kernel pauses."""
+    """Some members of a whole system, through a whole run; `stretches` are the steps at which the kernel pauses.
+
+    It holds numbers and source only, so that it can be sent to another process.
+    """
 
     kernel: AbstractKernel
     table: F64
     schedule: Schedule
-    recorder: CoupledRecorder
     stretches: tuple[int, ...]
     cancelled: Callable[[], bool] | None = None
 
@@ -54,15 +56,16 @@ class CoupledJob:
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """A coupled run ready to be worked on: `whole` is the job of all members."""
+    """A coupled run ready to be worked on: `whole` is the job of all members, of whose rows `recorder` makes values."""
 
     system: System
+    recorder: CoupledRecorder
     whole: CoupledJob
 
 
 def prepare(run: CoupledRun, compiler: Compiler | None) -> Prepared:
     """Everything that is done once per run; raises `SimulationError` for what cannot be run."""
-    grid, members = _check(run), run.groups[0].start.shape[2]
+    grid, members = check(run), run.groups[0].start.shape[2]
     composed = compose(_tasks(run))
     system = system_of(run.groups, composed)
     table = table_of(run.groups, system)
@@ -82,7 +85,7 @@ def prepare(run: CoupledRun, compiler: Compiler | None) -> Prepared:
     )
     # The end stands twice, because what happens at the end is a stretch without a step.
     stretches = (*sorted({*timing.pauses.tolist(), 0, timing.steps}), timing.steps)
-    return Prepared(system, CoupledJob(kernel, table, schedule, recorder, stretches))
+    return Prepared(system, recorder, CoupledJob(kernel, table, schedule, stretches))
 
 
 def system_of(groups: tuple[Group, ...], composed: Composed) -> System:
@@ -112,13 +115,19 @@ def table_of(groups: tuple[Group, ...], system: System) -> F64:
 def _tasks(run: CoupledRun) -> tuple[Task, ...]:
     straight = sloped(run)
     return tuple(
-        Task(group.schema, sloped=tuple(sorted(straight[kind])), strict=run.strict)
+        Task(
+            group.schema,
+            tuple(run.integrate.get(group.schema.name, {}).items()),
+            tuple(run.ever.get(group.schema.name, {}).items()),
+            tuple(sorted(straight[kind])),
+            run.strict,
+        )
         for kind, group in enumerate(run.groups)
     )
 
 
-def _check(run: CoupledRun) -> int:
-    """The distance of the grid in nanoseconds."""
+def check(run: CoupledRun) -> int:
+    """The distance of the grid in nanoseconds; raises `SimulationError` for what cannot be run."""
     names = [group.schema.name for group in run.groups]
     if not names or len(set(names)) < len(names):
         raise SimulationError(f"expected one group for each type, got {', '.join(names) or 'none'}")
@@ -128,9 +137,9 @@ def _check(run: CoupledRun) -> int:
         raise SimulationError(f"expected a span and a step above 0 ns, got {run.span} and {run.step}")
     if run.method not in METHODS:
         raise SimulationError(f"expected one of {', '.join(METHODS)}, got {run.method!r}", at="CoupledRun.method")
-    for kind in run.record:
+    for kind in (*run.record, *run.integrate, *run.ever):
         if kind not in names:
-            raise SimulationError(f"expected a type of the run, got {kind!r}", at="CoupledRun.record")
+            raise SimulationError(f"expected a type of the run, got {kind!r}", at="CoupledRun")
     check_feeds(run)
     grid = run.grid or run.span
     if grid <= 0 or run.span % grid:
@@ -176,15 +185,16 @@ def _check_link(run: CoupledRun, group: Group, name: str, link: Links, at: str) 
 
 def _recording(run: CoupledRun, system: System, times: int) -> CoupledRecorder:
     exprs = [tuple(_named(group, name) for name in run.record.get(group.schema.name, ())) for group in run.groups]
+    recorder = coupled_recorder(system, exprs, fed(run))
     numbers = sum(len(some) * group.twins for some, group in zip(exprs, run.groups, strict=True))
-    size = 8 * numbers * times * run.groups[0].start.shape[2]
+    size = 8 * max(numbers, len(recorder.picks)) * times * run.groups[0].start.shape[2]
     if size > run.budget:
         raise SimulationError(
             f"expected outputs of at most {run.budget / 2**20:,.0f} MiB, got {size / 2**20:,.0f} MiB",
             at="CoupledRun.budget",
             hint="a coarser grid, fewer names or members, or an integral as a px.hidden with a rate",
         )
-    return coupled_recorder(system, exprs, fed(run))
+    return recorder
 
 
 def _named(group: Group, name: str) -> Expr:

@@ -2,7 +2,7 @@
 
 | rows | what |
 |---|---|
-| `run` | as for a type that runs alone: the columns, slopes of inputs, when it failed |
+| `run` | as for a type that runs alone: the columns, slopes of inputs, integrals, conditions, when it failed |
 | `present` | whether a link to one twin leads somewhere; fixed during a run |
 | `stage` | the states as they are at the stage in hand |
 | `slope` | how fast everything moves there |
@@ -59,6 +59,7 @@ def kind_rows(task: Task, exports: Sequence[Expr], wires: Sequence[Expr]) -> Kin
     rates = {layout.slot[name]: rate_of(schema, name) for name in schema.states}
     states = tuple(rates)
     rates |= {one.running: one.expr.args[0] for one in layout.windows if window_of(one).kind in INTEGRATED}
+    rates |= {run.integral[name]: expr for name, expr in task.integrate}
     present = _numbered((name for name, link in schema.links.items() if link.is_single), run.kept)
     stage = _numbered(states, run.kept + len(present))
     slope = _numbered(rates, run.kept + len(present) + len(stage))

@@ -9,12 +9,13 @@ import numpy as np
 from pollux.columns.arrays import F64, I64, Mask
 from pollux.columns.links import Links
 from pollux.columns.memory import NEVER
-from pollux.errors import NotFound, SimulationError
+from pollux.errors import NotFound
+from pollux.model.graph import Expr
 from pollux.model.schema import Schema
 from pollux.simulate.coupled.program import Method
 from pollux.simulate.courses import Course
 from pollux.simulate.kernels.kernel import Backend
-from pollux.simulate.outcome import Happenings
+from pollux.simulate.outcome import Happenings, recorded
 from pollux.simulate.run import GIBIBYTE
 
 
@@ -24,12 +25,14 @@ class Group:
     """The twins of one type in a system.
 
     `start` holds their columns, shape (layout.width, twins, members). `links` says by name which twins each of them is
-    linked to, as the index columns of a live block do; a name that is left out leads nowhere.
+    linked to, as the index columns of a live block do; a name that is left out leads nowhere. `ids` are the names of
+    the twins, where they have some.
     """
 
     schema: Schema
     start: F64
     links: Mapping[str, Links] = field(default_factory=dict[str, Links])
+    ids: tuple[str, ...] = ()
 
     @property
     def twins(self) -> int:
@@ -58,6 +61,9 @@ class CoupledRun:
     values (None: start and end only). `record` names by type what is handed out, `inputs` are courses of parameters and
     actuators.
 
+    `integrate` names by type expressions whose integral over the run is wanted (their unit times seconds), `ever`
+    conditions of which is noted whether they hold at any step; both may read linked twins.
+
     `method` is "rk4", "heun" or "midpoint" (orders 4, 2, 2) or "euler" (order 1, for schemes that are defined by it).
     `strict` forbids contraction, so that numba and NumPy give the same bits. `budget` bounds the bytes of the outputs.
     """
@@ -69,6 +75,8 @@ class CoupledRun:
     grid: int | None = None
     record: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     inputs: tuple[Feed, ...] = ()
+    integrate: Mapping[str, Mapping[str, Expr]] = field(default_factory=dict[str, Mapping[str, Expr]])
+    ever: Mapping[str, Mapping[str, Expr]] = field(default_factory=dict[str, Mapping[str, Expr]])
     method: Method = "rk4"
     backend: Backend = "auto"
     strict: bool = False
@@ -80,6 +88,8 @@ class CoupledRun:
 class GroupOutcome:
     """What came out for one type: `values` is (names, times, twins, members), `final` (layout.width, twins, members).
 
+    `integrals`, `ever` and `events` are (twins, members) each; `events` are those of this run alone.
+
     `failed_at` is the time of the first step after which a twin was no finite number (`NEVER` for sound ones), (twins,
     members); a failure goes along links to those who read the twin, in the same member only.
     """
@@ -87,6 +97,8 @@ class GroupOutcome:
     names: tuple[str, ...]
     values: F64
     events: Mapping[str, Happenings]
+    integrals: Mapping[str, F64]
+    ever: Mapping[str, Mask]
     final: F64
     failed_at: I64
 
@@ -97,10 +109,7 @@ class GroupOutcome:
 
     def __getitem__(self, name: str) -> F64:
         """The values of one name, (times, twins, members)."""
-        if name not in self.names:
-            raise SimulationError(f"expected a recorded name, got {name!r}", hint=f"recorded: {', '.join(self.names)}")
-        found: F64 = self.values[self.names.index(name)]
-        return found
+        return recorded(self.names, self.values, name)
 
 
 @final

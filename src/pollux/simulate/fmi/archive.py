@@ -4,8 +4,10 @@ Source: Functional Mock-up Interface 3.0.2, section 2.5 (structure of the archiv
 """
 
 import hashlib
+import lzma
 import shutil
 import stat
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -17,6 +19,11 @@ from typing import Final, final
 from pollux.errors import DataRefused
 
 _CHUNK: Final = 1 << 20
+_DAMAGE: Final = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, ValueError, OverflowError,
+    OSError,
+)  # fmt: skip
+"""What the standard library raises for archives that are none, or no longer: a wrong offset is an OSError to it."""
 
 
 @final
@@ -65,19 +72,30 @@ def extract(path: Path, folder: Path, *, bounds: Bounds = BOUNDS) -> None:
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".draft", dir=folder.parent))
     try:
-        with zipfile.ZipFile(path) as archive:
-            _unpack(archive, draft, bounds, path.name)
-        draft.rename(folder)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeDecodeError, RuntimeError) as error:
-        raise DataRefused(f"expected an FMU, a ZIP file, got damage: {error}", at=path.name) from None
-    except OSError:
-        if not folder.is_dir():  # another was faster with the same content
-            raise
+        _unpack(path, draft, bounds)
+        _put(draft, folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _unpack(archive: zipfile.ZipFile, folder: Path, bounds: Bounds, at: str) -> None:
+def _put(draft: Path, folder: Path) -> None:
+    """Give the folder its name; whoever was faster has put the same there."""
+    try:
+        draft.rename(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
+
+
+def _unpack(path: Path, folder: Path, bounds: Bounds) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _unpack_all(archive, folder, bounds, path.name)
+    except _DAMAGE as error:
+        raise DataRefused(f"expected an FMU, a ZIP file, got damage: {error}", at=path.name) from None
+
+
+def _unpack_all(archive: zipfile.ZipFile, folder: Path, bounds: Bounds, at: str) -> None:
     entries = list(_checked(archive, bounds, at))
     left = bounds.unpacked
     for entry, name in entries:
@@ -98,7 +116,8 @@ def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, place: Path, left: 
             if written > min(left, entry.file_size):
                 raise DataRefused(f"expected {entry.file_size} bytes, got more", at=f"{at}: {entry.filename}")
             file.write(chunk)
-    place.chmod(0o600 | (stat.S_IXUSR if place.suffix in (".so", ".dylib", ".dll") else 0))
+    runs = place.suffix in (".so", ".dylib", ".dll") or (entry.external_attr >> 16) & stat.S_IXUSR
+    place.chmod(0o700 if runs else 0o600)
     return written
 
 
@@ -114,7 +133,8 @@ def _checked(archive: zipfile.ZipFile, bounds: Bounds, at: str) -> Iterator[tupl
         where = f"{at}: {entry.filename:.80}"
         name = _inside(entry, where)
         _check_entry(entry, bounds, where)
-        if str(name).casefold() in seen:
+        # Folders may be named as often as one likes.
+        if str(name).casefold() in seen and not entry.is_dir():
             raise DataRefused("expected each name once, got it twice", at=where)
         seen.add(str(name).casefold())
         yield entry, name
@@ -136,9 +156,10 @@ def _check_entry(entry: zipfile.ZipInfo, bounds: Bounds, where: str) -> None:
 
 def _inside(entry: zipfile.ZipInfo, where: str) -> PurePosixPath:
     """The name as a path below the folder."""
-    raw = entry.orig_filename
+    # Some tools of Windows part folders by backslashes.
+    raw = entry.orig_filename.replace("\\", "/")
     name = PurePosixPath(raw)
     outside = name.is_absolute() or ".." in name.parts or not name.parts
-    if outside or "\\" in raw or "\0" in raw or ":" in name.parts[0]:
+    if outside or "\0" in raw or ":" in name.parts[0]:
         raise DataRefused("expected a name below the folder of the FMU, got one that leads elsewhere", at=where)
     return name

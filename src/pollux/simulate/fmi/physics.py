@@ -47,9 +47,10 @@ class FmuPhysics(AbstractPhysics):
     Its states are the continuous states that can be read by name, its inputs the inputs and tunable parameters, its
     outputs the outputs. Arrays are one number per element: `T[1]`, `T[2]`.
 
-    `ports` rename numbers and tell their units; without them they go by the names and in the units of the FMU. A member
-    whose call fails reads as NaN from then on, and `failed_at` says when. Raises `SimulationError` where the FMU cannot
-    be run, crashes, hangs or reports a fatal error; `load` starts a fresh process then. Close it, or use `with`.
+    `ports` rename numbers and tell their units; without them they go by the names and in the units of the FMU.
+    `forks=False` spares an FMU the trial of its state, where it is not to be saved. A member whose call fails reads as
+    NaN from then on, and `failed_at` says when. Raises `SimulationError` where the FMU cannot be run, crashes, hangs or
+    reports a fatal error; `load` starts a fresh process then. Close it, or use `with`.
 
     Source: Functional Mock-up Interface 2.0.4 and 3.0.2, Modelica Association.
     """
@@ -75,6 +76,7 @@ class FmuPhysics(AbstractPhysics):
         self._t0 = self._time = t0
         self._starts, self._first, self._inputs = starts, inputs, inputs.copy()
         self._journal = Journal()
+        self._seen: F64 | None = None
         self._doubt = self._setting.doubt(starts, inputs) if self._forks else "it is not to be saved"
         self._instances = self._setting.instances(starts, inputs)
 
@@ -127,6 +129,7 @@ class FmuPhysics(AbstractPhysics):
             inputs[place] = np.asarray(values[name], np.float64)
             self._setting.check_whole(place, inputs[place])
         if not np.array_equal(inputs, self._inputs, equal_nan=True):
+            self._seen = None
             self._instances.put(self._setting.inputs.inward(inputs))
             self._inputs = inputs
             if self.replays:
@@ -136,10 +139,13 @@ class FmuPhysics(AbstractPhysics):
         if name in self._setting.inputs.names:
             return np.array(self._inputs[self._setting.inputs.row(name, "an input")])
         place = self._setting.reads.row(name, f"a state, an input or an output of {self._setting.fmu.name}")
-        return np.array(self._setting.reads.outward(self._instances.read())[place])
+        if self._seen is None:
+            self._seen = self._setting.reads.outward(self._instances.read())
+        return np.array(self._seen[place])
 
     def step(self, span: int) -> None:
         count = self._setting.steps_in(span)
+        self._seen = None
         self._instances.advance(self._now, span * _NANO / count, count)
         self._went(span, count)
 
@@ -152,6 +158,7 @@ class FmuPhysics(AbstractPhysics):
             raise SimulationError(f"expected a span of whole stretches of {every} ns, got {span} ns")
         inner = self._setting.steps_in(every)
         count = span // every * inner
+        self._seen = None
         found = self._instances.record(self._now, span * _NANO / count, count)[:, inner - 1 :: inner]
         self._went(span, count)
         return dict(zip(self._setting.reads.names, self._setting.reads.outward(found), strict=True))
@@ -186,7 +193,7 @@ class FmuPhysics(AbstractPhysics):
             raise DataRefused("expected a state of each member, got a state that is cut short")
         self._restore(starts, first, inputs, found)
 
-    def fork(self, members: int, *, member: int = 0, t0: int | None = None) -> "FmuPhysics":
+    def fork(self, members: int, *, member: int = 0) -> "FmuPhysics":
         """As many copies of one member as it is now, by its state, else by doing again what led to it.
 
         Raises `NotFound` for a member that is not there.
@@ -240,7 +247,7 @@ class FmuPhysics(AbstractPhysics):
             journal.replay(self._instances, len(self.inputs), self._setting.plan.begin)
         else:
             self._instances.load(states)
-        self._inputs, self._journal, self._time = inputs, journal, time
+        self._inputs, self._journal, self._time, self._seen = inputs, journal, time, None
 
 
 def _matrix(told: bytes, rows: int, members: int) -> F64:

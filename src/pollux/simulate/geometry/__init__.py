@@ -6,13 +6,12 @@ surface for a 3D view. Needs the extra `geometry` (scikit-fem, SciPy; gmsh for S
 that was written to a file needs none of it.
 """
 
-from pollux.simulate.geometry.bases import AbstractBasis, CraigBampton, Modal, Pod
+from pollux.simulate.geometry.bases import AbstractBasis, CraigBampton, Modal, Pod, Static
 from pollux.simulate.geometry.blocks import box
 from pollux.simulate.geometry.elasticity import Structure
 from pollux.simulate.geometry.exactness import ReductionError
 from pollux.simulate.geometry.form import Form
 from pollux.simulate.geometry.heat import Convection, Flow, Heat, Held, Temperature
-from pollux.simulate.geometry.keep import read, write
 from pollux.simulate.geometry.loads import (
     Acceleration,
     Displacement,
@@ -21,6 +20,7 @@ from pollux.simulate.geometry.loads import (
     Pressure,
     Rayleigh,
     Stress,
+    Warmed,
     Warming,
 )
 from pollux.simulate.geometry.material import Material
@@ -32,6 +32,7 @@ from pollux.simulate.geometry.reduced import Reduced
 from pollux.simulate.geometry.reduction import reduce
 from pollux.simulate.geometry.reference import steady
 from pollux.simulate.geometry.solid import Solid
+from pollux.simulate.geometry.store import read, write
 
 __all__ = [
     "AbstractBasis",
@@ -55,10 +56,12 @@ __all__ = [
     "Reduced",
     "ReductionError",
     "Solid",
+    "Static",
     "Stress",
     "Structure",
     "Surface",
     "Temperature",
+    "Warmed",
     "Warming",
     "box",
     "cylinder",

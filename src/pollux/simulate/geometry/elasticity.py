@@ -9,15 +9,15 @@ import numpy as np
 
 from pollux.columns.arrays import F64, I64
 from pollux.errors import ModelError
+from pollux.simulate.geometry.drawing import skin
+from pollux.simulate.geometry.hotspots import spots
 from pollux.simulate.geometry.libraries import Sparse, library, one_thread
+from pollux.simulate.geometry.loading import acting, mean_over
 from pollux.simulate.geometry.loads import (
-    Acceleration,
     Displacement,
-    Force,
     Load,
     Output,
     PeakStress,
-    Pressure,
     Rayleigh,
     along,
     components,
@@ -25,13 +25,11 @@ from pollux.simulate.geometry.loads import (
 )
 from pollux.simulate.geometry.material import Material
 from pollux.simulate.geometry.mises import COMPONENTS
-from pollux.simulate.geometry.skin import skin
 from pollux.simulate.geometry.solid import Solid
 from pollux.simulate.geometry.space import Space
-from pollux.simulate.geometry.spots import spots
 from pollux.simulate.geometry.statics import at_rest, left_free, rigid_motions
-from pollux.simulate.geometry.stress import corner_stress, thermal_stress
-from pollux.simulate.geometry.system import Input, Seen, System, View, orthonormal
+from pollux.simulate.geometry.stress import corner_stress
+from pollux.simulate.geometry.system import Seen, System, View, orthonormal
 
 
 @final
@@ -46,6 +44,7 @@ class Structure:
     Raises ModelError for unknown surfaces, points outside of the solid and constants that the material lacks.
 
     >>> from pollux.simulate.geometry.blocks import box
+    >>> from pollux.simulate.geometry.loads import Force
     >>> from pollux.simulate.geometry.reference import steady
     >>> steel = Material(density=7850, youngs_modulus="210 GPa", poissons_ratio=0.3)
     >>> arm = Structure(
@@ -88,18 +87,21 @@ class _Assembly:
         held = [self._space.held(name, components(axes, name)) for name, axes in structure.supports.items()]
         self._held: I64 = np.unique(np.concatenate([*held, np.zeros(0, np.int64)]))
         self._kept: I64 = np.setdiff1d(np.arange(self._space.size), self._held)
+        self._acting = [
+            one for name, load in structure.loads.items() for one in acting(self._space, structure.material, name, load)
+        ]
+        self._at_once = _columns([one.stress for one in self._acting], COMPONENTS * len(structure.solid.points))
 
     @one_thread
     def system(self) -> System:
         """All matrices, without the unknowns that are held."""
         kept, what = self._kept, self._what
         stiffness, mass = (one[kept][:, kept] for one in (self._stiffness(), self._mass()))
-        loads = np.stack([self._load(one)[kept] for one in what.loads.values()], axis=1) if what.loads else None
-        loads = np.zeros((len(kept), 0)) if loads is None else loads
+        loads = _columns([one.load[kept] for one in self._acting], len(kept))
         motions = left_free(rigid_motions(self._space.nodes, self._space.places), self._held)[kept]
         free = orthonormal(motions, mass)
         stress = corner_stress(self._space, what.material)[:, kept]
-        peaks = stress @ at_rest(stiffness, mass, free)(loads) + self._stress_of_inputs(len(what.solid.points))
+        peaks = stress @ at_rest(stiffness, mass, free)(loads) + self._at_once
         rows, direct, seen = self._outputs(stress, peaks)
         return System(
             kind="structure",
@@ -110,7 +112,7 @@ class _Assembly:
             outputs=rows,
             direct=direct,
             free=free,
-            inputs=tuple(Input(name, *_unit(one)) for name, one in what.loads.items()),
+            inputs=tuple(one.input for one in self._acting),
             seen=seen,
             view=self._view(stress),
             interfaces={name: self._interface(name) for name in what.solid.surfaces},
@@ -130,33 +132,13 @@ class _Assembly:
         density, dot = self._what.material.number("density"), self._helpers.dot
         return self._space.bilinear(lambda u, v, w: density * dot(u, v))
 
-    def _load(self, load: Load) -> F64:
-        material, space = self._what.material, self._space
-        match load:
-            case Force():
-                return self._mean(load.surface, along(load.direction))
-            case Pressure():
-                dot = self._helpers.dot
-                return space.linear(lambda v, w: -dot(w.n, v), space.on(load.surface))
-            case Acceleration():
-                density, way = material.number("density"), along(load.direction)
-                return space.linear(lambda v, w: density * sum(way[i] * v[i] for i in range(3)))
-            case _:
-                push, div = -float(thermal_stress(material)[0]), self._helpers.div
-                return space.linear(lambda v, w: push * div(v))
-
-    def _mean(self, surface: str, way: F64) -> F64:
-        """The mean of a component of displacement over a surface; as a load, one newton spread over it."""
-        area = self._what.solid.area(surface)
-        return self._space.linear(lambda v, w: sum(way[i] * v[i] for i in range(3)) / area, self._space.on(surface))
-
     def _outputs(self, stress: Sparse, peaks: F64) -> tuple[F64, F64, tuple[Seen, ...]]:
         rows: list[F64] = []
         direct: list[F64] = []
         seen: list[Seen] = []
         for name, one in self._what.outputs.items():
             if isinstance(one, Displacement):
-                own, at_once = self._displacement(one)[None], np.zeros((1, len(self._what.loads)))
+                own, at_once = self._displacement(one)[None], np.zeros((1, len(self._acting)))
             else:
                 own, at_once = self._stresses(one, stress, peaks)
             unit = "m" if isinstance(one, Displacement) else "Pa"
@@ -170,7 +152,7 @@ class _Assembly:
     def _displacement(self, one: Displacement) -> F64:
         way = along(one.direction)
         if isinstance(one.at, str):
-            return self._mean(one.at, way)[self._kept]
+            return mean_over(self._space, one.at, way)[self._kept]
         row = np.zeros(self._space.size)
         row[self._space.places[:, self._space.nearest(metres(one.at))]] = way
         return row[self._kept]
@@ -183,15 +165,7 @@ class _Assembly:
             corners = [self._space.nearest(metres(one.at), corner=True)]
         rows = np.concatenate([COMPONENTS * corner + np.arange(COMPONENTS) for corner in corners])
         found: F64 = stress[rows].toarray()
-        return found, self._stress_of_inputs(len(corners))
-
-    def _stress_of_inputs(self, points: int) -> F64:
-        """What inputs add to the stress at once: a rise of the temperature where nothing moves."""
-        found = np.zeros((COMPONENTS * points, len(self._what.loads)))
-        for column, one in enumerate(self._what.loads.values()):
-            if not isinstance(one, Force | Pressure | Acceleration):
-                found[:, column] = np.tile(thermal_stress(self._what.material), points)
-        return found
+        return found, self._at_once[rows]
 
     def _view(self, stress: Sparse) -> View:
         drawn, sparse = skin(self._space), library("scipy.sparse")
@@ -203,9 +177,9 @@ class _Assembly:
             drawn.points,
             drawn.triangles,
             field_,
-            np.zeros((3 * many, len(self._what.loads))),
+            np.zeros((3 * many, len(self._acting))),
             means @ stress,
-            self._stress_of_inputs(many),
+            means @ self._at_once,
         )
 
     def _interface(self, name: str) -> I64:
@@ -213,14 +187,6 @@ class _Assembly:
         return found
 
 
-def _unit(load: Load) -> tuple[str, float, bool]:
-    """The unit of a load, the number at which it does nothing, and whether it grows with the modulus."""
-    match load:
-        case Force():
-            return "N", 0.0, False
-        case Pressure():
-            return "Pa", 0.0, False
-        case Acceleration():
-            return "m/s**2", 0.0, False
-        case _:
-            return "K", 0.0, True
+def _columns(columns: list[F64], length: int) -> F64:
+    """Columns side by side, none of them among it."""
+    return np.stack(columns, axis=1) if columns else np.zeros((length, 0))

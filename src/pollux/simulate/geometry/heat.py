@@ -11,13 +11,13 @@ from pollux.columns.arrays import F64, I64
 from pollux.errors import ModelError
 from pollux.model.amounts import Amount, amount
 from pollux.model.units import unit
+from pollux.simulate.geometry.drawing import skin
 from pollux.simulate.geometry.libraries import Sparse, library, one_thread
 from pollux.simulate.geometry.loads import Point, metres
 from pollux.simulate.geometry.material import Material
-from pollux.simulate.geometry.skin import skin
 from pollux.simulate.geometry.solid import Solid
 from pollux.simulate.geometry.space import Space
-from pollux.simulate.geometry.system import Input, Seen, System, View, orthonormal
+from pollux.simulate.geometry.system import Input, Nodal, Seen, System, View, orthonormal
 
 WHOLE: Final = ""
 """The place of a source or of a mean that means the whole body."""
@@ -139,6 +139,7 @@ class _Assembly:
             seen=tuple(Seen(name, "K", place, zero=self._zero) for place, name in enumerate(what.outputs)),
             view=self._view(given),
             interfaces={name: self._interface(name) for name in what.solid.surfaces},
+            nodal=self._nodal(given),
         )
 
     def _input(self, name: str, one: Exchange) -> Input:
@@ -199,6 +200,10 @@ class _Assembly:
         drawn = skin(self._space)
         spread = library("scipy.sparse").identity(self._space.size, format="csr")[self._space.places[0, drawn.nodes]]
         return View(drawn.points, drawn.triangles, spread[:, self._kept], spread @ given)
+
+    def _nodal(self, given: F64) -> Nodal:
+        everywhere = library("scipy.sparse").identity(self._space.size, format="csr")[self._space.places[0]]
+        return Nodal(self._what.solid.digest, everywhere[:, self._kept], everywhere @ given)
 
     def _interface(self, name: str) -> I64:
         found: I64 = np.flatnonzero(np.isin(self._kept, self._space.held(name)))

@@ -11,6 +11,7 @@ from pollux.columns.arrays import F64
 from pollux.errors import ModelError
 from pollux.model.amounts import Amount, amount
 from pollux.model.units import unit
+from pollux.simulate.geometry.reduced import Reduced
 from pollux.simulate.geometry.solid import AXES
 
 Point: TypeAlias = tuple[Amount, Amount, Amount]
@@ -50,7 +51,21 @@ class Warming:
     """A rise of the temperature in K, the same in the whole body, which expands by it."""
 
 
-Load: TypeAlias = Force | Pressure | Acceleration | Warming
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Warmed:
+    """The temperatures of a reduced body with heat in the same solid, which expands as unevenly as it is warm.
+
+    Inputs are its modes and its own inputs; a part of the one gives them to a part of the other with `warmth`.
+    """
+
+    by: Reduced
+
+    def __repr__(self) -> str:
+        return f"Warmed({self.by.digest})"
+
+
+Load: TypeAlias = Force | Pressure | Acceleration | Warming | Warmed
 
 
 @final

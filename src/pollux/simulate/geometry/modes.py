@@ -10,6 +10,7 @@ from pollux.columns.arrays import F64, I64
 from pollux.errors import SimulationError
 from pollux.simulate.geometry.factors import SMALL, factored
 from pollux.simulate.geometry.libraries import Sparse, dense, library, one_thread
+from pollux.simulate.geometry.statics import at_rest
 from pollux.simulate.geometry.system import System, orthonormal
 
 _EQUAL: Final = 1e-6
@@ -76,6 +77,35 @@ def _few(system: System, wanted: int) -> tuple[F64, F64]:
     return found
 
 
+def moved(system: System, blocks: int) -> F64:
+    """Shapes that inputs reach (unknowns, shapes): those of the body at rest, and block by block what inertia answers.
+
+    They are orthonormal in the mass and without any share in free motions.
+    """
+    rest = at_rest(system.stiffness, system.mass, system.free)
+    found, block = system.free, rest(system.loads)
+    for _ in range(blocks):
+        block = _beside(found, system.mass, block)
+        if not block.shape[1]:
+            break
+        found = np.concatenate([found, block], axis=1)
+        block = rest(system.mass @ block)
+    return found[:, system.free.shape[1] :]
+
+
+def _beside(known: F64, mass: Sparse, shapes: F64) -> F64:
+    """What shapes add to known ones, orthonormal in the mass; nothing of those that add nothing."""
+    found = np.zeros((len(shapes), 0))
+    for shape in shapes.T:
+        before = np.concatenate([known, found], axis=1)
+        size = float(np.sqrt(shape @ (mass @ shape)))
+        left = without(before, mass, without(before, mass, shape[:, None]))
+        rest = float(np.sqrt(left[:, 0] @ (mass @ left[:, 0])))
+        if rest > 1e-9 * size:
+            found = np.concatenate([found, left / rest], axis=1)
+    return found
+
+
 def without(motions: F64, mass: Sparse, shapes: F64) -> F64:
     """Shapes less their share in some motions that are orthonormal in the mass."""
     found: F64 = shapes - motions @ (motions.T @ (mass @ shapes))
@@ -84,6 +114,8 @@ def without(motions: F64, mass: Sparse, shapes: F64) -> F64:
 
 def ritz(stiffness: Sparse, mass: Sparse, shapes: F64) -> Modes:
     """The modes within the span of some shapes (Rayleigh and Ritz); shapes that repeat others are left out."""
+    if not shapes.shape[1]:
+        return Modes(np.zeros(0), shapes)
     size = np.sqrt(np.maximum((shapes * (mass @ shapes)).sum(axis=0), 1e-300))
     shapes = shapes / size
     weights, turned = np.linalg.eigh(shapes.T @ (mass @ shapes))

@@ -48,9 +48,22 @@ class BodyPart(Part):
                 return _output(self, form, one, _deviations(form, inputs))
         raise ModelError(f"expected one of {', '.join(one.name for one in form.seen)}, got {name!r}", at="output")
 
-    if TYPE_CHECKING:
+    def warmth(self, name: str, inputs: Mapping[str, Value | float] | None = None) -> dict[str, Value]:
+        """What a structure that is `Warmed` by this body under a name is told: modes and inputs.
 
+        A driven part is given its inputs here too. Raises ModelError for a structure.
+        """
+        form = self.__pollux_form__
+        if form.is_structure:
+            raise ModelError("expected a body with heat, got a structure", at="warmth")
+        known = {one.name: getattr(self, one.name) for one in form.inputs} if inputs is None else inputs
+        given = {f"{name}_{one}": _value(one, value) for one, value in known.items()}
+        return {f"{name}_{state}": getattr(self, state) for state in form.states} | given
+
+    if TYPE_CHECKING:
+        # Its names come from a body, so no type checker can know them.
         def __getattr__(self, name: str) -> Value: ...
+        def __get__(self, instance: object, owner: type) -> Any: ...
 
 
 def part_of(
@@ -64,7 +77,8 @@ def part_of(
     if not driven:
         roles = {one.name: parameter(one.unit, one.zero) for one in form.inputs}
         body |= roles | dict(inputs)
-        body["body_moves"] = _rate_equation(form, [body[state] for state in form.states])
+        if form.states:
+            body["body_moves"] = _rate_equation(form, [body[state] for state in form.states])
         body |= {one.name: derived(_reader(one.name)) for one in form.seen}
     found: type[BodyPart] = types.new_class(name, (BodyPart,), exec_body=lambda space: space.update(body))
     return found
@@ -121,12 +135,17 @@ def _deviations(form: Form, inputs: Mapping[str, Value | float]) -> dict[str, Va
     for name, value in inputs.items():
         if name not in known:
             raise ModelError(f"expected one of {', '.join(known)}, got {name!r}", at="inputs of a part")
-        given = lift(value)
-        if given is None:
-            raise ModelError(f"expected a value for {name}, got {type(value).__name__}", at="inputs of a part")
+        given = _value(name, value)
         zero = known[name].zero
         found[name] = given - const(zero, unit(known[name].unit)) if zero else given
     return found
+
+
+def _value(name: str, value: Value | float) -> Value:
+    given = lift(value)
+    if given is None:
+        raise ModelError(f"expected a value for {name}, got {type(value).__name__}", at="inputs of a part")
+    return given
 
 
 def _rates(part: BodyPart, form: Form, acting: Mapping[str, Value]) -> Iterator[Value]:

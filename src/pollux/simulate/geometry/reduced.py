@@ -12,6 +12,7 @@ from pollux.simulate.geometry.exactness import ReductionError
 from pollux.simulate.geometry.form import Form
 from pollux.simulate.geometry.part import BodyPart, part_of
 from pollux.simulate.geometry.picture import Picture, Surface
+from pollux.simulate.geometry.warmth import Warmth
 
 
 @final
@@ -20,6 +21,7 @@ class Reduced:
     """A body of `unknowns` numbers in a few modes: their equations, their picture, and the `error` of it all.
 
     `digest` tells it from others: a hash of the solid, the material, what acts, what is seen and how it was reduced.
+    `warmth` is what a structure in the same solid needs of a body with heat, None of a structure.
     """
 
     form: Form
@@ -27,6 +29,7 @@ class Reduced:
     error: ReductionError
     unknowns: int
     digest: str
+    warmth: Warmth | None = None
 
     @property
     def frequencies(self) -> F64:
@@ -53,5 +56,5 @@ class Reduced:
         return self.picture.surface(self.form, values)
 
     def __str__(self) -> str:
-        kept = ", ".join(f"{one:.4g}" for one in self.frequencies)
-        return f"{self.unknowns} unknowns in {self.form.modes} modes ({kept} Hz)\n{self.error}"
+        kept = ", ".join(f"{one:.4g} Hz" for one in self.frequencies) or "none"
+        return f"{self.unknowns} unknowns, modes: {kept}\n{self.error}"

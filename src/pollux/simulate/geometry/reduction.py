@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import fields
-from importlib.metadata import version
 from typing import Any, Final, TypeAlias, final
 
 import numpy as np
@@ -16,14 +15,15 @@ from pollux.simulate.geometry.elasticity import Structure
 from pollux.simulate.geometry.exactness import UNCOUPLED, bounds, compared
 from pollux.simulate.geometry.form import Form
 from pollux.simulate.geometry.heat import Heat
-from pollux.simulate.geometry.keep import code, keep, kept
-from pollux.simulate.geometry.libraries import one_thread
+from pollux.simulate.geometry.libraries import one_thread, release
 from pollux.simulate.geometry.modes import Modes, hertz, ritz, told_apart
 from pollux.simulate.geometry.picture import Picture
 from pollux.simulate.geometry.reduced import Reduced
 from pollux.simulate.geometry.solid import Solid
 from pollux.simulate.geometry.statics import at_rest
+from pollux.simulate.geometry.store import code, keep, kept
 from pollux.simulate.geometry.system import System
+from pollux.simulate.geometry.warmth import Warmth
 
 Body: TypeAlias = Structure | Heat
 
@@ -108,10 +108,11 @@ class _Reduction:
             shapes,
             left,
             high=band or self._shapes.band or 0.5 * float(form.frequencies[-1]) or 1.0,
-            span=span or _span(form),
+            span=span or self._shapes.span or _span(form),
             left_out=self._shapes.left_out,
         )
-        return Reduced(form, _picture(system, shapes, left), error, system.size, self._digest)
+        picture, warmth = _picture(system, shapes, left), _warmth(system, shapes, left)
+        return Reduced(form, picture, error, system.size, self._digest, warmth)
 
     def _chosen(self, up_to: float | None) -> Modes:
         """The modes that are kept: free motions, and the lowest that matter, below the frequency."""
@@ -119,7 +120,7 @@ class _Reduction:
         found = told_apart(ritz(system.stiffness, system.mass, self._shapes.shapes), system)
         below = hertz(found.values, system.order) <= (up_to or np.inf)
         best: I64 = np.flatnonzero(below & (_shares(found, system) > MATTERS))[: self._shapes.keep]
-        if not len(best) and not system.free.shape[1]:
+        if not len(best) and self._shapes.keep != 0 and not system.free.shape[1]:
             raise ModelError("expected a mode that inputs move and outputs see, got none", at="reduce")
         elastic = found.part(best)
         return _joined(_free(system), elastic) if system.free.shape[1] else elastic
@@ -228,10 +229,18 @@ def _picture(system: System, shapes: F64, left: F64) -> Picture:
     )
 
 
+def _warmth(system: System, shapes: F64, left: F64) -> Warmth | None:
+    nodal = system.nodal
+    if nodal is None:
+        return None
+    fields = np.concatenate([nodal.of_unknowns @ shapes, nodal.of_unknowns @ left + nodal.of_inputs], axis=1)
+    return Warmth(nodal.solid, _rounded(fields), shapes.shape[1], system.inputs)
+
+
 def _key(body: Body, basis: AbstractBasis, numbers: list[float | None]) -> str:
     """What tells this question from others, the code and the libraries that answer it among it."""
     told = [f"{one.name}={_told(getattr(body, one.name))}" for one in fields(body)]
-    libraries = [f"{name} {version(name)}" for name in ("numpy", "scipy", "scikit-fem")]
+    libraries = [f"{name} {release(name)}" for name in ("numpy", "scipy", "scikit-fem")]
     whole = "\0".join([code(), type(body).__name__, *told, repr(basis), repr(numbers), *libraries])
     return hashlib.sha256(whole.encode()).hexdigest()
 

@@ -25,8 +25,9 @@ def steady(system: System, given: Mapping[str, float]) -> dict[str, float]:
     Raises ModelError for a name that is no input. Of a body that is free in part, the rest.
     """
     acting = deviation(system, given)
-    field = at_rest(system.stiffness, system.mass, system.free)(system.loads @ acting)
-    rows = system.outputs @ field + system.direct @ acting
+    rows = system.direct @ acting
+    if system.size:
+        rows = rows + system.outputs @ at_rest(system.stiffness, system.mass, system.free)(system.loads @ acting)
     return {name: float(value) for name, value in told(system.seen, rows).items()}
 
 
@@ -49,6 +50,8 @@ def response(system: System, frequencies: F64) -> NDArray[np.complex128]:
 
 
 def _shaken(system: System, angular: float) -> NDArray[np.complex128]:
+    if not system.size:
+        return np.zeros(system.loads.shape, np.complex128)
     inertia = -(angular**2) * system.mass if system.order == 2 else 0.0 * system.mass
     matrix = system.stiffness + inertia + 1j * angular * system.drag
     field: NDArray[np.complex128] = factored(matrix)(system.loads.astype(np.complex128))
@@ -61,6 +64,8 @@ def steps(system: System, given: F64, span: float, count: int, start: F64 | None
 
     `given` are deviations (inputs,), `start` the field to begin with (else zero), at rest. Shape (count + 1, unknowns).
     """
+    if not system.size:
+        return np.zeros((count + 1, 0))
     before = np.zeros(system.size) if start is None else start
     load = system.loads @ given
     run = _newmark if system.order == 2 else _backward

@@ -72,6 +72,16 @@ class View:
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
+class Nodal:
+    """The temperature at every node of a mesh, which has a digest: from unknowns (nodes, unknowns) and from inputs."""
+
+    solid: str
+    of_unknowns: Sparse
+    of_inputs: F64
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
 class System:
     """The matrices of a body without the unknowns that are held.
 
@@ -92,6 +102,7 @@ class System:
     seen: tuple[Seen, ...]
     view: View
     interfaces: Mapping[str, I64]
+    nodal: Nodal | None = None
 
     @property
     def size(self) -> int:

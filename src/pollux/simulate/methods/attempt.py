@@ -29,6 +29,10 @@ UNREADABLE: Final = 0.1
 NEAR: Final = 1e-3
 """An event is met when the rest of the step is this part of the relative error times the step that was wished for."""
 
+CHATTER: Final = 0.05
+"""Events that follow each other at once are met late, by twice as much each time, up to this part of a step: a bucket
+that is set back to its brim while it rains would else have no end of them."""
+
 FIRST: Final = 1e-6
 """Seconds to begin with where size or rate say nothing."""
 
@@ -96,7 +100,8 @@ class Attempt:
 
     def _near(self) -> Term:
         relative, proposal = self._sheet.term(self._control.relative), self._sheet.term(self._control.proposal)
-        return NEAR * relative * proposal + NO_STEP * self._sheet.term(self._control.since)
+        exact = NEAR * relative * proposal + NO_STEP * self._sheet.term(self._control.since)
+        return exact + self._sheet.term(self._control.late)
 
     def _count(self, kept: Term, back: Term) -> None:
         for row, counted in ((self._control.accepted, kept), (self._control.rejected, back)):
@@ -113,6 +118,13 @@ class Attempt:
         lines.store(control.proposal, kept.where(longer, fits.where(proposal, self._shorter(tried, proposal))).arg)
         meets = early * self.length + 0.5 * self._near()
         lines.store(control.cap, kept.where(float("inf"), fits.where(meets, cap)).arg)
+        lines.store(control.late, kept.where(self._late(proposal, early), self._sheet.term(control.late)).arg)
+
+    def _late(self, proposal: Term, early: Term) -> Term:
+        """By how much the next event may be met late: not at all, but where the last two were at once."""
+        twice = 2.0 * self._near()
+        at_once = (early < 1.0) & (self.length <= twice)
+        return at_once.where(twice.min(CHATTER * proposal), 0.0)
 
     def _shorter(self, tried: Term, proposal: Term) -> Term:
         return (self.length > 0.0).where(tried, proposal)

@@ -35,7 +35,7 @@ RELATIVE: Final = 1e-6
 ABSOLUTE: Final = 1e-3
 """The absolute error of a state of unknown size, as a part of the relative one."""
 
-_CONTROLS: Final = 6
+_CONTROLS: Final = 7
 """The rows of `Control` besides those of its states."""
 
 
@@ -62,13 +62,15 @@ class Control:
     """Where each member keeps what governs its own steps.
 
     `since` is how far it is, in seconds since the start of the run; `proposal` the step it would take next, `cap` the
-    most it may take to meet an event, `accepted` and `rejected` how many it took and took back. `relative` is the
-    relative error of a step it accepts, `absolute` that which is added for each state, in its unit.
+    most it may take to meet an event, `late` by how much it may be late for one that follows another at once,
+    `accepted` and `rejected` how many it took and took back. `relative` is the relative error of a step it accepts,
+    `absolute` that which is added for each state, in its unit.
     """
 
     since: int
     proposal: int
     cap: int
+    late: int
     accepted: int
     rejected: int
     relative: int
@@ -151,9 +153,9 @@ def rows_of(task: Task) -> Rows:
 
 
 def _control(states: tuple[str, ...], first: int) -> Control:
-    since, proposal, cap, accepted, rejected, relative = range(first, first + _CONTROLS)
+    since, proposal, cap, late, accepted, rejected, relative = range(first, first + _CONTROLS)
     absolute = _numbered(states, first + _CONTROLS)
-    return Control(since, proposal, cap, accepted, rejected, relative, absolute)
+    return Control(since, proposal, cap, late, accepted, rejected, relative, absolute)
 
 
 def _numbered(members: Iterable[T], first: int) -> dict[T, int]:

@@ -40,7 +40,7 @@ class LocalSensitivity:
     def words(self, output: str | None = None) -> str:
         """One sentence: the three inputs that matter most near the point."""
         row = row_of(self.outputs, output)
-        shown = [k for k in ranked(self.share[row]) if self.share[row, k] > 0.0][:3]
+        shown = [k for k in ranked(self.share[row]) if self.share[row, k] >= 0.005][:3]
         if not shown:
             return f"nothing moves {self.outputs[row]} near this point"
         parts = [f"{self.names[k]} ({percent(self.share[row, k])})" for k in shown]

@@ -102,7 +102,7 @@ class Study:
         expected = (len(points), len(self.outputs))
         with np.errstate(all="ignore"):
             found = np.asarray(self.model(points), np.float64)
-        values = found.reshape(expected) if found.size == len(points) * len(self.outputs) else found
+        values = found[:, None] if found.ndim == 1 else found
         if values.shape != expected:
             raise SimulationError(f"expected values of shape {expected} from the model, got {values.shape}", at="Study")
         return np.where(np.isfinite(values), values, np.nan)

@@ -97,9 +97,10 @@ class SobolIndices:
         }
 
     def _share(self, row: int, place: int) -> str:
-        first, total = self.first[row, place], self.total[row, place]
+        # Estimates may lie outside of what a share can be; the table shows them as they are.
+        first, total = np.clip((self.first[row, place], self.total[row, place]), 0.0, 1.0)
         more = f" ({percent(total)} with others)" if total - first > 0.02 else ""
-        return f"{percent(max(0.0, float(first)))}{more}"
+        return f"{percent(first)}{more}"
 
 
 def sobol_indices(

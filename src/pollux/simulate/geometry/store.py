@@ -9,6 +9,7 @@ import io
 import os
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -24,12 +25,13 @@ from pollux.simulate.geometry.form import Form
 from pollux.simulate.geometry.picture import Picture
 from pollux.simulate.geometry.reduced import Reduced
 from pollux.simulate.geometry.system import Input, Kind, Seen
+from pollux.simulate.geometry.warmth import Warmth
 from pollux.simulate.kernels.cache import cache_folder
 
 Arrays: TypeAlias = Mapping[str, NDArray[Any]]
 
 HASH: Final = 32
-ABOUT: Final = "about"
+ABOUT, WARMTH = "about", "warmth"
 
 
 class _About(msgspec.Struct, frozen=True):
@@ -42,7 +44,8 @@ class _About(msgspec.Struct, frozen=True):
     error: ReductionError
     unknowns: int
     digest: str
-    version: int = 1
+    warmed: str = ""
+    version: int = 2
 
 
 def kept(key: str) -> Reduced | None:
@@ -54,15 +57,28 @@ def kept(key: str) -> Reduced | None:
 
 
 def keep(key: str, reduced: Reduced) -> None:
-    """Keep a reduced body under a key."""
-    write(reduced, _path(key))
+    """Keep a reduced body under a key; a full disk costs the next one who asks his time, and this one nothing."""
+    with suppress(OSError):
+        write(reduced, _path(key))
 
 
 def write(reduced: Reduced, path: str | Path) -> None:
     """Write a reduced body to a file, to be shipped with the model that uses it."""
     form = reduced.form
-    about = _About(form.kind, form.damping, form.inputs, form.seen, reduced.error, reduced.unknowns, reduced.digest)
-    write_arrays(Path(path), {**_arrays_of(form), **_arrays_of(reduced.picture)}, msgspec.json.encode(about))
+    arrays, warmth = {**_arrays_of(form), **_arrays_of(reduced.picture)}, reduced.warmth
+    about = _About(
+        form.kind,
+        form.damping,
+        form.inputs,
+        form.seen,
+        reduced.error,
+        reduced.unknowns,
+        reduced.digest,
+        "" if warmth is None else warmth.solid,
+    )
+    write_arrays(
+        Path(path), arrays if warmth is None else {**arrays, WARMTH: warmth.fields}, msgspec.json.encode(about)
+    )
 
 
 def read(path: str | Path) -> Reduced:
@@ -76,9 +92,10 @@ def read(path: str | Path) -> Reduced:
         values = {one.name: arrays[one.name] for one in fields(Form) if one.name in arrays}
         form = Form(kind=about.kind, damping=about.damping, inputs=about.inputs, seen=about.seen, **values)
         picture = Picture(**{one.name: arrays[one.name] for one in fields(Picture)})
+        warmth = Warmth(about.warmed, arrays[WARMTH], form.modes, form.inputs) if about.warmed else None
     except (msgspec.DecodeError, KeyError, TypeError) as error:
         raise DataRefused(f"expected a reduced body, got another file: {error}", at=str(path)) from None
-    return Reduced(form, picture, about.error, about.unknowns, about.digest)
+    return Reduced(form, picture, about.error, about.unknowns, about.digest, warmth)
 
 
 def write_arrays(path: Path, arrays: Arrays, about: bytes) -> None:
@@ -87,15 +104,16 @@ def write_arrays(path: Path, arrays: Arrays, about: bytes) -> None:
     everything: dict[str, Any] = {**arrays, ABOUT: np.frombuffer(about, np.uint8)}
     np.savez(whole, allow_pickle=False, **everything)
     content = whole.getvalue()
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".draft", delete=False) as draft:
-        try:
+    draft = tempfile.NamedTemporaryFile(dir=path.parent, prefix=".draft", delete=False)  # noqa: SIM115  (closed below)
+    try:
+        with draft:
             draft.write(hashlib.sha256(content).digest() + content)
             draft.flush()
             os.fsync(draft.fileno())
-        except OSError:
-            Path(draft.name).unlink()
-            raise
-    Path(draft.name).replace(path)
+        Path(draft.name).replace(path)
+    except OSError:
+        Path(draft.name).unlink(missing_ok=True)
+        raise
 
 
 def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], bytes]:
