@@ -34,7 +34,7 @@ def theirs() -> tuple[str, float | None, float | None]:
 
 
 def _measured() -> tuple[str, float, float]:
-    from progpy.models import ThrownObject
+    from progpy.models import ThrownObject  # type: ignore[import-not-found,unused-ignore]
 
     thrown = ThrownObject(process_noise=0, measurement_noise=0)
     walls, processors = [], []

@@ -62,14 +62,29 @@ NAMES = {
 class Measured(Protocol):
     """One line of the table."""
 
-    name: str
-    value: float
-    unit: str
-    goal: str
-    peer: str | None
-    peer_value: float | None
-    ratio: float | None
-    conditions: Mapping[str, str]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def value(self) -> float: ...
+
+    @property
+    def unit(self) -> str: ...
+
+    @property
+    def goal(self) -> str: ...
+
+    @property
+    def peer(self) -> str | None: ...
+
+    @property
+    def peer_value(self) -> float | None: ...
+
+    @property
+    def ratio(self) -> float | None: ...
+
+    @property
+    def conditions(self) -> Mapping[str, str]: ...
 
 
 def run(options: argparse.Namespace) -> int:
@@ -96,7 +111,7 @@ def measured(names: Iterable[str]) -> Iterator[Measured]:
                 yield line
 
 
-def as_plain(line: Measured) -> dict[str, str | float | None | dict[str, str]]:
+def as_plain(line: Measured) -> dict[str, str | float | dict[str, str] | None]:
     """A line as JSON has it, with the conditions of both sides: solver, tolerance, error, cores, warm or cold."""
     return {
         "name": line.name,
