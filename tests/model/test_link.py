@@ -158,7 +158,7 @@ def test_what_a_link_cannot_give_is_refused(equation, message):
     ("link", "message"),
     [
         (lambda: px.link("Later"), "expected a twin type or the own name, got 'Later'"),
-        (lambda: px.link(int), "expected a twin type, got int"),
+        (lambda: px.link(int), "expected a twin type, got int"),  # type: ignore[type-var]
     ],
 )
 def test_a_link_to_nowhere_is_refused(link, message):

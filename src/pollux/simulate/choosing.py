@@ -16,11 +16,11 @@ from pollux.clock import SECOND
 from pollux.columns.arrays import F64
 from pollux.columns.layout import layout_of
 from pollux.model.schema import Schema
+from pollux.model.walk import topological
 from pollux.simulate.kernels.numpy_kernel import numpy_kernel
 from pollux.simulate.kernels.plan import Plan
 from pollux.simulate.methods.compose import compose
 from pollux.simulate.methods.rows import Method, Task, rows_of
-from pollux.simulate.methods.windows import window_of
 from pollux.simulate.run import Run
 from pollux.simulate.steps import FOLLOWS, Tried, few, tried
 from pollux.simulate.tolerance import Tolerance
@@ -30,6 +30,12 @@ MANY: Final = 20_000
 
 DEARER: Final = 10.0
 """How many explicit steps an implicit one costs, at most: six stages, a Jacobian and its factors."""
+
+SHORT: Final = 50
+"""Steps of a run that is over before a method with steps of its own has found their length."""
+
+KINKED: Final = frozenset(("min", "max", "where", "abs", "floor", "table"))
+"""What makes a rate turn a corner."""
 
 STRETCH: Final = 400
 """The implicit trial goes as far as so many steps would bring it that just pay."""
@@ -60,14 +66,19 @@ def chosen(run: Run) -> Choice:
     longer = _longer(run, explicit)
     if longer > DEARER:
         return Choice("rodas4", _stiff(run, explicit, longer))
-    if schema.jumps and not _looks_between_steps(schema):
+    if schema.jumps or _is_driven_over_thresholds(run, explicit):
         return Choice("dopri5")
     return Choice("rk4", step=explicit.step)
 
 
-def _looks_between_steps(schema: Schema) -> bool:
-    """Whether it has windows for the greatest or least value, which see the ends of steps only: these must be short."""
-    return any(window_of(slots).kind in ("peak", "trough") for slots in layout_of(schema).windows)
+def _is_driven_over_thresholds(run: Run, explicit: Tried) -> bool:
+    """Whether inputs drive rates over kinks, for long enough that steps of one length would pay for them all along.
+
+    Where a cycle turns, steps are short as it is.
+    """
+    if not run.inputs or run.schema.cycles or run.span / explicit.step < SHORT:
+        return False
+    return any(one.op in KINKED for one in topological(run.schema.rates.values()))
 
 
 def _stiff(run: Run, explicit: Tried, longer: float) -> str:

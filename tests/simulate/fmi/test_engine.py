@@ -99,6 +99,8 @@ def test_a_member_that_fails_is_no_number(built):
     """After an error of the FMU its signals are no finite numbers in the futures."""
     path = built(OSCILLATOR, 2, states=False, ways=("cs",), defines=("ERROR_AT=0.5",))
     kind = type("Faulty", (px.Fmu(path, sha256=digest_of(path)),), {})
-    outcome = px.prototype(kind).run("1 s", every="100 ms").samples.path("x")
-    assert np.isfinite(outcome[0, :4]).all()
-    assert np.isnan(outcome[0, 6:]).all()
+    futures = px.prototype(kind).run("1 s", every="100 ms")
+    path = futures.samples.path("x")
+    assert np.isfinite(path[0, :4]).all()
+    assert np.isnan(path[0, 6:]).all()
+    assert futures.failures == 1

@@ -16,7 +16,8 @@ from pollux.simulate.fmi.opened import OpenedFmu
 from pollux.simulate.fmi.physics import FmuPhysics
 from pollux.simulate.fmi.ports import Port, startable
 from pollux.simulate.fmi.running import Running
-from pollux.simulate.foreign import AbstractEngine
+from pollux.simulate.foreign import AbstractEngine, Driven
+from pollux.simulate.outcome import nanoseconds
 from pollux.simulate.run import Run
 
 _MOST: Final = 10_000
@@ -40,7 +41,7 @@ class FmuEngine(AbstractEngine):
         self._ports = ports
         self._running = running
 
-    def courses(self, what: Run, cancelled: Callable[[], bool]) -> tuple[int, Mapping[str, Course]]:
+    def drive(self, what: Run, cancelled: Callable[[], bool]) -> Driven:
         layout = layout_of(what.schema)
         starts = {name: what.start[layout.place(name)] for name in self._settable() if name in layout.slot}
         running = replace(self._running, parameters=starts)
@@ -50,8 +51,9 @@ class FmuEngine(AbstractEngine):
             first = {name: what.start[layout.place(name)] for name in one.inputs}
             one.set(first)
             times, seen = self._record(one, what, first, cancelled)
+            failed = nanoseconds(one.failed_at + what.t0 / SECOND, what.t0)
         found = {name: straight(times, values) for name, values in seen.items() if name in layout.slot}
-        return int(times[1] - times[0]), found
+        return Driven(int(times[1] - times[0]), found, failed)
 
     def _record(
         self, one: FmuPhysics, what: Run, first: Mapping[str, F64], cancelled: Callable[[], bool]
