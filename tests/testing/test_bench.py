@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.promises import jax_peer, odeint, progpy_peer, stiff
 from tests.promises.accuracy import coarsest
 from tests.promises.heart import Heart, plain_rates
 from tests.promises.measurement import Measurement, named
@@ -71,6 +72,18 @@ def test_a_peer_is_named_with_its_version_or_with_what_installs_it():
     """Whoever reads a line knows which version was beaten, or how to get it here."""
     assert named("numpy") == f"numpy {np.__version__}"
     assert named("no-such-peer") == "no-such-peer (pip install no-such-peer)"
+
+
+def test_a_peer_that_is_not_here_leaves_its_columns_empty(monkeypatch):
+    """Without SciPy, JAX or ProgPy a line is measured all the same, and names what to install."""
+    for module in (odeint, jax_peer, progpy_peer, stiff):
+        monkeypatch.setattr(module, "find_spec", lambda name: None)
+    monkeypatch.delenv("PROGPY", raising=False)
+    assert [peer.value for peer in (odeint.rk45(), odeint.lsoda(), jax_peer.classical())] == [None, None, None]
+    name, *nothing = progpy_peer.theirs()
+    assert "pip install progpy" in name
+    assert nothing == [None, None]
+    assert stiff.solved_by(lambda: pytest.fail("the peer is not here")) is None
 
 
 @given(st.lists(st.floats(0, 1), min_size=1), st.floats(0, 1))
