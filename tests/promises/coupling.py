@@ -19,10 +19,17 @@ from pollux.clock import stopwatch
 from pollux.columns import Links, layout_of
 from pollux.model.schema import schema_of
 from pollux.simulate import Connection, CoSimulation, CoupledPhysics, CoupledRun, Group, Part, couple
-from tests.promises.measurement import Measurement
+from tests.promises.measurement import Measurement, named
 
 SECOND = 1_000_000_000
 RUNS = 5
+CASES = (
+    ("coupling", 2, "<= 5 us + 20 ns a value, 10x mosaik"),
+    ("coupling-many", 100, "<= 7 us, 10x mosaik"),
+    ("co-simulation", 2, "10x mosaik"),
+)
+"""Lines, connections and goals."""
+MOSAIK = "two simulators in this process, time-based, that add what they are told, 1 core, warm"
 
 
 class Cell(px.Twin):
@@ -55,25 +62,25 @@ class Told(px.Twin):
 def measure() -> list[Measurement]:
     """Microseconds per step of two twins with 2 connections, of 51 with 100, and of two parts that are coupled."""
     lines = []
-    for connections, goal in ((2, "<= 5 us + 20 ns a value, 10x mosaik"), (100, "<= 7 us, 10x mosaik")):
-        ours = 1e6 * seconds_per_step(connections // 2 + 1, 1)
-        name = "coupling" if connections == 2 else "coupling-many"
-        peer = mosaik_step(connections)
-        told = f"{ours:.2f} us, {connections} connections"
-        ratio = None if peer is None else 1e6 * peer / ours
-        lines.append(
-            Measurement(name, ours, f"us ({told})", goal, "mosaik", None if peer is None else 1e6 * peer, ratio)
-        )
+    for name, connections, goal in CASES[:2]:
+        ours, peer = 1e6 * seconds_per_step(connections // 2 + 1, 1), mosaik_step(connections)
+        how = {"ours": f"RK4, {connections} connections in every stage, 1 core, warm", "peer": MOSAIK}
+        lines.append(_beside(name, ours, goal, peer, how))
     lines.append(_parts_beside(mosaik_step(2)))
     return lines
 
 
 def _parts_beside(peer: float | None) -> Measurement:
     """Two kernels as parts of a co-simulation, which mosaik's simulators are."""
-    ours = macro_step()
-    ratio = None if peer is None else peer / ours
-    goal = "10x mosaik"
-    return Measurement("co-simulation", 1e6 * ours, "us", goal, "mosaik", None if peer is None else 1e6 * peer, ratio)
+    how = {"ours": "Jacobi, each a kernel with RK4, 2 connections, 1 core, warm", "peer": MOSAIK}
+    name, _, goal = CASES[2]
+    return _beside(name, 1e6 * macro_step(), goal, peer, how)
+
+
+def _beside(name: str, ours: float, goal: str, peer: float | None, how: dict[str, str]) -> Measurement:
+    theirs = None if peer is None else 1e6 * peer
+    ratio = None if theirs is None else theirs / ours
+    return Measurement(name, ours, "us per step", goal, named("mosaik"), theirs, ratio, how)
 
 
 def macro_step(steps: int = 1000) -> float:

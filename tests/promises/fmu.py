@@ -31,9 +31,11 @@ def measure() -> list[Measurement]:
     opened = open_fmu(path, sha256=digest_of(path))
     peer, theirs = _fmpy(path)
     here, isolated = _ours(opened, isolated=False), _ours(opened, isolated=True)
+    goal = "<= 0.05, >= 50 times FMPy"
+    how = {"ours": f"explicit steps of {STEP * 1e3:g} ms, two outputs read, 1 core, warm", "peer": "the same FMU"}
     return [
-        Measurement("fmu", here, "us/step", "<= 0.05", peer, theirs, theirs / here),
-        Measurement("fmu-isolated", isolated, "us/step", "<= 0.05", peer, theirs, theirs / isolated),
+        Measurement("fmu", here, "us/step", goal, peer, theirs, theirs / here, how),
+        Measurement("fmu-isolated", isolated, "us/step", goal, peer, theirs, theirs / isolated, how),
     ]
 
 
