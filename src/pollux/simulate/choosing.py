@@ -31,6 +31,9 @@ MANY: Final = 20_000
 DEARER: Final = 10.0
 """How many explicit steps an implicit one costs, at most: six stages, a Jacobian and its factors."""
 
+PIECES: Final = 40
+"""After each of so many pieces the trial asks itself whether it is worth going on."""
+
 SHORT: Final = 50
 """Steps of a run that is over before a method with steps of its own has found their length."""
 
@@ -38,7 +41,7 @@ KINKED: Final = frozenset(("min", "max", "where", "abs", "floor", "table"))
 """What makes a rate turn a corner."""
 
 STRETCH: Final = 400
-"""The implicit trial goes as far as so many steps would bring it that just pay."""
+"""The implicit trial goes as far as so many steps would bring it that just pay, and ends when it has taken them."""
 
 _known: dict[tuple[Schema, int], float] = {}
 
@@ -99,17 +102,22 @@ def _longer(run: Run, explicit: Tried) -> float:
 
 
 def _implicit_step(schema: Schema, start: F64, time: float, span: float) -> float:
-    """The mean step of a few members under the implicit method, in seconds."""
+    """The mean step of a few members under the implicit method, in seconds; 0 as soon as it is not worth its price."""
     task = Task(schema, method="rodas4")
     rows, kernel = rows_of(task), numpy_kernel(compose(task))
     control = rows.control
     assert control is not None
     table = rows.table(few(start, layout_of(schema)))
     Tolerance().into(table, control)
-    none, nothing = np.zeros(0, np.int64), np.zeros((0, 0, table.shape[1]))
-    stops = np.array([[0, -1, -1, -1, 1]], np.int64)
-    out = np.empty((0, 0, table.shape[1]))
-    kernel.advance(table, out, Plan(stops, none, np.zeros((0, 0)), none, nothing, none, time, span))
-    sound = np.isfinite(table[control.since])
-    steps = (table[control.accepted] + table[control.rejected])[sound]
-    return span / float(steps.max()) if steps.size else 0.0
+    for piece in range(PIECES):
+        kernel.advance(table, np.empty((0, 0, table.shape[1])), _piece(piece, time, span / PIECES, table.shape[1]))
+        steps = table[control.accepted] + table[control.rejected]
+        if not np.isfinite(table[control.since]).any() or float(steps.max()) > STRETCH:
+            return 0.0
+    return span / float(steps[np.isfinite(table[control.since])].max())
+
+
+def _piece(number: int, time: float, span: float, members: int) -> Plan:
+    none, nothing = np.zeros(0, np.int64), np.zeros((0, 0, members))
+    stops = np.array([[number, -1, -1, -1, number + 1]], np.int64)
+    return Plan(stops, none, np.zeros((0, 0)), none, nothing, none, time, span)
