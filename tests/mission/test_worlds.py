@@ -35,6 +35,22 @@ def test_one_patient_is_mirrored_forked_treated_and_checked() -> None:
     assert "research software" in told.stdout.lower()
 
 
+@shows(
+    "K4",
+    state="partly",
+    command="pollux demo line --fast",
+    missing="stock and supply, wear and remaining life of the machines",
+)
+@pytest.mark.timeout(300)
+def test_a_line_names_its_bottleneck() -> None:
+    """A shift is mirrored, forked and advised, and every promise held."""
+    told = subprocess.run(
+        [sys.executable, "-m", "pollux", "demo", "line", "--fast"], capture_output=True, text=True, timeout=280
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "The bottleneck is press" in told.stdout
+
+
 class Tank(px.Twin):
     """A store of warm water that nobody has built yet; how well such tanks are lagged is known from others."""
 

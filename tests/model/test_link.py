@@ -158,7 +158,7 @@ def test_what_a_link_cannot_give_is_refused(equation, message):
     ("link", "message"),
     [
         (lambda: px.link("Later"), "expected a twin type or the own name, got 'Later'"),
-        (lambda: px.link(int), "expected a twin type, got int"),
+        (lambda: px.link(int), "expected a twin type, got int"),  # type: ignore[type-var]
     ],
 )
 def test_a_link_to_nowhere_is_refused(link, message):
@@ -166,3 +166,28 @@ def test_a_link_to_nowhere_is_refused(link, message):
     with pytest.raises(ModelError) as caught:
         type("Some", (px.Twin,), {"to": link(), "x": px.hidden("1")})
     assert message in str(caught.value)
+
+
+def test_a_part_may_link_another_type():
+    """A link of a part has the dotted name of the part; one to the own type is refused there."""
+
+    class Valve(px.Part):
+        tank = px.link(Tank)
+
+        @px.derived
+        def head(self):
+            return self.tank.level
+
+    class Station(px.Twin):
+        left, right = Valve(), Valve()
+
+        @px.derived
+        def difference(self):
+            return self.left.head - self.right.tank.level
+
+    schema = schema_of(Station)
+    assert sorted(schema.links) == ["left.tank", "right.tank"]
+    assert [one.data for one in schema.derived["difference"].args] == ["left.tank", "right.tank"]
+    chain = type("Chain", (px.Part,), {"before": px.link(), "x": px.hidden("1"), "__module__": __name__})()
+    with pytest.raises(ModelError, match="got one to the own type in a part"):
+        type("Some", (px.Twin,), {"chain": chain})

@@ -18,11 +18,18 @@ import pollux as px
 from pollux.clock import stopwatch
 from pollux.columns import Links, layout_of
 from pollux.model.schema import schema_of
-from pollux.simulate import CoupledRun, Group, couple
-from tests.promises.measurement import Measurement
+from pollux.simulate import Connection, CoSimulation, CoupledPhysics, CoupledRun, Group, Part, couple
+from tests.promises.measurement import Measurement, named
 
 SECOND = 1_000_000_000
 RUNS = 5
+CASES = (
+    ("coupling", 2, "<= 5 us + 20 ns a value, 10x mosaik"),
+    ("coupling-many", 100, "<= 7 us, 10x mosaik"),
+    ("co-simulation", 2, "10x mosaik"),
+)
+"""Lines, connections and goals."""
+MOSAIK = "two simulators in this process, time-based, that add what they are told, 1 core, warm"
 
 
 class Cell(px.Twin):
@@ -40,19 +47,55 @@ class Cell(px.Twin):
         return self.pace * (gain(self.west) + gain(self.east))
 
 
+class Told(px.Twin):
+    """A body that is told the temperature of the other one."""
+
+    temp = px.hidden("K", start=300)
+    other = px.parameter("K", 300)
+    pace = px.parameter("1/s", 0.1)
+
+    @px.rate(temp)
+    def evens_out(self):
+        return self.pace * (self.other - self.temp)
+
+
 def measure() -> list[Measurement]:
-    """Microseconds per step of two twins with 2 connections, and of 51 twins with 100."""
+    """Microseconds per step of two twins with 2 connections, of 51 with 100, and of two parts that are coupled."""
     lines = []
-    for connections, goal in ((2, "<= 5 us + 20 ns a value, 10x mosaik"), (100, "<= 7 us, 10x mosaik")):
-        ours = 1e6 * seconds_per_step(connections // 2 + 1, 1)
-        name = "coupling" if connections == 2 else "coupling-many"
-        peer = mosaik_step(connections)
-        told = f"{ours:.2f} us, {connections} connections"
-        ratio = None if peer is None else 1e6 * peer / ours
-        lines.append(
-            Measurement(name, ours, f"us ({told})", goal, "mosaik", None if peer is None else 1e6 * peer, ratio)
-        )
+    for name, connections, goal in CASES[:2]:
+        ours, peer = 1e6 * seconds_per_step(connections // 2 + 1, 1), mosaik_step(connections)
+        how = {"ours": f"RK4, {connections} connections in every stage, 1 core, warm", "peer": MOSAIK}
+        lines.append(_beside(name, ours, goal, peer, how))
+    lines.append(_parts_beside(mosaik_step(2)))
     return lines
+
+
+def _parts_beside(peer: float | None) -> Measurement:
+    """Two kernels as parts of a co-simulation, which mosaik's simulators are."""
+    how = {"ours": "Jacobi, each a kernel with RK4, 2 connections, 1 core, warm", "peer": MOSAIK}
+    name, _, goal = CASES[2]
+    return _beside(name, 1e6 * macro_step(), goal, peer, how)
+
+
+def _beside(name: str, ours: float, goal: str, peer: float | None, how: dict[str, str]) -> Measurement:
+    theirs = None if peer is None else 1e6 * peer
+    ratio = None if theirs is None else theirs / ours
+    return Measurement(name, ours, "us per step", goal, named("mosaik"), theirs, ratio, how)
+
+
+def macro_step(steps: int = 1000) -> float:
+    """The median time of a macro step of two compiled parts that read each other."""
+    parts = {name: Part(_part(temp), inputs="hold") for name, temp in (("a", 300.0), ("b", 310.0))}
+    each_other = [Connection("a.Told.0.temp", "b.Told.0.other"), Connection("b.Told.0.temp", "a.Told.0.other")]
+    pair = CoSimulation(parts, each_other, step=SECOND // 100, way="jacobi")
+    pair.step(SECOND)
+    return _timed(lambda: pair.step(steps * SECOND // 100)) / steps
+
+
+def _part(temp: float) -> CoupledPhysics:
+    start = layout_of(schema_of(Told)).start(1)[:, :, None]
+    start[0] = temp
+    return CoupledPhysics((Group(schema_of(Told), start),), longest_step=SECOND // 100, backend="numba")
 
 
 def seconds_per_step(twins: int, members: int, steps: int = 20_000) -> float:
@@ -131,7 +174,7 @@ def adder() -> Any:
 
 
 def main() -> None:
-    """Print both lines, and what other shapes cost."""
+    """Print these lines, and what other shapes cost."""
     for one in measure():
         peer = "not installed" if one.peer_value is None else f"{one.peer_value:.1f} us, {one.ratio:.0f} times"
         print(f"{one.name:14} {one.value:8.3f} {one.unit}  goal {one.goal}  mosaik: {peer}")

@@ -29,7 +29,8 @@ def measure() -> list[Measurement]:
             began = stopwatch()
             twin.fork(members=100)
             times.append(stopwatch() - began)
-    return [Measurement("fork", 1e6 * statistics.median(times), "us", "<= 50")]
+    how = {"ours": "one twin of an open site into 100 members, 2,000 calls, 1 core, warm"}
+    return [Measurement("fork", 1e6 * statistics.median(times), "us", "<= 50", conditions=how)]
 
 
 if __name__ == "__main__":

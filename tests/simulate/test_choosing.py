@@ -4,8 +4,12 @@ from tests.simulate.methods.test_adaptive import start_of
 from tests.simulate.models import SECOND, Ball, Circulation, Decay, Oscillator
 from tests.simulate.stiff import Conserved, Growth, Robertson, VanDerPol
 
+from pollux.model.equations import rate
+from pollux.model.functions import where
+from pollux.model.roles import actuator, hidden, parameter
 from pollux.model.schema import schema_of
-from pollux.simulate import Run
+from pollux.model.twin import Twin
+from pollux.simulate import Run, level
 from pollux.simulate.choosing import chosen
 
 
@@ -28,6 +32,27 @@ def test_jumps_are_met_where_they_happen():
     """A type with jumps takes steps that end at them."""
     assert choice(Ball, 2 * SECOND).method == "dopri5"
     assert choice(Ball, 2 * SECOND, step=SECOND // 100).method == "rk4"
+
+
+class Bucket(Twin):
+    """Fills in the rain and spills over its brim."""
+
+    water = hidden("1", start=0)
+    rain = actuator("1/h", low=0, high=10, safe=0)
+    seep = parameter("1/h", 0.5)
+
+    @rate(water)
+    def fills(self):
+        return self.rain - self.seep * where(self.water > 1, 5 * self.water, self.water)
+
+
+def test_inputs_that_drive_over_thresholds_want_steps_of_their_own():
+    """A long run over a kink with inputs; not a short one, not one without inputs, not one of a smooth type."""
+    rain = {"rain": level([0, 3600 * SECOND], [0.2, 4.0])}
+    assert choice(Bucket, 10 * 86_400 * SECOND, inputs=rain).method == "dopri5"
+    assert choice(Bucket, 600 * SECOND, inputs=rain).method == "rk4"
+    assert choice(Bucket, 10 * 86_400 * SECOND).method == "rk4"
+    assert choice(Decay, 10_000 * SECOND, inputs={"u": level([0, SECOND], [0.0, 1.0])}).method == "rk4"
 
 
 def test_stiff_types_are_found_and_the_reason_told():

@@ -1,18 +1,15 @@
 """A twin has one neighbour: `west = px.link(Cell)` is one twin of another type, or of the own one."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, Self, TypeVar, final, overload
+from typing import Any, final, overload
 
 from pollux.errors import ModelError
-from pollux.model.linking import PRESENT, AbstractLink, seen_at
-from pollux.model.schema import Schema, schema_of
+from pollux.model.linking import PRESENT, AbstractLink, T
 from pollux.model.value import Value
-
-T = TypeVar("T")
 
 
 @final
-class link(AbstractLink, Generic[T]):
+class link(AbstractLink[T]):
     r"""One twin of another type, an index column: `node = px.link(Node)`; `west = px.link()` is one of the own type.
 
     In equations `self.west.depth` is that twin's state, parameter or derived value: $x_{w(i)}$ for the twin $i$ whose
@@ -43,24 +40,9 @@ class link(AbstractLink, Generic[T]):
     def __init__(self, kind: type | str | None = None, *, gives: Mapping[str, str] | None = None) -> None:
         super().__init__(kind, gives)
 
-    @overload
-    def __get__(self, instance: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, instance: object, owner: type) -> T: ...
-    def __get__(self, instance: object, owner: type) -> Any:
-        return seen_at(instance, self)
-
     @property
     def is_single(self) -> bool:
         return True
-
-    @property
-    def linked(self) -> Schema:
-        """The schema of the linked type."""
-        kind = self.kind if isinstance(self.kind, type) else self.twin
-        if kind is None:
-            raise ModelError("expected a link of a twin type, got one that no class has")
-        return schema_of(kind)
 
 
 def present(linked: object) -> Value:

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final, cast, final
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, cast, final, overload
 
 from pollux.errors import ModelError
 from pollux.model.digest import digest
@@ -15,6 +15,11 @@ from pollux.model.value import Value
 from pollux.model.views import below, view_of
 from pollux.model.walk import topological
 
+if TYPE_CHECKING:
+    from pollux.model.twin import Twin
+
+T = TypeVar("T", bound="Twin")
+
 PRESENT: Final = "?"
 """Asked below a link, it is whether the link leads somewhere; no signal can have this name."""
 
@@ -22,7 +27,7 @@ _HALF: Final = 0.5
 _LATER: Final = 'say what a type that is defined later gives: px.link("Pipe", gives={"flow": "m**3/s"})'
 
 
-class AbstractLink(Symbol):
+class AbstractLink(Symbol, Generic[T]):
     """A name for one twin, or many twins, of another type or of the own one.
 
     `kind` is the type; its name with `gives`, names and units, where it is defined later; the own name, or None, for
@@ -34,10 +39,25 @@ class AbstractLink(Symbol):
         self.kind = kind
         self.gives = gives
 
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+    def __get__(self, instance: object, owner: type) -> Any:
+        return self if instance is None else cast(Place, instance).__pollux_get__(self)
+
     @property
     @abstractmethod
     def is_single(self) -> bool:
         """Whether it leads to one twin at most."""
+
+    @property
+    def linked(self) -> Schema:
+        """The schema of the linked type; raises ModelError for a link that no class has."""
+        kind = self.kind if isinstance(self.kind, type) else self.twin
+        if kind is None:
+            raise ModelError("expected a link of a twin type, got one that no class has")
+        return schema_of(kind)
 
     def declared(self, root: type, *, inside_part: bool) -> Link:
         """The link as the schema of the type keeps it; raises ModelError where it leads to no type."""
@@ -132,8 +152,3 @@ def seen_through(link: str, far: Link, name: str, inside: Callable[[str], Expr])
     number = operation("where", (found, const(1.0), const(0.0))) if found.is_condition else found
     gathered = node("gather" if far.is_single else "linked", (number,), number.unit, link)
     return operation(">=", (gathered, const(_HALF))) if found.is_condition else gathered
-
-
-def seen_at(instance: object, symbol: AbstractLink) -> Any:
-    """What a link is on a view, itself on the class."""
-    return symbol if instance is None else cast(Place, instance).__pollux_get__(symbol)

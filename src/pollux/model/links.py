@@ -1,22 +1,19 @@
 """Twins relate: `rooms = px.links(Room)` is many twins of another type, `px.total(self.rooms.power)` their sum."""
 
 from collections.abc import Mapping
-from typing import Any, Final, Generic, Self, TypeVar, final, overload
+from typing import Any, Final, final, overload
 
 from pollux.errors import ModelError
 from pollux.model.graph import Expr, node
-from pollux.model.linking import AbstractLink, seen_at
-from pollux.model.schema import Schema, schema_of
+from pollux.model.linking import AbstractLink, T
 from pollux.model.value import Value
 from pollux.model.walk import rewritten, topological
-
-T = TypeVar("T")
 
 _OWN: Final = frozenset(("state", "param", "phase", "time", "noise", "gather", "present", "total"))
 
 
 @final
-class links(AbstractLink, Generic[T]):
+class links(AbstractLink[T]):
     """Many twins of another type, an index column: `rooms = px.links(Room)`; `px.links()` are twins of the own type.
 
     On a view `self.rooms` is seen as one of them; in equations only `px.total` makes a number of what it holds. A type
@@ -42,24 +39,9 @@ class links(AbstractLink, Generic[T]):
     def __init__(self, kind: type | str | None = None, *, gives: Mapping[str, str] | None = None) -> None:
         super().__init__(kind, gives)
 
-    @overload
-    def __get__(self, instance: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, instance: object, owner: type) -> T: ...
-    def __get__(self, instance: object, owner: type) -> Any:
-        return seen_at(instance, self)
-
     @property
     def is_single(self) -> bool:
         return False
-
-    @property
-    def linked(self) -> Schema:
-        """The schema of the linked type."""
-        kind = self.kind if isinstance(self.kind, type) else self.twin
-        if kind is None:
-            raise ModelError("expected a link of a twin type, got one that no class has")
-        return schema_of(kind)
 
 
 def total(of: Value) -> Value:

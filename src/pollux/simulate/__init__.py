@@ -12,6 +12,7 @@ from pollux.simulate.cosimulation.control import Control
 from pollux.simulate.cosimulation.cosimulation import CoSimulation
 from pollux.simulate.cosimulation.master import Part
 from pollux.simulate.coupled.couple import couple
+from pollux.simulate.coupled.forked import forked
 from pollux.simulate.coupled.physics import CoupledPhysics
 from pollux.simulate.coupled.run import CoupledOutcome, CoupledRun, Feed, Group, GroupOutcome
 from pollux.simulate.courses import Course, level, side_by_side, straight
@@ -66,6 +67,7 @@ __all__ = [
     "converted",
     "couple",
     "ensemble",
+    "forked",
     "level",
     "levels",
     "luck",

@@ -16,11 +16,11 @@ from pollux.clock import SECOND
 from pollux.columns.arrays import F64
 from pollux.columns.layout import layout_of
 from pollux.model.schema import Schema
+from pollux.model.walk import topological
 from pollux.simulate.kernels.numpy_kernel import numpy_kernel
 from pollux.simulate.kernels.plan import Plan
 from pollux.simulate.methods.compose import compose
-from pollux.simulate.methods.rows import Method, Task, rows_of
-from pollux.simulate.methods.windows import window_of
+from pollux.simulate.methods.rows import Method, Task, rows_of, usual
 from pollux.simulate.run import Run
 from pollux.simulate.steps import FOLLOWS, Tried, few, tried
 from pollux.simulate.tolerance import Tolerance
@@ -31,8 +31,17 @@ MANY: Final = 20_000
 DEARER: Final = 10.0
 """How many explicit steps an implicit one costs, at most: six stages, a Jacobian and its factors."""
 
+PIECES: Final = 40
+"""After each of so many pieces the trial asks itself whether it is worth going on."""
+
+SHORT: Final = 50
+"""Steps of a run that is over before a method with steps of its own has found their length."""
+
+KINKED: Final = frozenset(("min", "max", "where", "abs", "floor", "table"))
+"""What makes a rate turn a corner."""
+
 STRETCH: Final = 400
-"""The implicit trial goes as far as so many steps would bring it that just pay."""
+"""The implicit trial goes as far as so many steps would bring it that just pay, and ends when it has taken them."""
 
 _known: dict[tuple[Schema, int], float] = {}
 
@@ -49,25 +58,28 @@ class Choice:
 
 def chosen(run: Run) -> Choice:
     """The method for a run."""
-    schema = run.schema
-    if schema.noises:
-        return Choice("euler-maruyama")
-    if schema.algebraic:
-        return Choice("rodas4")
+    schema, method = run.schema, usual(run.schema)
+    if schema.noises or schema.algebraic:
+        return Choice(method)
     if run.step is not None or layout_of(schema).settled:
         return Choice("rk4")
     explicit = tried(schema, run.start, t0=run.t0, span=run.span)
     longer = _longer(run, explicit)
     if longer > DEARER:
         return Choice("rodas4", _stiff(run, explicit, longer))
-    if schema.jumps and not _looks_between_steps(schema):
+    if _is_driven_over_thresholds(run, explicit):
         return Choice("dopri5")
-    return Choice("rk4", step=explicit.step)
+    return Choice(method, step=explicit.step)
 
 
-def _looks_between_steps(schema: Schema) -> bool:
-    """Whether it has windows for the greatest or least value, which see the ends of steps only: these must be short."""
-    return any(window_of(slots).kind in ("peak", "trough") for slots in layout_of(schema).windows)
+def _is_driven_over_thresholds(run: Run, explicit: Tried) -> bool:
+    """Whether inputs drive rates over kinks, for long enough that steps of one length would pay for them all along.
+
+    Where a cycle turns, steps are short as it is.
+    """
+    if not run.inputs or run.schema.cycles or run.span / explicit.step < SHORT:
+        return False
+    return any(one.op in KINKED for one in topological(run.schema.rates.values()))
 
 
 def _stiff(run: Run, explicit: Tried, longer: float) -> str:
@@ -90,17 +102,22 @@ def _longer(run: Run, explicit: Tried) -> float:
 
 
 def _implicit_step(schema: Schema, start: F64, time: float, span: float) -> float:
-    """The mean step of a few members under the implicit method, in seconds."""
+    """The mean step of a few members under the implicit method, in seconds; 0 as soon as it is not worth its price."""
     task = Task(schema, method="rodas4")
     rows, kernel = rows_of(task), numpy_kernel(compose(task))
     control = rows.control
     assert control is not None
     table = rows.table(few(start, layout_of(schema)))
     Tolerance().into(table, control)
-    none, nothing = np.zeros(0, np.int64), np.zeros((0, 0, table.shape[1]))
-    stops = np.array([[0, -1, -1, -1, 1]], np.int64)
-    out = np.empty((0, 0, table.shape[1]))
-    kernel.advance(table, out, Plan(stops, none, np.zeros((0, 0)), none, nothing, none, time, span))
-    sound = np.isfinite(table[control.since])
-    steps = (table[control.accepted] + table[control.rejected])[sound]
-    return span / float(steps.max()) if steps.size else 0.0
+    for piece in range(PIECES):
+        kernel.advance(table, np.empty((0, 0, table.shape[1])), _piece(piece, time, span / PIECES, table.shape[1]))
+        steps = table[control.accepted] + table[control.rejected]
+        if not np.isfinite(table[control.since]).any() or float(steps.max()) > STRETCH:
+            return 0.0
+    return span / float(steps[np.isfinite(table[control.since])].max())
+
+
+def _piece(number: int, time: float, span: float, members: int) -> Plan:
+    none, nothing = np.zeros(0, np.int64), np.zeros((0, 0, members))
+    stops = np.array([[number, -1, -1, -1, number + 1]], np.int64)
+    return Plan(stops, none, np.zeros((0, 0)), none, nothing, none, time, span)

@@ -11,7 +11,7 @@ from typing import final
 
 import numpy as np
 
-from pollux.columns.arrays import F64, I64
+from pollux.columns.arrays import F64, I64, distinct
 from pollux.errors import SimulationError
 
 
@@ -77,7 +77,7 @@ def side_by_side(parts: Sequence[tuple[Course, int]]) -> Course:
     """
     if any(course.is_straight or not course.is_shared for course, _ in parts):
         raise SimulationError("expected level courses that their members share", at="side_by_side")
-    times = np.unique(np.concatenate([course.times for course, _ in parts]))
+    times = distinct(np.concatenate([course.times for course, _ in parts]))
     columns = [np.repeat(_held(course, times)[:, None], members, axis=1) for course, members in parts]
     return Course(times, np.concatenate(columns, axis=1), False)
 
@@ -133,7 +133,7 @@ def _marks(times: F64, steps: int) -> I64:
     """The steps before and after each instant, and the first."""
     around = np.concatenate((np.floor(times), np.ceil(times)))
     inside = around[(around > 0) & (around < steps)]
-    return np.unique(np.concatenate(([0], inside))).astype(np.int64)
+    return distinct(np.concatenate(([0], inside)).astype(np.int64))
 
 
 def _levels(times: F64, values: F64, marks: I64) -> F64:

@@ -86,8 +86,12 @@ def _flow(prepared: Prepared) -> tuple[F64, Any]:
     kernel = job.kernel
     assert isinstance(kernel, JaxKernel)
     moves, plan = moves_of(kernel), job.schedule.plan(0, job.schedule.steps)
+
+    def through(first: Rows) -> Rows:
+        return _through(jax, kernel, moves, plan, first)
+
     with jax.enable_x64(True):
-        rows, pull = jax.vjp(lambda first: _through(jax, kernel, moves, plan, first), entered(kernel, job.table))
+        rows, pull = jax.vjp(through, entered(kernel, job.table))
 
     def back(seeds: F64) -> F64:
         with jax.enable_x64(True):

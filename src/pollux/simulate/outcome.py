@@ -97,10 +97,15 @@ class Outcome:
 
     def __getitem__(self, name: str) -> F64:
         """The values of one name, (times, members)."""
-        if name not in self.names:
-            raise SimulationError(f"expected a recorded name, got {name!r}", hint=f"recorded: {', '.join(self.names)}")
-        found: F64 = self.values[self.names.index(name)]
-        return found
+        return recorded(self.names, self.values, name)
+
+
+def recorded(names: tuple[str, ...], values: F64, name: str) -> F64:
+    """The values of one of the names that a run recorded; raises `SimulationError` for another."""
+    if name not in names:
+        raise SimulationError(f"expected a recorded name, got {name!r}", hint=f"recorded: {', '.join(names)}")
+    found: F64 = values[names.index(name)]
+    return found
 
 
 def nanoseconds(seconds: F64, t0: int) -> I64:

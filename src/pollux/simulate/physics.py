@@ -117,7 +117,7 @@ class KernelPhysics(AbstractPhysics):
 
     @property
     def states(self) -> tuple[str, ...]:
-        return self._schema.states
+        return (*self._schema.states, *self._schema.unknowns)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -145,7 +145,7 @@ class KernelPhysics(AbstractPhysics):
     def get(self, name: str) -> F64:
         if name in self._schema.derived or name in self._schema.readings:
             return self._now(name)
-        if name not in self._schema.states and name not in self._schema.params:
+        if name not in self.states and name not in self._schema.params:
             raise NotFound(f"expected a state, an input or an output of {self._schema.name}, got {name!r}")
         found: F64 = self._columns[self._layout.place(name)].copy()
         return found

@@ -9,7 +9,7 @@ from typing import final
 
 import numpy as np
 
-from pollux.columns.arrays import F64, I64
+from pollux.columns.arrays import F64, I64, distinct
 from pollux.simulate.courses import Sampled
 from pollux.simulate.kernels.plan import Plan
 from pollux.simulate.methods.rows import Rows
@@ -44,7 +44,7 @@ class Schedule:
     def plan(self, first: int, last: int) -> Plan:
         """What a kernel does from one step up to another, without what happens at that other."""
         moments = np.concatenate((self.recorded, self.shared.marks, self.own.marks))
-        at = np.unique(np.append(moments[(moments > first) & (moments < last)], first))
+        at = distinct(np.append(moments[(moments > first) & (moments < last)], first))
         stops = np.empty((len(at), 5), np.int64)
         stops[:, 0], stops[:, 4] = at, np.append(at[1:], last)
         for column, marks in ((1, self.shared.marks), (2, self.own.marks), (3, self.recorded)):
@@ -71,7 +71,7 @@ def fed(inputs: Mapping[str, Sampled], rows: Rows, members: int) -> Fed:
     """Some inputs as one table, on all the steps at which one of them changes; `members` is 1 where all share them."""
     if not inputs:
         return Fed(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 0, members)))
-    marks = np.unique(np.concatenate([one.marks for one in inputs.values()]))
+    marks = distinct(np.concatenate([one.marks for one in inputs.values()]))
     places: list[int] = []
     columns: list[F64] = []
     for name, one in inputs.items():

@@ -11,7 +11,7 @@ import numpy as np
 from pollux.clock import SECOND
 from pollux.columns.arrays import F64
 from pollux.errors import SimulationError
-from pollux.simulate.foreign import driven
+from pollux.simulate.foreign import driven, following, with_failures
 from pollux.simulate.job import Piece, work
 from pollux.simulate.kernels.kernel import Compiler
 from pollux.simulate.methods.rows import Rows
@@ -50,14 +50,15 @@ def run(
     Raises `SimulationError` for a run that cannot be made or was cancelled, and when a worker dies. A member that fails
     is a value.
     """
-    what = driven(what)
+    engine = driven(what, cancelled or (lambda: False))
+    what = following(what, engine)
     prepared = prepare(what, compiler)
     # Here and now, or every thread that works on a chunk would compile the same kernel.
     for kernel in (prepared.whole.kernel, *(fast.kernel for fast in prepared.whole.fast)):
         kernel.load()
     memory = {name: forgotten(prepared.whole.table, slots) for name, slots in prepared.rows.layout.events.items()}
     whole = _gathered(prepared, executor, progress or (lambda done: None), cancelled or (lambda: False))
-    return _outcome(what, prepared, whole, memory)
+    return with_failures(_outcome(what, prepared, whole, memory), engine)
 
 
 def _gathered(prepared: Prepared, executor: Executor | None, progress: Progress, cancelled: Cancelled) -> Piece:

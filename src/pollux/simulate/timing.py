@@ -8,7 +8,7 @@ from typing import Final, final
 
 import numpy as np
 
-from pollux.columns.arrays import I64
+from pollux.columns.arrays import I64, distinct
 
 MEMBER_STEPS: Final = 1 << 24
 """Steps times members between two pauses: about a second of work."""
@@ -44,5 +44,5 @@ def stepped(span: int, grid: int, step: int, members: int) -> Timing:
 
 def own(span: int, grid: int) -> Timing:
     """Units of a nanosecond, in which members take steps of their own; pauses do not depend on how many there are."""
-    pauses = np.unique(np.linspace(0, span, OWN_PAUSES + 1).astype(np.int64))[:-1]
+    pauses = distinct(np.linspace(0, span, OWN_PAUSES + 1).astype(np.int64))[:-1]
     return Timing(span, grid, OWN_STEPS, pauses)

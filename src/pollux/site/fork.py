@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from typing import Any, Generic, TypeVar, final
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +16,19 @@ from pollux.model.graph import Expr
 from pollux.model.schema import Schema
 from pollux.model.symbols import Symbol
 from pollux.predict import Learning
-from pollux.show.facts import Turn
 from pollux.simulate import Course, Run, Sampling, Solver, shared
 from pollux.simulate.sensitivity import Study
 from pollux.site.ensemble import Ensemble
-from pollux.site.estate import Estate
 from pollux.site.luck import generator, started
 from pollux.site.onward import for_options, onward
 from pollux.site.studies import Asked, Over, believing, studied
 from pollux.site.told import hash_of
 from pollux.site.turning import medoid, turn_of
+
+# What is named here only stays out of a process that runs a design ahead: it brings the server with it.
+if TYPE_CHECKING:
+    from pollux.show.facts import Turn
+    from pollux.site.estate import Estate
 
 F64 = NDArray[np.float64]
 T = TypeVar("T")
@@ -205,7 +208,7 @@ class Fork(Generic[T]):
             cancelled=cancelled,
         )
 
-    def turn(self, cycle: Symbol, fields: Sequence[Symbol], *, every: str = "10 ms") -> Turn:
+    def turn(self, cycle: Symbol, fields: Sequence[Symbol], *, every: str = "10 ms") -> "Turn":
         """One whole turn of a cycle with some fields of its model every so often, for the middle member of the belief.
 
         The cycle is the twin's own, or that of a model which it settles: `fork.turn(Heart.beat, [Heart.lv.volume])`.
@@ -233,7 +236,7 @@ class Fork(Generic[T]):
 
 
 def forked(
-    estate: Estate,
+    estate: "Estate",
     type_: str,
     twin: str,
     *,

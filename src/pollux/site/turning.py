@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,11 @@ from pollux.errors import ModelError, NotFound, SimulationError
 from pollux.model.evaluate import evaluate
 from pollux.model.schema import Schema
 from pollux.model.symbols import Symbol
-from pollux.show.facts import Turn
 from pollux.simulate import Run, run
 from pollux.site.compiling import COMPILERS
+
+if TYPE_CHECKING:
+    from pollux.show.facts import Turn
 
 F64 = NDArray[np.float64]
 
@@ -24,7 +27,7 @@ TURNS = 6
 
 def turn_of(
     layout: Layout, column: F64, cycle: Symbol, fields: Sequence[Symbol], *, now: int, seq: int, every: str
-) -> Turn:
+) -> "Turn":
     """The newest whole turn of `cycle` for one column (layout.width,), with `fields` of its model every so often.
 
     Raises ModelError for something that is no cycle and for fields of another model, NotFound where the twin neither
@@ -48,6 +51,8 @@ def turn_of(
         raise SimulationError(f"expected whole turns of {cycle.name}, got none", at=schema.name)
     first, last = int(begins[-2]), int(begins[-1])
     turned = np.stack([outcome[name][first:last, 0] for name in names[1:]], axis=1)
+    from pollux.show.facts import Turn  # brings the server with it, which no other run of a fork needs
+
     return Turn(names[1:], turned, int(outcome.times[first]), grid / SECOND, seq)
 
 

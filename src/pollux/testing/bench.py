@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol
@@ -12,11 +12,21 @@ from pollux.errors import SetupError
 
 NAMES = {
     "ensemble": "ensemble",
+    "ensemble-odeint": "ensemble",
+    "ensemble-jax": "ensemble",
     "single": "ensemble",
     "circulation": "ensemble",
+    "stiff": "stiff",
+    "stiff-odeint": "stiff",
+    "noise": "noise",
+    "step": "step",
+    "step-circulation": "step",
+    "first": "first",
+    "first-import": "first",
     "fork": "fork",
     "coupling": "coupling",
     "coupling-many": "coupling",
+    "co-simulation": "coupling",
     "what-if": "whatif",
     "ingest": "ingest",
     "ingest-batched": "ingest",
@@ -52,13 +62,29 @@ NAMES = {
 class Measured(Protocol):
     """One line of the table."""
 
-    name: str
-    value: float
-    unit: str
-    goal: str
-    peer: str | None
-    peer_value: float | None
-    ratio: float | None
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def value(self) -> float: ...
+
+    @property
+    def unit(self) -> str: ...
+
+    @property
+    def goal(self) -> str: ...
+
+    @property
+    def peer(self) -> str | None: ...
+
+    @property
+    def peer_value(self) -> float | None: ...
+
+    @property
+    def ratio(self) -> float | None: ...
+
+    @property
+    def conditions(self) -> Mapping[str, str]: ...
 
 
 def run(options: argparse.Namespace) -> int:
@@ -85,8 +111,8 @@ def measured(names: Iterable[str]) -> Iterator[Measured]:
                 yield line
 
 
-def as_plain(line: Measured) -> dict[str, str | float | None]:
-    """A line as JSON has it."""
+def as_plain(line: Measured) -> dict[str, str | float | dict[str, str] | None]:
+    """A line as JSON has it, with the conditions of both sides: solver, tolerance, error, cores, warm or cold."""
     return {
         "name": line.name,
         "value": line.value,
@@ -95,15 +121,17 @@ def as_plain(line: Measured) -> dict[str, str | float | None]:
         "peer": line.peer,
         "peer_value": line.peer_value,
         "ratio": line.ratio,
+        "conditions": dict(line.conditions),
     }
 
 
 def as_row(line: Measured) -> str:
-    """A line for people."""
+    """A line for people, and below it the conditions of both sides."""
     goal = f"goal {line.goal}"
     peer = "" if line.peer is None else f"{line.peer} {_number(line.peer_value)}"
     ratio = "" if line.ratio is None else f"ratio {line.ratio:.3g}"
-    return f"{line.name:16} {line.value:12.4g} {line.unit:22} {goal:12} {peer} {ratio}".rstrip()
+    head = f"{line.name:16} {line.value:12.4g} {line.unit:22} {goal:12} {peer} {ratio}".rstrip()
+    return "\n".join([head, *(f"{'':16} {name}: {text}" for name, text in line.conditions.items())])
 
 
 def _number(value: float | None) -> str:

@@ -21,6 +21,7 @@ from pollux.simulate import (
     converted,
     couple,
 )
+from pollux.simulate.cosimulation.connection import order, wires
 from pollux.testing.physics import check_physics
 
 
@@ -128,17 +129,17 @@ def _exact(seconds):
 
 
 @pytest.mark.parametrize(
-    ("inputs", "way", "order"),
+    ("inputs", "way", "power"),
     [("hold", "jacobi", 1), ("linear", "jacobi", 2), ("linear", "gauss-seidel", 2)],
 )
-def test_the_error_of_the_coupling_falls_with_its_order(inputs, way, order):
+def test_the_error_of_the_coupling_falls_with_its_order(inputs, way, power):
     """Inputs that stand still make an error of order 1 in the macro step, those on straight lines one of order 2."""
     errors = []
     for step in (SECOND // 50, SECOND // 100):
         pair = _pair(step, inputs=inputs, way=way)
         pair.step(SECOND)
         errors.append(abs(float(pair.get("a.x")[0]) - _exact(1.0)))
-    assert np.log2(errors[0] / errors[1]) == pytest.approx(order, abs=0.35)
+    assert np.log2(errors[0] / errors[1]) == pytest.approx(power, abs=0.35)
 
 
 def test_an_iterated_step_is_nearer_and_of_second_order():
@@ -211,6 +212,17 @@ def test_flows_into_one_input_are_added_and_units_are_told():
     parts = {name: Part(_kernel(Gain, k=1.0, b=float(b))) for b, name in enumerate("abc")}
     both = [Connection("a.y", "c.u"), converted("b.y", "c.u", ("m", "cm"))]
     assert CoSimulation(parts, both, step=SECOND).get("c.u").tolist() == [100.0]
+
+
+def test_a_sum_is_known_when_all_its_parts_have_stepped():
+    """Of an input that two parts feed nothing is known before both have stepped; then it is their sum at the end."""
+    parts = {name: Part(_kernel(Gain)) for name in "abc"}
+    connections = [Connection("a.past", "c.u"), Connection("b.past", "c.u"), Connection("a.y", "b.u")]
+    made = wires({name: part.physics for name, part in parts.items()}, connections)
+    assert made.targets == (("c", "u"), ("b", "u"))
+    assert made.known(["a"]).tolist() == [False, True]
+    assert made.known(["a", "b"]).tolist() == [True, True]
+    assert order(("c", "b", "a"), {name: made.read_by(name) for name in parts}) == ("a", "b", "c")
 
 
 def test_a_controlled_step_keeps_the_error_and_goes_back():

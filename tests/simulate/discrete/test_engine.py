@@ -1,6 +1,7 @@
 """The compiled engine: equal to its own source in plain Python and to an engine written another way, however cut."""
 
 import os
+import pickle
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -42,7 +43,8 @@ from pollux.simulate.discrete import (
 from pollux.simulate.discrete import columns as c
 from pollux.simulate.discrete.kernel_random import draw, philox, uniform
 from pollux.simulate.discrete.lowering import lower
-from pollux.simulate.discrete.memory import blank, records
+from pollux.simulate.discrete.memory import blank, level_opening, records
+from pollux.simulate.discrete.run import Work, work
 
 ROOT = Path(__file__).parent.parent.parent.parent
 
@@ -140,6 +142,25 @@ def test_a_member_is_the_same_however_cut(members: int, seed: int, threads: bool
         many = simulate(line, span, members=members, seed=seed)
     for one, other in zip(few.sheet, many.sheet, strict=True):
         assert np.array_equal(one, other[: len(one)])
+
+
+def test_work_travels_to_other_processes() -> None:
+    """What an executor is given is pickled and done elsewhere with the same result."""
+    line = everything()
+    lowered = lower(line, 3)
+    one = Work(lowered, level_opening(lowered), 5, 2, 10.0, 500.0, 1, 100)
+    (here, counts), (there, again) = work(one), work(pickle.loads(pickle.dumps(one)))
+    assert all(np.array_equal(a, b) for a, b in zip(here, there, strict=True))
+    assert np.array_equal(counts, again)
+
+
+def test_a_run_tells_how_far_it_is_and_can_be_cancelled() -> None:
+    """Progress comes chunk by chunk; who cancels gets an error and no half result."""
+    heard: list[float] = []
+    simulate(serial(), 100.0, members=130, progress=heard.append)
+    assert heard == [1 / 3, 2 / 3, 1.0]
+    with pytest.raises(SimulationError, match="cancelled"):
+        simulate(serial(), 100.0, members=130, cancelled=lambda: True)
 
 
 def test_a_faster_machine_has_the_same_luck() -> None:
@@ -331,6 +352,8 @@ def test_a_line_starts_as_it_stands() -> None:
         ([Supply("s"), Inspection("i", 1, rework=0.1), Sink("out")], "expected back_to"),
         ([Supply("s", to="m"), Supply("t", to="m"), Machine("m", 1), Sink("out")], "expected one queue before it"),
         ([Machine("m", 1), Sink("out")], "something that leads to it"),
+        ([Supply("s"), Machine("m", 0), Sink("out")], "a duration above zero"),
+        ([Source("s", 0), Sink("out")], "a duration above zero"),
     ],
 )
 def test_a_line_that_is_none_is_refused(blocks: list[Block], words_: str) -> None:

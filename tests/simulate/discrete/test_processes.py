@@ -235,3 +235,33 @@ def test_a_store_and_a_container_hold_what_fits() -> None:
     env.run()
     assert seen == [("b is in", 5.0), ("tank", 10.0)]
     assert tank.level == 10
+
+
+def test_who_is_interrupted_takes_his_wish_back() -> None:
+    """A `get` that is cancelled takes nothing from the others."""
+    env, got = Environment(), list[str]()
+    shelf, tank = Store(env), Container(env, 10)
+
+    def wants(name):
+        wish = shelf.get()
+        try:
+            yield wish
+            got.append(name)
+        except Interrupted:
+            shelf.cancel(wish)
+
+    first = env.process(wants("first"))
+    env.process(wants("second"))
+
+    def later():
+        yield env.timeout(1)
+        first.interrupt()
+        yield env.timeout(1)
+        yield shelf.put("thing")
+        tank.cancel(tank.get(5))
+        yield tank.put(3)
+
+    env.process(later())
+    env.run()
+    assert got == ["second"]
+    assert tank.level == 3

@@ -37,8 +37,8 @@ def _second(model: Model, ways, states, events, declares) -> str:
 
 
 def _third(model: Model, ways, states, events, declares) -> str:
-    types = {"Real": "Float64", "Integer": "Int32", "Boolean": "Boolean"}
-    offsets = {"Real": 0, "Integer": 100, "Boolean": 200}
+    types = {"Real": "Float64", "Integer": "Int32", "Boolean": "Boolean", "Clock": "Clock"}
+    offsets = {"Real": 0, "Integer": 100, "Boolean": 200, "Clock": 300}
     references = {one.name: one.reference + offsets[one.type] for one in model.variables}
     more = 'hasEventMode="true" mightReturnEarlyFromDoStep="true"' if events else ""
     lines = [

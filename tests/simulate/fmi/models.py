@@ -69,6 +69,23 @@ STAIRS = Model(
     ),
     ("der(level)",),
 )
+COUNTER = Model(
+    "counter.c",
+    (
+        Var("sum", 0, causality="output", start="0"),
+        Var("der(sum)", 1, derivative="sum"),
+        Var("count", 0, "Integer", "output"),
+        Var(
+            "clock",
+            0,
+            "Clock",
+            "input",
+            more='intervalVariability="constant" intervalDecimal="0.25" shiftDecimal="0.1"',
+            variability="discrete",
+        ),
+    ),
+    ("der(sum)",),
+)
 CHAIN = Model(
     "chain.c",
     (

@@ -78,6 +78,14 @@ def test_a_live_twin_begins_where_it_is(oscillator, tmp_path):
     assert np.allclose(futures.band(oscillator.x).median[0, 1:], rows, atol=1e-12)
 
 
+def test_a_what_if_can_be_cancelled(oscillator):
+    """The FMU's part of a run is asked too whether somebody still wants it."""
+    asked = iter([False, False, True])
+    with pytest.raises(px.SimulationError, match="cancelled"):
+        px.prototype(oscillator).run("10 s", cancelled=lambda: next(asked))
+    assert next(asked, None) is None
+
+
 def test_other_code_makes_another_type(built):
     """Two types with the same signals and another FMU behind them are not taken for each other."""
     types: list[Any] = []
@@ -91,6 +99,8 @@ def test_a_member_that_fails_is_no_number(built):
     """After an error of the FMU its signals are no finite numbers in the futures."""
     path = built(OSCILLATOR, 2, states=False, ways=("cs",), defines=("ERROR_AT=0.5",))
     kind = type("Faulty", (px.Fmu(path, sha256=digest_of(path)),), {})
-    outcome = px.prototype(kind).run("1 s", every="100 ms").samples.path("x")
-    assert np.isfinite(outcome[0, :4]).all()
-    assert np.isnan(outcome[0, 6:]).all()
+    futures = px.prototype(kind).run("1 s", every="100 ms")
+    path = futures.samples.path("x")
+    assert np.isfinite(path[0, :4]).all()
+    assert np.isnan(path[0, 6:]).all()
+    assert futures.failures == 1

@@ -17,15 +17,15 @@ def _physics(fmu, way="co-simulation", members=2, **more):
 
 
 @pytest.mark.parametrize(
-    ("fault", "timeout", "message"),
+    ("fault", "way", "timeout", "message"),
     [
-        ("CRASH_AT", 60.0, r"the end of its process: it was ended by SIGSEGV"),
-        ("EXIT_AT", 60.0, r"the end of its process: it left with status 7"),
-        ("HANG_AT", 1.0, r"an answer within 1 s, got silence"),
+        ("CRASH_AT", "co-simulation", 60.0, r"the end of its process: it was ended by SIGSEGV"),
+        ("CRASH_AT", "model exchange", 60.0, r"the end of its process: it was ended by SIGSEGV"),
+        ("EXIT_AT", "co-simulation", 60.0, r"the end of its process: it left with status 7"),
+        ("HANG_AT", "model exchange", 1.0, r"an answer within 1 s, got silence"),
     ],
 )
-@pytest.mark.parametrize("way", ["co-simulation", "model exchange"])
-def test_a_breakdown_is_an_error_of_ours(opened, fault, timeout, message, way):
+def test_a_breakdown_is_an_error_of_ours(opened, fault, way, timeout, message):
     """A crash, an exit and a hang are contained; a load of what was before begins anew."""
     fmu = opened(OSCILLATOR, 2, states=False, defines=(f"{fault}=0.5",))
     with _physics(fmu, way, step=0.1, timeout=timeout) as one:

@@ -1,14 +1,24 @@
 """Descriptions are read leniently where the FMU can be run, and refused with a reason where not."""
 
-import pytest
-from tests.simulate.fmi.describing import described_as
-from tests.simulate.fmi.models import BALL, CHAIN, STAIRS
+import re
+import sys
 
-from pollux.errors import DataRefused, NotFound, SimulationError
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.simulate.fmi.describing import described_as
+from tests.simulate.fmi.models import BALL, CHAIN, COUNTER, STAIRS
+
+from pollux.errors import DataRefused, NotFound, PolluxError, SetupError, SimulationError
 
 pytest.importorskip("fmpy")
 
+from pollux.simulate.fmi.opened import OpenedFmu
 from pollux.simulate.fmi.reading import read_description
+from pollux.simulate.fmi.running import Running
+from pollux.simulate.fmi.setting import Setting
+
+ODD = ["", "-1", "1e400", "NaN", "INF", "x", "9" * 21, "0", "true", "1 2 3", "-0.5", "\u00e9"]
 
 
 def _read(tmp_path, text, encoding="utf-8"):
@@ -75,6 +85,8 @@ def test_an_input_without_a_start_is_told(tmp_path):
         (_xml(BALL, 2).replace('"2.0"', '"1.0"'), "understood|FMI 2 or 3"),
         (_xml(BALL, 2).replace('start="0.7"', 'start="many"'), "expected a number"),
         (_xml(BALL, 2).replace("CoSimulation", "Other").replace("ModelExchange", "More"), "scheduled execution"),
+        (_xml(BALL, 2).replace('valueReference="5"', 'valueReference="-1"'), "of 32 bits"),
+        (_xml(CHAIN, 3).replace('start="3"', 'start="99999999999"'), "at most 1000000 elements"),
         ("<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>", "DOCTYPE"),
     ],
 )
@@ -82,6 +94,28 @@ def test_faults_are_refused(tmp_path, text, match):
     """What cannot be run is an error that says why."""
     with pytest.raises(DataRefused, match=match):
         _read(tmp_path, text)
+
+
+@settings(max_examples=150)
+@given(
+    model=st.sampled_from([(BALL, 2), (BALL, 3), (STAIRS, 2), (CHAIN, 3), (COUNTER, 3)]),
+    places=st.lists(st.tuples(st.integers(0, 500), st.sampled_from(ODD)), min_size=1, max_size=3),
+)
+def test_any_attribute_may_be_wrong(tmp_path_factory, model, places):
+    """Whatever stands in an attribute, the description is read or refused, and what was read can be planned."""
+    text = _xml(*model)
+    for place, odd in places:
+        attributes = list(re.finditer(r'\w+="([^"]*)"', text))
+        found = attributes[place % len(attributes)]
+        text = text[: found.start(1)] + odd + text[found.end(1) :]
+    folder = tmp_path_factory.mktemp("odd")
+    try:
+        described = _read(folder, text)
+        for way in described.ways:
+            fmu = OpenedFmu("odd.fmu", "0" * 64, folder, described)
+            assert Setting(fmu, Running(way=way.way), {}).digest
+    except PolluxError:
+        pass
 
 
 def test_entities_do_not_hide_in_encodings(tmp_path):
@@ -95,6 +129,14 @@ def test_entities_do_not_hide_in_encodings(tmp_path):
 def test_an_archive_without_a_description_is_refused(tmp_path):
     """A ZIP file alone is no FMU."""
     with pytest.raises(DataRefused, match=r"without a modelDescription\.xml"):
+        read_description(tmp_path, "a.fmu")
+
+
+def test_the_missing_extra_is_named(tmp_path, monkeypatch):
+    """Without FMPy an FMU cannot be read, and the error says what to install."""
+    (tmp_path / "modelDescription.xml").write_text(_xml(BALL, 2))
+    monkeypatch.setitem(sys.modules, "fmpy.model_description", None)
+    with pytest.raises(SetupError, match="make install EXTRAS=fmi"):
         read_description(tmp_path, "a.fmu")
 
 

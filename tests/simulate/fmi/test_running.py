@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tests.simulate.fmi.models import BALL, CHAIN, OSCILLATOR, STAIRS
+from tests.simulate.fmi.models import BALL, CHAIN, COUNTER, OSCILLATOR, STAIRS, Model, Var
 
 from pollux.errors import DataRefused, NotFound, SimulationError
 from pollux.simulate.fmi import FmuPhysics, Running
@@ -74,6 +74,37 @@ def test_event_mode_in_co_simulation(opened):
         one.set({"n": 5})
         assert one.get("m") == 5.0
     assert steps.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_clocks_of_a_constant_period_tick(opened, way):
+    """A periodic input clock ticks at its shift and then every period, in both ways, and a load goes on counting."""
+    fmu = opened(COUNTER, 3, events=True)
+    with _physics(fmu, way, step=0.05) as one:
+        counts = one.record(SECOND // 5, every=SECOND // 20)["count"][:, 0]
+        saved = one.save()
+        more = one.record(4 * SECOND // 5, every=SECOND // 5)["count"][:, 0]
+        one.load(saved)
+        again = one.record(4 * SECOND // 5, every=SECOND // 5)["count"][:, 0]
+        total = one.get("sum")[0]
+    assert counts.tolist() == [0, 1, 1, 1]
+    assert more.tolist() == again.tolist() == [2, 3, 3, 4]  # at 0.1, 0.35, 0.6 and 0.85
+    assert total == pytest.approx(0.9 + 0.65 + 0.4 + 0.15, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("more", "events", "match"),
+    [
+        ('intervalVariability="triggered"', True, "which is triggered"),
+        ('intervalVariability="constant" intervalDecimal="0.25"', False, "expected event mode"),
+    ],
+)
+def test_other_clocks_are_refused(opened, more, events, match):
+    """A clock that would have to be asked for its interval, or cannot tick, is an error that names it."""
+    clock = Var("clock", 0, "Clock", "input", more=more, variability="discrete")
+    model = Model("counter.c", (*COUNTER.variables[:3], clock), COUNTER.rates)
+    with pytest.raises(SimulationError, match=match):
+        _physics(opened(model, 3, events=events, states=False), "co-simulation")
 
 
 @pytest.mark.parametrize("version", [2, 3])

@@ -7,9 +7,11 @@ import pytest
 from tests.simulate.fmi.models import BALL, CHAIN, OSCILLATOR, STAIRS, Model, Var
 
 import pollux as px
+from pollux.cli import main
 from pollux.errors import ModelError, NotFound
 from pollux.simulate.fmi import Running, physics_of
 from pollux.simulate.fmi.archive import digest_of
+from pollux.simulate.fmi.installed import listed
 
 pytest.importorskip("fmpy")
 
@@ -55,6 +57,19 @@ def test_signals_come_from_variables(twin):
         one.set({"heat": 2.0})
         one.step(SECOND // 2)
         assert one.get("oven_T") == pytest.approx(274.15, abs=1e-6)
+
+
+def test_units_are_known_by_their_definition(twin):
+    """A name that nobody knows is what the FMU defines it to be, and a definition wins against a name."""
+    odd = '"><BaseUnit kg="1" s="-2" factor="1000" offset="5"/></Unit><Unit name="more'
+    model = Model("stairs.c", (*KILN.variables[:3], Var("y", 3, causality="output", unit="gnats/blink")),
+                  KILN.rates, 0, ("degC", f"gnats/blink{odd}", "K/s"))  # fmt: skip
+    kiln = twin(model)
+    assert str(kiln.__pollux__.signal("y").unit) == "kg/s**2"
+    assert not kiln.__pollux_fmu__.warnings
+    with physics_of(kiln, running=HERE) as one:
+        one.set({"heat": 2.0})
+        assert one.get("y") == pytest.approx(4.0 * 1000 + 5)
 
 
 def test_names_and_units_are_mapped(twin):
@@ -110,6 +125,16 @@ def test_two_types_of_one_fmu_are_strangers_by_name(twin):
     with physics_of(twin(OSCILLATOR, names={"x": "deflection"}), running=HERE) as other:  # noqa: SIM117
         with pytest.raises(px.DataRefused, match="another FMU or of another way"):
             other.load(saved)
+
+
+def test_an_fmu_is_shown_before_it_is_installed(built, capsys):
+    """`pollux fmu show` tells variables, units and warnings of a file, and neither runs nor installs it."""
+    assert main(["fmu", "show", str(built(KILN, 2, states=False))]) == 0
+    shown = capsys.readouterr().out
+    assert "FMI 2, co-simulation, model exchange" in shown
+    assert "input              heat [K/s]" in shown
+    assert "output or state    oven.T [degC]" in shown
+    assert listed() == []
 
 
 def test_integers_are_numbers(twin):

@@ -99,6 +99,22 @@ def test_an_even_strain_is_met_exactly_on_a_distorted_mesh():
     assert 0.5 * field @ forces == pytest.approx(density * 0.48, rel=1e-10)
 
 
+def test_what_one_place_does_to_another_the_other_does_to_it():
+    """Betti and Maxwell: the displacement at B under a force at A is that at A under a force at B."""
+    solid = distorted().named("patch", facing="+z", where=lambda middle: middle[:, 0] < 0.4)
+    places = {"end": ("+x", (0.0, 1.0, 2.0)), "patch": ("patch", (1.0, 0.0, -1.0)), "side": ("+y", (1.0, 2.0, 3.0))}
+    mutual = Structure(
+        solid=solid,
+        material=STEEL,
+        supports={"-x": "xyz"},
+        loads={name: Force(*place) for name, place in places.items()},
+        outputs={name: Displacement(*place) for name, place in places.items()},
+    )
+    found = np.array([[steady(mutual.system, {one: 1.0})[other] for other in places] for one in places])
+    assert found == pytest.approx(found.T, rel=1e-9)
+    assert np.linalg.eigvalsh((found + found.T) / 2).min() > 0.0
+
+
 def test_a_body_that_is_not_held_moves_freely():
     """Six motions cost no energy, they carry all of its mass, and a bar on three planes has none."""
     free = Structure(solid=distorted(), material=STEEL, supports={}, loads={}, outputs={"x": Displacement("+x", "+x")})

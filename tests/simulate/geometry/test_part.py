@@ -201,6 +201,21 @@ def test_it_forks_with_what_is_not_known(arm):
     assert band.high[0, -1] > 1.1 * band.low[0, -1]
 
 
+def test_compiled_it_is_what_it_is_in_numpy(crane):
+    """The kernel that numba makes of the beam gives NumPy's numbers, for few members and for many."""
+    schema = schema_of(crane)
+    for members in (1, 40):
+        start = layout_of(schema).start(members)
+        start[layout_of(schema).place("arm.force")] = np.linspace(10.0, 400.0, members)
+        ends = [
+            run(Run(schema, start, 0, SECOND // 100, step=SECOND // 10_000, record=("arm.root",), backend=backend))
+            for backend in ("numpy", "numba")
+        ]
+        assert ends[1].backend == "numba"
+        assert ends[1]["arm.root"] == pytest.approx(ends[0]["arm.root"], rel=1e-9)
+        assert ends[1].final == pytest.approx(ends[0].final, rel=1e-9, abs=1e-15, nan_ok=True)
+
+
 def test_it_is_a_physics_like_others(crane):
     """The type with the beam passes the public exam."""
     schema = schema_of(crane)

@@ -9,7 +9,7 @@ from tests.simulate.geometry.bodies import beam, wall
 
 from pollux.errors import DataRefused, SetupError
 from pollux.simulate.geometry import Modal, read, reduce, store, write
-from pollux.simulate.geometry.libraries import library
+from pollux.simulate.geometry.libraries import library, release
 
 pytest.importorskip("skfem")
 
@@ -76,6 +76,13 @@ def test_a_write_that_fails_leaves_what_was_there(cache, tmp_path, monkeypatch):
     assert [one.name for one in tmp_path.iterdir() if one.is_file()] == ["wall.body"]
 
 
+def test_a_full_cache_costs_nobody_his_answer(cache, monkeypatch):
+    """Where nothing can be kept, the reduction is given all the same."""
+    monkeypatch.setattr("os.fsync", lambda descriptor: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    assert reduce(wall(), Modal(2)).form.modes == 2
+    assert list(cache.iterdir()) == []
+
+
 def test_a_file_of_its_own_needs_nothing_of_the_extra(cache, tmp_path):
     """What was written is read, and made a part, where scikit-fem, SciPy and gmsh are not loaded."""
     write(reduce(beam(), Modal(2)), tmp_path / "beam.body")
@@ -109,3 +116,5 @@ def test_a_missing_library_says_what_to_install(monkeypatch):
     with pytest.raises(SetupError, match="skfem for geometry") as refused:
         library("skfem")
     assert "EXTRAS=geometry" in str(refused.value)
+    with pytest.raises(SetupError, match="no-such-package for geometry"):
+        release("no-such-package")

@@ -137,14 +137,14 @@ def test_without_numba_everything_still_runs(monkeypatch):
 def test_warming_compiles_for_few_and_for_many(folder):
     """`warm` leaves compiled kernels for one member and for many in the cache."""
     assert list(warm(schema_of(Tank))) == ["Tank for one member", "Tank for many members"]
-    program = compose(Task(schema_of(Tank)))
+    program = compose(Task(schema_of(Tank), method="dopri5"))
     for width in (1, kernel.WIDTH):
         assert is_warm(folder, key_of(numba_source(program, width=width)))
 
 
 def test_few_members_are_computed_one_by_one():
     """Up to three members take the scalar kernel, more the block of sixteen."""
-    program = compose(Task(schema_of(Tank)))
+    program = compose(Task(schema_of(Tank), method="dopri5"))
     blocks = [kernel.kernel(program, members=n, backend="numba").block for n in (1, 3, 4, 1000)]
     assert blocks == [1, 1, 16, 16]
 

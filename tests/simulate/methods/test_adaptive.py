@@ -141,6 +141,16 @@ def test_events_without_an_end_are_met_late(method):
     assert found.pace.taken.max() < 5000
 
 
+@pytest.mark.parametrize("method", ["dopri5", "rodas4"])
+def test_readings_look_between_the_ends_of_long_steps(method):
+    """Peak, trough, last, mean and sum over cycle, event and duration are those of short steps, to the tolerance."""
+    names = ("highest", "lowest", "closing", "average", "area", "energy", "between")
+    short = ran(Oscillator, 4 * SECOND, method="rk4", step=SECOND // 4000, backend="numba", record=names)
+    long = ran(Oscillator, 4 * SECOND, method=method, tolerance=1e-8, record=names)
+    assert long.pace.taken[0] < 1200
+    assert np.allclose(long.values[:, -1], short.values[:, -1], atol=3e-7)
+
+
 def test_members_do_not_see_each_other():
     """A member has the same steps and the same bits alone, among others, and in another place of the block."""
     k = np.array([0.1, 20.0, 3.0, 0.5, 7.0])

@@ -1,12 +1,12 @@
 """Connections between parts, and all of them at once: gather what is given, scale it, add it up where it is taken."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 
-from pollux.columns.arrays import F64, I64
+from pollux.columns.arrays import F64, I64, Mask
 from pollux.errors import SimulationError
 from pollux.model.suggest import did_you_mean
 from pollux.model.units import scale, unit
@@ -58,6 +58,13 @@ class Wires:
         out = np.zeros((len(self.targets), values.shape[1]))
         np.add.at(out, self.to, self.factor[:, None] * values[self.of] + self.offset[:, None])
         return out
+
+    def known(self, stepped: Collection[str]) -> Mask:
+        """Which targets take values of parts that have stepped only."""
+        given = np.array([part in stepped for part, _ in self.sources], np.bool_)
+        known = np.ones(len(self.targets), np.bool_)
+        known[self.to[~given[self.of]]] = False
+        return known
 
     def read_by(self, part: str) -> frozenset[str]:
         """The parts whose values a part takes."""

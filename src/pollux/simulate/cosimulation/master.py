@@ -75,11 +75,20 @@ class Master:
     accounts: Mapping[str, Account] = field(default_factory=dict[str, Account])
     iterations: int = 0
     unsettled: int = 0
+    _members: int = field(init=False)
+    _goes_on: Mask = field(init=False)
+    _known: tuple[Mask, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._members = next(iter(self.parts.values())).physics.members
+        straight = [self.parts[part].inputs == "linear" for part, _ in self.wires.targets]
+        self._goes_on = np.array(straight, np.bool_).reshape(-1, 1)
+        self._known = tuple(self.wires.known(self.order[: place + 1])[:, None] for place in range(len(self.order)))
 
     def values(self) -> F64:
         """What the sources give now, (sources, members)."""
         found = [self.parts[part].physics.get(name) for part, name in self.wires.sources]
-        return np.array(found).reshape(len(found), next(iter(self.parts.values())).physics.members)
+        return np.array(found).reshape(len(found), self._members)
 
     def tell(self, inputs: F64, part: str) -> None:
         """Set the connected inputs of a part."""
@@ -93,6 +102,9 @@ class Master:
 
     def exchange(self, inputs: F64) -> F64:
         """Bring inputs and what follows from them at once into agreement, without time passing."""
+        self._tell_all(inputs)
+        if np.array_equal(self.wires.inputs(self.values()), inputs):
+            return inputs
         most = self.iteration.most if self.iteration else len(self.parts) + 1
         agreement = Agreement(inputs, self.iteration)
         for _ in range(most):
@@ -123,28 +135,19 @@ class Master:
             self.accounts[name].taken_back += 1
 
     def _once(self, memory: Memory, span: int) -> None:
-        known = np.zeros(len(self.wires.targets), np.bool_)
-        end = np.where(self._goes_on()[:, None], memory.ahead(span), memory.now)
-        for name in self.order:
+        end = self._expected(memory, span)
+        for name, known in zip(self.order, self._known, strict=True):
             self._advance(name, memory.now, end, span)
             if self.way == "gauss-seidel":
-                known |= self._known_after(name)
-                end = np.where(known[:, None], self.wires.inputs(self.values()), end)
+                end = np.where(known, self.wires.inputs(self.values()), end)
 
-    def _known_after(self, stepped: str) -> Mask:
-        """Which targets take values of a part that has stepped."""
-        given = np.array([owner == stepped for owner, _ in self.wires.sources])
-        known = np.zeros(len(self.wires.targets), np.bool_)
-        known[self.wires.to[given[self.wires.of]]] = True
-        return known
-
-    def _goes_on(self) -> Mask:
-        return np.array([self.parts[part].inputs == "linear" for part, _ in self.wires.targets], np.bool_)
+    def _expected(self, memory: Memory, span: int) -> F64:
+        """The inputs at the end of a macro step, as far as can be told before it."""
+        return np.where(self._goes_on, memory.ahead(span), memory.now)
 
     def _until_agreed(self, memory: Memory, span: int, iteration: Iteration) -> F64:
         saved = self.save()
-        guess = np.where(self._goes_on()[:, None], memory.ahead(span), memory.now)
-        agreement = Agreement(guess, iteration)
+        agreement = Agreement(self._expected(memory, span), iteration)
         for attempt in range(iteration.most):
             if attempt:
                 self.take_back(saved)

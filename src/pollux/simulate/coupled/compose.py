@@ -61,9 +61,11 @@ class _Composer:
         return kind_rows(task, exports, gathers([*exports, *roots]))
 
     def _kind(self, kind: int) -> Kind:
-        rows, sections = self._rows[kind], Sections(self._tasks[kind], self._rows[kind])
+        rows = self._rows[kind]
+        still = [node for node in rows.wire if self._exchange.stands_still(kind, node)]
+        sections = Sections(self._tasks[kind], rows, still)
         exports: dict[int, Section] = {}
-        read: dict[Expr, None] = {}
+        read = dict.fromkeys(still)
         for level in sorted({self._exchange.level(one) for one in self._mine(kind)}):
             exprs = [one.expr for one in self._mine(kind) if self._exchange.level(one) == level]
             earlier = [one.expr for one in self._mine(kind) if self._exchange.level(one) < level]
@@ -71,7 +73,8 @@ class _Composer:
             exports[level] = Section(sections.exports(exprs, earlier), wires)
             read |= dict.fromkeys(gathers(exprs))
         stage, end = (self._wires(kind, roots, read) for roots in (self._stage[kind], self._end[kind]))
-        wired = {"rates": stage, "carry": end, "end": end, "opening": end}
+        loaded = tuple(self._wire(kind, node) for node in still)
+        wired = {"hold": loaded, "rates": stage, "carry": end, "end": end, "opening": end}
         made = {name: Section(lines, wired.get(name, ())) for name, lines in sections.all().items()}
         return Kind(rows.kept, sections.rows, exports, made)
 

@@ -61,6 +61,11 @@ class Exchange:
             return source.expr.data not in self._sloped[source.kind]
         return source.expr.op in ("state", "phase")
 
+    def stands_still(self, kind: int, node: Expr) -> bool:
+        """Whether what a type gathers changes only where inputs are loaded: a parameter of the other twins."""
+        source = self.source(kind, node)
+        return source.expr.op == "param" and self.is_bare(source)
+
     def level(self, source: Source) -> int:
         """After how many others an export is reckoned: those it needs itself."""
         if source not in self._levels:

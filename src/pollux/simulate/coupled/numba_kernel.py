@@ -15,7 +15,7 @@ from pollux.simulate.coupled.numpy_kernel import CoupledNumpyKernel
 from pollux.simulate.coupled.places import Places, Wiring, wiring
 from pollux.simulate.coupled.program import METHODS, CoupledProgram, Method
 from pollux.simulate.kernels.cache import cache_folder, is_warm, keep, key_of, numba_version
-from pollux.simulate.kernels.kernel import COMPILING, SCALAR_UP_TO, WIDTH, Backend, Compiler, load_compiled
+from pollux.simulate.kernels.kernel import COMPILING, SCALAR_UP_TO, WIDTH, Backend, Compiler, loaded
 from pollux.simulate.kernels.plan import AbstractKernel, Plan
 
 _OPERATION: Final = 1e-6
@@ -52,9 +52,7 @@ class CoupledNumbaKernel(AbstractKernel):
         self._compiled()(*told, *wires, self.stages, w.size)
 
     def _compiled(self) -> Callable[..., None]:
-        # On another machine the folder may not be there; the user's own one is.
-        folder = self.folder if self.folder.is_dir() else cache_folder()
-        return load_compiled(keep(folder, self.key, self.source))
+        return loaded(self.folder, self.key, self.source)
 
 
 @final

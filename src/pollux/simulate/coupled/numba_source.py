@@ -99,7 +99,7 @@ def numba_source(program: CoupledProgram, *, width: int, lanes: Lanes) -> str:
     parts = [module_head(program.functions, strict=program.strict)]
     for place, kind in enumerate(program.kinds):
         for name, free, section in kind.named():
-            if section.lines:
+            if section.is_needed:
                 parts.append(_section(f"{name}_{place}", free, section, kind.rows, width, lanes))
     parts.append(_driver(program, width if lanes == "members" else 1))
     return "".join(parts)
@@ -171,7 +171,7 @@ def _calls(program: CoupledProgram, name: str) -> list[str]:
     return [
         _call(place, kind, name, SECTIONS[name], kind.sections[name])
         for place, kind in enumerate(program.kinds)
-        if kind.sections[name].lines
+        if kind.sections[name].is_needed
     ]
 
 

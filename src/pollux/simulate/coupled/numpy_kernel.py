@@ -132,7 +132,7 @@ class _Passage:
             self._one(place, name, kind.sections[name], free)
 
     def _one(self, place: int, name: str, section: Section, free: dict[str, Any]) -> None:
-        if section.lines:
+        if section.is_needed:
             for wire in section.wires:
                 self._blocks[place][wire.into] = self._read(place, wire)
             getattr(self._module, f"{name}_{place}")(self._blocks[place], **free)

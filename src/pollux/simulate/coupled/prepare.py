@@ -65,7 +65,7 @@ class Prepared:
 
 def prepare(run: CoupledRun, compiler: Compiler | None) -> Prepared:
     """Everything that is done once per run; raises `SimulationError` for what cannot be run."""
-    grid, members = _check(run), run.groups[0].start.shape[2]
+    grid, members = check(run), run.groups[0].start.shape[2]
     composed = compose(_tasks(run))
     system = system_of(run.groups, composed)
     table = table_of(run.groups, system)
@@ -126,8 +126,8 @@ def _tasks(run: CoupledRun) -> tuple[Task, ...]:
     )
 
 
-def _check(run: CoupledRun) -> int:
-    """The distance of the grid in nanoseconds."""
+def check(run: CoupledRun) -> int:
+    """The distance of the grid in nanoseconds; raises `SimulationError` for what cannot be run."""
     names = [group.schema.name for group in run.groups]
     if not names or len(set(names)) < len(names):
         raise SimulationError(f"expected one group for each type, got {', '.join(names) or 'none'}")

@@ -13,7 +13,8 @@ Each type has a buffer of rows in which all of its twins stand; a section is a l
     end                         windows, events, jumps, failures, stores
 
 Before a section runs on a twin, its wires are read: a gather copies a row of another twin, a total adds up those of
-many. All slopes of a stage are reckoned before any stage state moves, so nobody reads what is half done.
+many. Parameters of others are read when inputs are loaded (`hold`), everything else in every stage. All slopes of a
+stage are reckoned before any stage state moves, so nobody reads what is half done.
 """
 
 from collections.abc import Iterator, Mapping
@@ -70,6 +71,11 @@ class Section:
 
     lines: tuple[Assign, ...]
     wires: tuple[Wire, ...] = ()
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether it does anything; what only gathers does so for sections that come later."""
+        return bool(self.lines or self.wires)
 
 
 @final

@@ -8,6 +8,7 @@ import numpy as np
 
 from pollux.columns.arrays import F64, I64
 from pollux.columns.links import Links
+from pollux.errors import SimulationError
 from pollux.model.evaluate import evaluate_all
 from pollux.model.graph import Expr
 from pollux.model.walk import topological
@@ -49,6 +50,11 @@ class System:
                     todo.append((source.kind, (source.expr,)))
                 elif one.op in ("state", "param", "phase", "window", "present"):
                     found.add((place, one))
+                elif one.op in ("settled", "delay", "noise"):
+                    raise SimulationError(
+                        f"expected values of rates, events and windows, got one with a {one.op}",
+                        at=self.exchange.schemas[place].name,
+                    )
         return found
 
     def now(self, table: F64, kind: int, exprs: Sequence[Expr], *, time: float) -> F64:

@@ -9,13 +9,13 @@ import numpy as np
 from pollux.columns.arrays import F64, I64, Mask
 from pollux.columns.links import Links
 from pollux.columns.memory import NEVER
-from pollux.errors import NotFound, SimulationError
+from pollux.errors import NotFound
 from pollux.model.graph import Expr
 from pollux.model.schema import Schema
 from pollux.simulate.coupled.program import Method
 from pollux.simulate.courses import Course
 from pollux.simulate.kernels.kernel import Backend
-from pollux.simulate.outcome import Happenings
+from pollux.simulate.outcome import Happenings, recorded
 from pollux.simulate.run import GIBIBYTE
 
 
@@ -25,12 +25,14 @@ class Group:
     """The twins of one type in a system.
 
     `start` holds their columns, shape (layout.width, twins, members). `links` says by name which twins each of them is
-    linked to, as the index columns of a live block do; a name that is left out leads nowhere.
+    linked to, as the index columns of a live block do; a name that is left out leads nowhere. `ids` are the names of
+    the twins, where they have some.
     """
 
     schema: Schema
     start: F64
     links: Mapping[str, Links] = field(default_factory=dict[str, Links])
+    ids: tuple[str, ...] = ()
 
     @property
     def twins(self) -> int:
@@ -107,10 +109,7 @@ class GroupOutcome:
 
     def __getitem__(self, name: str) -> F64:
         """The values of one name, (times, twins, members)."""
-        if name not in self.names:
-            raise SimulationError(f"expected a recorded name, got {name!r}", hint=f"recorded: {', '.join(self.names)}")
-        found: F64 = self.values[self.names.index(name)]
-        return found
+        return recorded(self.names, self.values, name)
 
 
 @final

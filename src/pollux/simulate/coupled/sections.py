@@ -1,6 +1,6 @@
 """The sections of one type, written with the same passes as the kernel of a type that runs alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NoReturn, final
 
 from pollux.model.graph import Expr
@@ -10,7 +10,7 @@ from pollux.simulate.generate.lines import Lines, Term
 from pollux.simulate.generate.lower import Held, Instant
 from pollux.simulate.methods import arrival, windows
 from pollux.simulate.methods.rows import Task
-from pollux.simulate.methods.sheet import Sheet, held_leaf, moves
+from pollux.simulate.methods.sheet import BEYOND, Sheet, held_leaf, moves
 from pollux.simulate.methods.span import AbstractSpan
 from pollux.simulate.methods.stages import AbstractStages
 
@@ -48,17 +48,18 @@ class CarriedStages(AbstractStages):
 
 @final
 class Sections:
-    """Writes the sections of a type; what stands still is held in rows behind all others."""
+    """Writes the sections of a type; what stands still is held in rows behind all others, `still_wires` among it."""
 
-    def __init__(self, task: Task, rows: KindRows) -> None:
+    def __init__(self, task: Task, rows: KindRows, still_wires: Collection[Expr]) -> None:
         self._task = task
         self._places = rows
         self._phases = frozenset(rows.run.layout.slot[name] for name in task.schema.cycles)
-        still, leaf = moves(task), held_leaf(rows.run)
+        own_moves, own_leaf = moves(task), held_leaf(rows.run)
+        known = frozenset(still_wires)
         self._held = Held(
             rows.first_held,
-            leaf=lambda expr: rows.present[str(expr.data)] if expr.op == "present" else leaf(expr),
-            moves=lambda expr: expr.op != "present" and still(expr),
+            leaf=lambda expr: self._beyond(expr) if expr.op in BEYOND else own_leaf(expr),
+            moves=lambda expr: expr not in known and expr.op != "present" and own_moves(expr),
             strict=task.strict,
         )
 

@@ -1,4 +1,4 @@
-"""How long the step of a coupled system may be: found by trying, with a few members, before the run.
+"""How long the step of a coupled system may be: found by trying, with the first and the last member, before the run.
 
 One whole step is compared with two halves; the step grows or shrinks so that their difference stays at the tolerance of
 types that run alone. The step of the run is the one that all but the shortest of the accepted steps reach, the series
@@ -31,7 +31,6 @@ _FOLLOWS: Final[dict[Method, float]] = {"rk4": 2.0, "heun": 1.2, "midpoint": 1.2
 """Time constants of the fastest mode that a step may span; these methods are stable up to 2.8 and 2."""
 
 _TRIALS: Final = 80
-_MEMBERS: Final = 2
 _PRODUCTS: Final = 16
 _LOOKS: Final = 10
 """Among so many accepted steps the fastest mode is looked for once."""
@@ -45,7 +44,7 @@ def chosen_step(composed: Composed, system: System, table: F64, method: Method, 
             at="CoupledRun.step",
             hint="rk4 chooses its own where it is None",
         )
-    some = np.unique(np.linspace(0, table.shape[1] - 1, _MEMBERS).astype(np.int64))
+    some = sorted({0, table.shape[1] - 1})
     trial = _Trial(composed, system, np.ascontiguousarray(table[:, some]), method)
     trial.through(t0 / SECOND, span / SECOND)
     windows = [one.seconds for rows in system.rows for one in durations(rows.run.layout)]

@@ -172,18 +172,18 @@ class Process(Happening):
         self.env.active = self
         try:
             while True:
-                waited: Any = self._steps.send(one.value) if one.error is None else self._steps.throw(one.error)
+                value, error = one.outcome
+                waited: Any = self._steps.send(value) if error is None else self._steps.throw(error)
                 if not isinstance(waited, Happening) or waited.env is not self.env:
                     raise SimulationError(
                         f"expected something of this environment to wait for, got {waited!r}",
                         at=repr(self),
                         hint="yield env.timeout(...), a request, a process or env.happening()",
                     )
-                self._waits_for = waited
-                if not waited.happened:
-                    waited.then(self._go_on)
+                self._waits_for = one = waited
+                if not one.happened:
+                    one.then(self._go_on)
                     break
-                one = waited
         except StopIteration as stopped:
             self.succeed(stopped.value)
         except Exception as error:  # noqa: BLE001 - whoever waits for the process is told, or the run raises it
@@ -199,6 +199,6 @@ def nanoseconds(span: Span) -> int:
     """A span in whole nanoseconds; raises SimulationError for one that is none or below zero."""
     if isinstance(span, str):
         return duration(span)
-    if not math.isfinite(span) or span < 0:
+    if not 0 <= span < math.inf:
         raise SimulationError(f"expected a span of zero or more, got {span!r} s")
     return round(span * SECOND)

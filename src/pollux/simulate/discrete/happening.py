@@ -68,6 +68,11 @@ class Happening:
         if told in self._told:
             self._told.remove(told)
 
+    @property
+    def outcome(self) -> tuple[Any, BaseException | None]:
+        """The value and the error, for whoever is told."""
+        return self._value, self._error
+
     def happen(self) -> None:
         """It happens: whoever waits is told, in the order in which they came. Called by the environment."""
         self.happened = True
@@ -96,8 +101,12 @@ class Timeout(Happening):
     __slots__ = ()
 
     def __init__(self, env: "Environment", span: int, value: Any = None) -> None:
-        super().__init__(env)
+        # As the parent does it, without the calls: there are more of these than of everything else.
+        self.env = env
+        self.happened = self.heard = False
+        self._told = []
         self._value = value
+        self._error = None
         env.schedule(self, span)
 
 

@@ -26,7 +26,7 @@ def is_room(plan: Plan, s: State, q: int) -> bool:
         slot = plan.station[station, c.FIRST]
         for i in range(slot, slot + plan.station[station, c.COUNT]):
             idle += s.slot[i, c.MODE] == c.IDLE and s.slot[i, c.PART] < 0
-    return bool(s.queue[q, c.LEVEL] < idle)
+    return bool(s.queue[q, c.LEVEL] + s.queue[q, c.RESERVED] < idle)
 
 
 @inlined

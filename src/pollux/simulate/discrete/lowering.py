@@ -229,6 +229,10 @@ def _check(line: Line, row: _Row) -> None:
             at=at,
             hint="an Assembly takes from several; several machines may lead to one Buffer",
         )
+    service, supplies = row.laws[c.SERVICE], {one.name for one in line.blocks if isinstance(one, Supply)}
+    endless = row.role == c.SOURCE or any(name in supplies for name, _ in row.inputs)
+    if endless and service.mean == 0 and service.kind != "schedule":
+        raise ModelError("expected a duration above zero where parts never end, got zero", at=at)
     if row.before and any(name == before(row.name) for name, _ in row.inputs):
         raise ModelError("expected a buffer before a machine that blocks before its work, got none", at=at)
 

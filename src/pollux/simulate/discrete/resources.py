@@ -124,6 +124,14 @@ class Container:
         """Take an amount out, as soon as it is there; raises SimulationError for one that never will be."""
         return self._asked(amount, self._getting)
 
+    def cancel(self, one: Happening) -> None:
+        """Do not wait for a `put` or `get` any more, for a process that was interrupted in it; once it has happened
+        this changes nothing.
+        """
+        self._putting = [asked for asked in self._putting if asked[1] is not one]
+        self._getting = [asked for asked in self._getting if asked[1] is not one]
+        self._serve()
+
     def _asked(self, amount: float, waiting: list[tuple[float, Happening]]) -> Happening:
         if not 0 < amount <= self.capacity:
             raise SimulationError(f"expected an amount up to {self.capacity:g}, got {amount:g}", at="Container")
@@ -189,6 +197,11 @@ class Store:
         self._getting.append((will_do, one))
         self._serve()
         return one
+
+    def cancel(self, one: Happening) -> None:
+        """Do not wait for a `put` or `get` any more; once it has happened this changes nothing."""
+        self._putting = [asked for asked in self._putting if asked[1] is not one]
+        self._getting = [asked for asked in self._getting if asked[1] is not one]
 
     def _serve(self) -> None:
         moved = True

@@ -16,6 +16,7 @@ from pollux.simulate.discrete.lowering import Lowered, lower
 from pollux.simulate.discrete.memory import SILENT, blank, blank_sheet, parts_of, records
 from pollux.simulate.discrete.opening import Start, opening_of
 from pollux.simulate.discrete.results import Results
+from pollux.simulate.simulation import Cancelled, Progress
 
 CHUNK: Final = 64
 """Members in one piece of work."""
@@ -51,6 +52,8 @@ def simulate(
     batches: int = 1,
     parts: int = PARTS,
     executor: Executor | None = None,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
 ) -> Results:
     """Run a line for so long after its warm-up, in independent members; what comes out does not depend on chunks.
 
@@ -58,9 +61,10 @@ def simulate(
     compared on common random numbers. `start` says how a line stands when it begins; without it it is empty. With
     `batches` each member is counted in so many stretches of equal length, and every one is a row of the results: for
     one long run (`members=1`) their means are nearly independent where a stretch is long. `level` is that of intervals.
+    `progress` hears the part of the members that is done; `cancelled` is asked between chunks of them.
 
-    Raises SimulationError for a run that cannot be made. A member that needs room for more parts than `parts` (where
-    queues have no limit) fails as a value.
+    Raises SimulationError for a run that cannot be made or was cancelled. A member that needs room for more parts than
+    `parts` (where queues have no limit) fails as a value.
 
     >>> from pollux.simulate.discrete import Line, Machine, Sink, Supply
     >>> line = Line("one", [Supply("steel"), Machine("press", "30 s"), Sink("out")])
@@ -76,7 +80,7 @@ def simulate(
         Work(lowered, opening, first, min(CHUNK, members - first), warm, warm + length, batches, parts)
         for first in range(0, members, CHUNK)
     ]
-    sheets, histogram = _gathered(works, executor)
+    sheets, histogram = _gathered(works, executor, progress or (lambda done: None), cancelled or (lambda: False))
     return Results(lowered, sheets, histogram, length / batches, level)
 
 
@@ -110,8 +114,15 @@ def _replicate(one: Work, written: Records) -> Sheet:
     return sheet
 
 
-def _gathered(works: list[Work], executor: Executor | None) -> tuple[Sheet, I64]:
-    pieces = list(_pieces(works, executor))
+def _gathered(
+    works: list[Work], executor: Executor | None, progress: Progress, cancelled: Cancelled
+) -> tuple[Sheet, I64]:
+    pieces: list[tuple[Sheet, I64]] = []
+    for piece in _pieces(works, executor):
+        if cancelled():
+            raise SimulationError("the run was cancelled")
+        pieces.append(piece)
+        progress(len(pieces) / len(works))
     columns = zip(*(sheet for sheet, _ in pieces), strict=True)
     histogram: I64 = np.stack([counts for _, counts in pieces]).sum(axis=0)
     return Sheet(*(np.concatenate(column) for column in columns)), histogram

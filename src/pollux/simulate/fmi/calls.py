@@ -18,20 +18,22 @@ GET_STATES: Final = 7
 DERIVATIVES: Final = 8
 INDICATORS: Final = 9
 COMPLETED: Final = 10
+SET_CLOCK: Final = 11
 
 NEXT: Final = 0
 """In a member's memory: the time of its next event, infinity when there is none."""
 GUESS: Final = 1
 """In a member's memory: the step that the integrator would take next; 0 when it has taken none."""
-MEMORY: Final = 2
+TICKS: Final = 2
+"""In a member's memory: from here on how often each clock has ticked."""
 
 _WORDS: Final = {
     2: ("DoStep", "EnterEventMode", "NewDiscreteStates", "EnterContinuousTimeMode", "EnterStepMode", "SetTime",
         "SetContinuousStates", "GetContinuousStates", "GetDerivatives", "GetEventIndicators",
-        "CompletedIntegratorStep"),
+        "CompletedIntegratorStep", "SetClock"),
     3: ("DoStep", "EnterEventMode", "UpdateDiscreteStates", "EnterContinuousTimeMode", "EnterStepMode", "SetTime",
         "SetContinuousStates", "GetContinuousStates", "GetContinuousStateDerivatives", "GetEventIndicators",
-        "CompletedIntegratorStep"),
+        "CompletedIntegratorStep", "SetClock"),
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Any, final
 import numpy as np
 
 from pollux.simulate.fmi import cosimulation, exchange, transfer
-from pollux.simulate.fmi.loop_values import Api, Groups, Method, members_of, work_for
+from pollux.simulate.fmi.loop_values import Groups, Method, members_of, no_api, work_for
 from pollux.simulate.kernels.cache import numba_version
 
 
@@ -48,9 +48,9 @@ def _compiled() -> Loops:
 
 def warm(exchange: bool) -> None:
     """Compile the loops for one way of running FMUs, or load what was compiled; no FMU is needed for it."""
-    own, api = loops(), Api(np.zeros(11, np.int64), 2)
+    own, api = loops(), no_api()
     groups = Groups(np.zeros((0, 5), np.int64), np.zeros(1, np.uint32))
-    members, work = members_of(0, 0), work_for(0, 0, 0, np.zeros(1, np.int64))
+    members, work = members_of(0, 0, 0), work_for(0, 0, 0, np.zeros(1, np.int64))
     raw, record = np.zeros((0, 8), np.uint8), np.zeros((0, 0, 8), np.uint8)
     own.put(api, 0, groups, members, raw, work)
     own.get(api, groups, members, raw, work)

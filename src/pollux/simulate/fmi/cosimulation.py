@@ -47,10 +47,11 @@ def step_modern(
         reached = work.real[1]
         if events and (work.byte[0] != 0 or reached >= memory[m, NEXT]):
             happened += 1
-            status = event(api, IN_STEPS, component, work) if happened <= _EVENTS else RESTLESS
+            if happened > _EVENTS:
+                return RESTLESS
+            status = event(api, IN_STEPS, component, reached, memory, m, work)
             if status > WARNING:
                 return status
-            memory[m, NEXT] = work.real[4]
         elif reached <= now:
             return STUCK
         now = reached

@@ -1,6 +1,7 @@
 """What an FMU says of itself, as frozen values; `reading` makes them from its modelDescription.xml."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Literal, final
@@ -8,6 +9,7 @@ from typing import Literal, final
 from pollux.errors import NotFound, SimulationError
 from pollux.model.suggest import did_you_mean
 from pollux.simulate.fmi.kinds import NUMERIC
+from pollux.simulate.fmi.units import Told
 
 Way = Literal["co-simulation", "model exchange"]
 
@@ -53,7 +55,9 @@ class Variable:
     initial: str = ""
     about: str = ""
     interval: str = ""
-    """Of a clock: how its interval varies."""
+    """Of a clock: how its interval varies; `period` and `shift` are seconds."""
+    period: float | None = None
+    shift: float = 0.0
 
     @property
     def size(self) -> int:
@@ -101,6 +105,7 @@ class Description:
     step: float | None = None
     tolerance: float | None = None
     tool: str = ""
+    units: Mapping[str, Told] = field(default_factory=dict[str, Told])
     warnings: Warnings = field(default_factory=Warnings)
 
     def variable(self, name: str) -> Variable:

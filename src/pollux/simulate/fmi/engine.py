@@ -1,7 +1,7 @@
 """An FMU behind a twin type: its outputs over a run, as courses that derived values, events and integrals follow."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final, final
 
@@ -10,16 +10,20 @@ import numpy as np
 from pollux.clock import SECOND
 from pollux.columns.arrays import F64, I64
 from pollux.columns.layout import layout_of
+from pollux.errors import SimulationError
 from pollux.simulate.courses import Course, straight
 from pollux.simulate.fmi.opened import OpenedFmu
 from pollux.simulate.fmi.physics import FmuPhysics
 from pollux.simulate.fmi.ports import Port, startable
 from pollux.simulate.fmi.running import Running
-from pollux.simulate.foreign import AbstractEngine
+from pollux.simulate.foreign import AbstractEngine, Driven
+from pollux.simulate.outcome import nanoseconds
 from pollux.simulate.run import Run
 
 _MOST: Final = 10_000
 """Points of a course, at most."""
+_PIECES: Final = 50
+"""So often it is asked whether a run is cancelled."""
 _UNTOLD: Final = 1_000
 """Points of a course where neither the FMU nor the run tells a step."""
 
@@ -37,7 +41,7 @@ class FmuEngine(AbstractEngine):
         self._ports = ports
         self._running = running
 
-    def courses(self, what: Run) -> tuple[int, Mapping[str, Course]]:
+    def drive(self, what: Run, cancelled: Callable[[], bool]) -> Driven:
         layout = layout_of(what.schema)
         starts = {name: what.start[layout.place(name)] for name in self._settable() if name in layout.slot}
         running = replace(self._running, parameters=starts)
@@ -46,22 +50,26 @@ class FmuEngine(AbstractEngine):
         ) as one:
             first = {name: what.start[layout.place(name)] for name in one.inputs}
             one.set(first)
-            times, seen = self._record(one, what, first)
+            times, seen = self._record(one, what, first, cancelled)
+            failed = nanoseconds(one.failed_at + what.t0 / SECOND, what.t0)
         found = {name: straight(times, values) for name, values in seen.items() if name in layout.slot}
-        return int(times[1] - times[0]), found
+        return Driven(int(times[1] - times[0]), found, failed)
 
-    def _record(self, one: FmuPhysics, what: Run, first: Mapping[str, F64]) -> tuple[I64, Mapping[str, F64]]:
+    def _record(
+        self, one: FmuPhysics, what: Run, first: Mapping[str, F64], cancelled: Callable[[], bool]
+    ) -> tuple[I64, Mapping[str, F64]]:
         """What is read, at the beginning and after each stretch; inputs that move are set before each."""
         every, count = self._pace(what, len(self._ports))
         moving = {name: what.inputs[name] for name in one.inputs if name in what.inputs}
         names = (*one.states, *one.outputs)
         parts = [{name: one.get(name)[None, :] for name in names}]
-        if moving:
-            for _ in range(count):
-                one.set({name: _at(course, one.time, first[name]) for name, course in moving.items()})
-                parts.append(dict(one.record(every, every=every)))
-        else:
-            parts.append(dict(one.record(count * every, every=every)))
+        # One stretch after another where inputs move; else some at a time, so that it can be cancelled.
+        at_once = 1 if moving else -(-count // _PIECES)
+        for done in range(0, count, at_once):
+            if cancelled():
+                raise SimulationError("the run was cancelled")
+            one.set({name: _at(course, one.time, first[name]) for name, course in moving.items()})
+            parts.append(dict(one.record(min(at_once, count - done) * every, every=every)))
         times = what.t0 + every * np.arange(count + 1, dtype=np.int64)
         return times, {name: np.concatenate([part[name] for part in parts]) for name in names}
 

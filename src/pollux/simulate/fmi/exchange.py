@@ -194,13 +194,10 @@ def accept(api: Api, component: int, t: float, h: float, method: Method, work: W
     return EVENT if happened and status <= WARNING else status
 
 
-def handle(api: Api, component: int, m: int, members: Members, work: Work) -> int:
+def handle(api: Api, component: int, t: float, m: int, members: Members, work: Work) -> int:
     """Let an instance handle its events, and look where it is afterwards."""
-    status = event(api, IN_TIME, component, work)
-    if status > WARNING:
-        return status
-    members.memory[m, NEXT] = work.real[4]
-    return look(api, component, work)
+    status = event(api, IN_TIME, component, t, members.memory, m, work)
+    return status if status > WARNING else look(api, component, work)
 
 
 def cross(api: Api, members: Members, m: int, begin: float, end: float, method: Method, work: Work) -> int:
@@ -237,7 +234,7 @@ def cross(api: Api, members: Members, m: int, begin: float, end: float, method: 
             t += work.real[6]
         if due:
             happened += 1
-            status = handle(api, component, m, members, work) if happened <= _EVENTS else RESTLESS
+            status = handle(api, component, t, m, members, work) if happened <= _EVENTS else RESTLESS
             if status > WARNING:
                 return status
     memory[m, GUESS] = guess

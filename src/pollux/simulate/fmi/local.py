@@ -14,13 +14,13 @@ from pollux.simulate.fmi.calls import NEXT, table_of
 from pollux.simulate.fmi.compiled import Loops, loops
 from pollux.simulate.fmi.instances import AbstractInstances, Member, Statuses
 from pollux.simulate.fmi.lifecycle import Log, Maker
-from pollux.simulate.fmi.loop_values import Api, Method, members_of, work_for
+from pollux.simulate.fmi.loop_values import Method, api_of, members_of, work_for
 from pollux.simulate.fmi.plan import Plan
 from pollux.simulate.fmi.states import StateCalls
 from pollux.simulate.fmi.statuses import FATAL, GONE, MEANING, OK, WARNING
 from pollux.simulate.fmi.symbols import Library
 from pollux.simulate.fmi.tableaux import CLASSICAL, DORMAND_PRINCE
-from pollux.simulate.fmi.transfer import IN_STEPS, IN_TIME, PLAIN, carry, leave, settle
+from pollux.simulate.fmi.transfer import IN_STEPS, IN_TIME, PLAIN, carry, following, leave, settle
 
 _NAME: Final = "pollux-{}"
 
@@ -36,7 +36,7 @@ class LocalInstances(AbstractInstances):
         self._loops = with_ or loops()
         self._log = Log()
         library = Library(plan)
-        self._api = Api(table_of(library, plan.version), plan.version)
+        self._api = api_of(table_of(library, plan.version), plan.version, plan.begin, plan.clocks)
         self._states = StateCalls(library, plan.version)
         self._maker = Maker(plan, library, self._log)
         self._starts = Block(plan.starts, plan.version, library, "Set")
@@ -45,7 +45,7 @@ class LocalInstances(AbstractInstances):
         self._method = _method(plan)
         counter = np.zeros(1, np.int64) if beat is None else beat
         self._work = work_for(plan.states, plan.indicators, len(self._method.nodes), counter)
-        self._members = members_of(inputs.shape[1], plan.states)
+        self._members = members_of(inputs.shape[1], plan.states, len(plan.clocks))
         self._members.memory[:, NEXT] = math.inf
         self._at = plan.begin
         self._make(self._starts.packed(starts), self._inputs.packed(inputs))
@@ -156,7 +156,7 @@ class LocalInstances(AbstractInstances):
         own = self._members
         status = settle(self._api, component, self._work)
         if status <= WARNING:
-            own.memory[m, NEXT] = self._work.real[4]
+            own.memory[m, NEXT] = following(self._api, own.memory, m, float(self._work.real[4]))
             status = leave(self._api, IN_TIME if self._plan.exchange else IN_STEPS, component)
         if status > WARNING:
             own.dead[m] = status

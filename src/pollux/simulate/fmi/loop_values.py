@@ -1,17 +1,24 @@
 """What the loops over instances work on, bundled: plain tuples in Python, structures when compiled."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from pollux.simulate.fmi.calls import MEMORY
+from pollux.simulate.fmi.calls import SET_CLOCK, TICKS
 
 
 class Api(NamedTuple):
-    """The addresses of an FMU's functions, and the version of FMI that says how they are called."""
+    """The addresses of an FMU's functions, the version of FMI that says how they are called, and its input clocks.
+
+    Clock i, of reference `clocks[i]`, ticks at `shifts[i] + k * periods[i]`.
+    """
 
     calls: Any
     version: int
+    clocks: Any
+    periods: Any
+    shifts: Any
 
 
 class Groups(NamedTuple):
@@ -58,9 +65,20 @@ class Work(NamedTuple):
     beat: Any
 
 
-def members_of(count: int, states: int) -> Members:
+def api_of(calls: Any, version: int, begin: float, clocks: Sequence[tuple[int, float, float]]) -> Api:
+    """The functions of an FMU that begins at `begin`, and its clocks: reference, period, shift."""
+    rows = np.array(clocks, np.float64).reshape(-1, 3)
+    return Api(calls, version, rows[:, 0].astype(np.uint32), rows[:, 1].copy(), begin + rows[:, 2])
+
+
+def no_api() -> Api:
+    """Functions that are not there, to compile loops with."""
+    return api_of(np.zeros(SET_CLOCK + 1, np.int64), 2, 0.0, ())
+
+
+def members_of(count: int, states: int, clocks: int) -> Members:
     """So many members, none of them made."""
-    memory = np.zeros((count, MEMORY))
+    memory = np.zeros((count, TICKS + clocks))
     return Members(
         np.zeros(count, np.int64), np.zeros(count, np.int64), np.full(count, np.nan), memory, np.ones((count, states))
     )

@@ -193,7 +193,7 @@ class FmuPhysics(AbstractPhysics):
             raise DataRefused("expected a state of each member, got a state that is cut short")
         self._restore(starts, first, inputs, found)
 
-    def fork(self, members: int, *, member: int = 0, t0: int | None = None) -> "FmuPhysics":
+    def fork(self, members: int, *, member: int = 0) -> "FmuPhysics":
         """As many copies of one member as it is now, by its state, else by doing again what led to it.
 
         Raises `NotFound` for a member that is not there.

@@ -22,7 +22,10 @@ class Group(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """How the instances of one FMU are made and run. Times are seconds of the FMU's own time."""
+    """How the instances of one FMU are made and run. Times are seconds of the FMU's own time.
+
+    `clocks` are the periodic input clocks, which are ticked from outside: reference, period and shift.
+    """
 
     version: Literal[2, 3]
     exchange: bool
@@ -42,6 +45,7 @@ class Plan(msgspec.Struct, frozen=True):
     indicators: int
     serializes: bool
     tolerance_told: bool
+    clocks: list[tuple[int, float, float]] = []
 
 
 def groups(description: Description, variables: Sequence[Variable]) -> list[Group]:
@@ -77,6 +81,7 @@ def plan_of(
     inputs: Sequence[Variable],
     reads: Sequence[Variable],
     texts: Mapping[Variable, str],
+    clocks: Sequence[Variable],
     tolerance: float | None,
     fixed_step: float,
 ) -> Plan:
@@ -102,4 +107,5 @@ def plan_of(
         indicators=description.indicator_count if exchange else 0,
         serializes=ability.serializes,
         tolerance_told=told is not None,
+        clocks=[(one.reference, one.period, one.shift) for one in clocks if one.period is not None],
     )

@@ -6,6 +6,7 @@ Source: FMI 2.0.4, section 2.2; FMI 3.0.2, section 2.4.
 import math
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -14,9 +15,12 @@ from pollux.errors import DataRefused
 from pollux.simulate.fmi.description import Ability, Description, Variable, Warnings, Way
 from pollux.simulate.fmi.kinds import NUMERIC
 from pollux.simulate.fmi.markup import mend, read_tree
+from pollux.simulate.fmi.units import Told, base_unit
 
 _MOST: Final = 200
 """So many warnings are kept; a description that breaks one rule mostly breaks it a thousand times."""
+_LARGEST: Final = 1_000_000
+"""Elements of an array, at most: each is a name here."""
 
 
 def read_description(folder: Path, at: str) -> Description:
@@ -31,7 +35,8 @@ def read_description(folder: Path, at: str) -> Description:
         path = Path(private) / "modelDescription.xml"
         tree.write(str(path), encoding="utf-8", xml_declaration=True)
         found, problems = _parsed(path, at)
-    return _described(found, at, Warnings(tuple([*slips, *problems][:_MOST])))
+    described = _described(found, at, Warnings(tuple([*slips, *problems][:_MOST])))
+    return replace(described, variables=tuple(_timed(described.variables, tree, at)))
 
 
 def _parsed(path: Path, at: str) -> tuple[Any, list[str]]:
@@ -59,6 +64,8 @@ def _described(found: Any, at: str, warnings: Warnings) -> Description:
         raise DataRefused(
             "expected co-simulation or model exchange, got scheduled execution, which is not supported", at=at
         )
+    if not 0 <= found.numberOfEventIndicators <= _LARGEST:
+        raise DataRefused(f"expected at most {_LARGEST} indicators, got {found.numberOfEventIndicators}", at=at)
     variables = tuple(_variable(one, version, at) for one in found.modelVariables)
     return Description(
         version=version,
@@ -73,6 +80,7 @@ def _described(found: Any, at: str, warnings: Warnings) -> Description:
         step=_step(found, at),
         tolerance=_number(getattr(found.defaultExperiment, "tolerance", None), None, at),
         tool=found.generationTool or "",
+        units=_units(found),
         warnings=warnings + Warnings(tuple(_doubts(found, ways))),
     )
 
@@ -101,6 +109,10 @@ def _variable(one: Any, version: int, at: str) -> Variable:
     declared = one.declaredType
     unit = one.unit or getattr(declared, "unit", None) or ""
     shape = tuple(one.shape or ())
+    if not 0 <= one.valueReference < 1 << 32:
+        raise DataRefused(f"expected a value reference of 32 bits, got {one.valueReference}", at=f"{at}: {one.name}")
+    if any(length < 0 for length in shape) or math.prod(shape) > _LARGEST:
+        raise DataRefused(f"expected an array of at most {_LARGEST} elements, got {shape}", at=f"{at}: {one.name}")
     return Variable(
         name=one.name,
         type=one.type,
@@ -119,6 +131,23 @@ def _variable(one: Any, version: int, at: str) -> Variable:
     )
 
 
+def _timed(variables: tuple[Variable, ...], tree: Any, at: str) -> Iterator[Variable]:
+    """The variables, the clocks with their times, which FMPy does not read: in seconds, or counted."""
+    clocks = {one.get("name"): one for one in tree.getroot().iterfind("ModelVariables/Clock")}
+    for one in variables:
+        if one.name not in clocks:
+            yield one
+            continue
+        told = clocks[one.name]
+        grid = _number(told.get("resolution"), 1.0, at) or 1.0
+        counted = _number(told.get("intervalCounter"), None, at)
+        yield replace(
+            one,
+            period=_number(told.get("intervalDecimal"), counted and counted / grid, at),
+            shift=_number(told.get("shiftDecimal"), _number(told.get("shiftCounter"), 0.0, at) / grid, at),
+        )
+
+
 def _start(one: Any, size: int, at: str) -> tuple[float, ...] | None:
     """The starts of all elements; a single one is for all of them."""
     if one.start is None:
@@ -130,6 +159,18 @@ def _start(one: Any, size: int, at: str) -> tuple[float, ...] | None:
     if len(values) != size:
         raise DataRefused(f"expected {size} starts, got {len(values)}", at=f"{at}: {one.name}")
     return values
+
+
+_BASES: Final = ("kg", "m", "s", "A", "K", "mol", "cd", "rad")
+
+
+def _units(found: Any) -> dict[str, Told]:
+    """The units that are defined by those of the SI."""
+    defined = {one.name: one.baseUnit for one in found.unitDefinitions if one.baseUnit is not None}
+    return {
+        name: base_unit({base: getattr(one, base) for base in _BASES}, one.factor, one.offset)
+        for name, one in defined.items()
+    }
 
 
 def _states(found: Any) -> Iterator[str]:

@@ -11,6 +11,7 @@ import numpy as np
 from pollux.columns.arrays import F64
 from pollux.errors import DataRefused, NotFound, SimulationError
 from pollux.model.suggest import did_you_mean
+from pollux.simulate.fmi.clocks import clocks_of
 from pollux.simulate.fmi.description import Variable
 from pollux.simulate.fmi.instances import AbstractInstances
 from pollux.simulate.fmi.local import LocalInstances
@@ -35,7 +36,7 @@ class Setting:
         self._ports = ports
         description = fmu.description
         self.ability = description.way(running.way)
-        _refuse_clocks(description.variables, fmu.name)
+        clocks = clocks_of(description, self.ability, fmu.name)
         given = self._given(running.parameters)
         reads, self._state_elements = reads_of(description, running.also)
         self.parameters = ports_of(given, ports)
@@ -49,6 +50,7 @@ class Setting:
             inputs=self.inputs.variables,
             reads=reads,
             texts={description.variable(name): text for name, text in running.texts.items()},
+            clocks=clocks,
             tolerance=running.tolerance,
             fixed_step=running.fixed_step,
         )
@@ -125,12 +127,3 @@ class Setting:
     def _name(self, element: str) -> str:
         port = self._ports.get(element)
         return element if port is None else port.name
-
-
-def _refuse_clocks(variables: tuple[Variable, ...], at: str) -> None:
-    for one in variables:
-        if one.type == "Clock" and one.causality == "input":
-            raise SimulationError(
-                f"expected an FMU that keeps its own time, got the input clock {one.name!r}, which is not supported",
-                at=at,
-            )

@@ -51,6 +51,8 @@ def required(plan: Plan) -> tuple[str, ...]:
         words += [*_STATES, "GetDerivatives" if plan.version == 2 else "GetContinuousStateDerivatives"]
     if plan.indicators:
         words.append("GetEventIndicators")
+    if plan.clocks:
+        words.append("SetClock")
     if plan.event_mode and not plan.exchange:
         words += ["EnterEventMode", "EnterStepMode", "UpdateDiscreteStates"]
     return tuple(dict.fromkeys(words))

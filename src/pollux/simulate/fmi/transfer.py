@@ -3,7 +3,7 @@
 import math
 from typing import Any, Final
 
-from pollux.simulate.fmi.calls import DISCRETE, ENTER_CONTINUOUS, ENTER_EVENT, ENTER_STEP, NEXT
+from pollux.simulate.fmi.calls import DISCRETE, ENTER_CONTINUOUS, ENTER_EVENT, ENTER_STEP, NEXT, SET_CLOCK, TICKS
 from pollux.simulate.fmi.loop_values import Api, Groups, Members, Work
 from pollux.simulate.fmi.pointers import invoke
 from pollux.simulate.fmi.statuses import ENDED, OK, RESTLESS, WARNING
@@ -14,6 +14,8 @@ IN_TIME: Final = 2
 """How inputs are set: just so, in event mode between steps, in event mode between stretches of continuous time."""
 
 _ROUNDS: Final = 1000
+_CLOSE: Final = 1e-9
+"""A clock is due so much of its period before its time, since times are rounded."""
 
 
 def carry(api: Api, groups: Groups, component: int, values: int) -> int:
@@ -70,12 +72,38 @@ def leave(api: Api, mode: int, component: int) -> int:
     return invoke(api.calls[ENTER_STEP if mode == IN_STEPS else ENTER_CONTINUOUS], component)
 
 
-def event(api: Api, mode: int, component: int, work: Work) -> int:
+def tick(api: Api, component: int, now: float, memory: Any, m: int, work: Work) -> int:
+    """In event mode, let the clocks tick that are due."""
+    for i in range(api.clocks.shape[0]):
+        due = api.shifts[i] + memory[m, TICKS + i] * api.periods[i]
+        if due <= now + _CLOSE * api.periods[i]:
+            memory[m, TICKS + i] += 1.0
+            work.byte[0] = 1
+            at = api.clocks.ctypes.data + 4 * i
+            status = invoke(api.calls[SET_CLOCK], component, at, 1, work.real.ctypes.data)
+            if status > WARNING:
+                return status
+    return OK
+
+
+def following(api: Api, memory: Any, m: int, told: float) -> float:
+    """The time of the next event: what the instance has told, or when the next clock ticks."""
+    for i in range(api.clocks.shape[0]):
+        told = min(told, api.shifts[i] + memory[m, TICKS + i] * api.periods[i])
+    return told
+
+
+def event(api: Api, mode: int, component: int, now: float, memory: Any, m: int, work: Work) -> int:
     """Go through event mode, and back to where it came from."""
     status = invoke(api.calls[ENTER_EVENT], component)
     if status <= WARNING:
+        status = tick(api, component, now, memory, m, work)
+    if status <= WARNING:
         status = settle(api, component, work)
-    return status if status > WARNING else leave(api, mode, component)
+    if status > WARNING:
+        return status
+    memory[m, NEXT] = following(api, memory, m, work.real[4])
+    return leave(api, mode, component)
 
 
 def put_one(
@@ -91,7 +119,7 @@ def put_one(
         status = settle(api, component, work)
     if status > WARNING:
         return status
-    memory[m, NEXT] = work.real[4]
+    memory[m, NEXT] = following(api, memory, m, work.real[4])
     return leave(api, mode, component)
 
 
@@ -116,5 +144,5 @@ def get_all(api: Api, groups: Groups, members: Members, raw: Any, work: Work) ->
                 members.dead[m] = status
 
 
-PIECES: Final = (carry, update, settle, leave, event, put_one)
+PIECES: Final = (carry, update, settle, leave, tick, following, event, put_one)
 """What the loops call, for the compiler."""

@@ -13,13 +13,13 @@ from pollux.errors import ModelError
 from pollux.model.roles import Role, actuator, hidden, parameter, sensor
 from pollux.model.schema import Schema, schema_of
 from pollux.model.twin import Twin
-from pollux.model.units import Unit, absolute, convert, scale, unit
+from pollux.model.units import Unit, absolute, scale, unit
 from pollux.simulate.fmi.description import Variable, Warnings
 from pollux.simulate.fmi.engine import FmuEngine
 from pollux.simulate.fmi.opened import OpenedFmu, open_fmu
 from pollux.simulate.fmi.ports import Port, inputs_of, parameters_of, reads_of
 from pollux.simulate.fmi.running import Running
-from pollux.simulate.fmi.units import known_unit
+from pollux.simulate.fmi.units import Told, told_in
 from pollux.simulate.foreign import stand_behind
 
 _RESERVED: Final = frozenset(("t", "seq", "boot"))
@@ -124,7 +124,7 @@ class _Wishes:
                     source = self._source(variable, edge)
                     _give(kind, name, _role(variable, sort, place, source, edge, doubts))
                 inner = absolute(edge)
-                ports[element] = Port(name, scale(source, inner), convert(0.0, source, inner))
+                ports[element] = Port(name, source.factor * scale(source.unit, inner), source.into(0.0, inner))
         self._check_known()
         return FmuFace(
             self.fmu, ports, frozenset(own), self.running, self.fmu.description.warnings + Warnings(tuple(doubts))
@@ -149,16 +149,15 @@ class _Wishes:
         told = self.units.get(element) or self.units.get(variable.name)
         if told is not None:
             return unit(told)
-        known = known_unit(variable.unit)
+        known = told_in(variable.unit, self.fmu.description.units)
         if known is None:
             doubts.append(f"{element}: the unit {variable.unit!r} is not known, and taken as a pure number")
-        return known or unit("1")
+        return unit("1") if known is None else known.unit
 
-    @staticmethod
-    def _source(variable: Variable, edge: Unit) -> Unit:
+    def _source(self, variable: Variable, edge: Unit) -> Told:
         """In what the FMU tells it: where it does not say, in what it is asked for."""
-        known = known_unit(variable.unit) if variable.unit else None
-        return known or edge
+        known = told_in(variable.unit, self.fmu.description.units) if variable.unit else None
+        return known or Told(edge)
 
     def _check_known(self) -> None:
         elements = {name for one, _ in self._variables() for name in (one.name, *one.elements)}
@@ -180,15 +179,15 @@ def _give(kind: type, name: str, role: Role) -> None:
     role.__set_name__(kind, name)
 
 
-def _role(variable: Variable, sort: str, place: int, source: Unit, edge: Unit, doubts: list[str]) -> Role:
+def _role(variable: Variable, sort: str, place: int, source: Told, edge: Unit, doubts: list[str]) -> Role:
     """The signal of one number, its bounds and start told in the unit of the signal."""
     told: Any = variable.start[place] if isinstance(variable.start, tuple) else None
     low, high = variable.low, variable.high
     if not low < high or (told is not None and not low <= told <= high):
         doubts.append(f"{variable.name}: bounds from {low:g} to {high:g} for a start of {told}; they are left out")
         low, high = -math.inf, math.inf
-    low, high = (convert(one, source, edge) for one in (low, high))
-    start = None if told is None else convert(told, source, edge)
+    low, high = (source.into(one, edge) for one in (low, high))
+    start = None if told is None else source.into(told, edge)
     text = str(edge)
     if sort == "input" and math.isfinite(low) and math.isfinite(high):
         return actuator(text, low=low, high=high, start=start, doc=variable.about)

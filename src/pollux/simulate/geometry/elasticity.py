@@ -44,6 +44,7 @@ class Structure:
     Raises ModelError for unknown surfaces, points outside of the solid and constants that the material lacks.
 
     >>> from pollux.simulate.geometry.blocks import box
+    >>> from pollux.simulate.geometry.loads import Force
     >>> from pollux.simulate.geometry.reference import steady
     >>> steel = Material(density=7850, youngs_modulus="210 GPa", poissons_ratio=0.3)
     >>> arm = Structure(

@@ -6,6 +6,7 @@ They carry no types of their own, so what comes from them is `Any`; the arrays t
 from collections.abc import Callable
 from functools import cache, wraps
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from pollux.errors import SetupError
@@ -29,9 +30,19 @@ def library(name: str) -> Any:
     try:
         return import_module(name)
     except ImportError:
-        whole = name.partition(".")[0]
-        hint = "make install EXTRAS=geometry"
-        raise SetupError(f"expected {whole} for geometry, of the extra `geometry`", hint=hint) from None
+        raise _missing(name.partition(".")[0]) from None
+
+
+def release(name: str) -> str:
+    """The version of a package, without loading it; raises SetupError where the extra is not installed."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        raise _missing(name) from None
+
+
+def _missing(name: str) -> SetupError:
+    return SetupError(f"expected {name} for geometry, of the extra `geometry`", hint="make install EXTRAS=geometry")
 
 
 def one_thread(function: Callable[P, T]) -> Callable[P, T]:

@@ -76,6 +76,8 @@ def _cylinder(gmsh: Any, asked: Mapping[str, Any]) -> None:
 
 
 def _stl(gmsh: Any, asked: Mapping[str, Any]) -> None:
+    # Sharp edges of triangles look like curves of no radius, and would be meshed finely for nothing.
+    gmsh.option.setNumber("Mesh.MeshSizeFromCurvature", 0)
     gmsh.merge(asked["path"])
     gmsh.model.mesh.removeDuplicateNodes()
     gmsh.model.mesh.classifySurfaces(np.deg2rad(ANGLE), True, True, np.pi)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from pollux.errors import DataRefused, ModelError, SetupError
 from pollux.model.amounts import Amount, amount
 from pollux.model.units import unit
 from pollux.simulate.geometry.blocks import LARGEST
+from pollux.simulate.geometry.libraries import release
 from pollux.simulate.geometry.mesh_child import MISSING
 from pollux.simulate.geometry.solid import Solid
 from pollux.simulate.geometry.stl import closed, triangles, written
@@ -75,14 +76,15 @@ def _solid(asked: Mapping[str, Any], size: Amount, content: bytes, at: str) -> S
     if not 0.0 < metres < np.inf:
         raise ModelError(f"expected a mesh size above zero, got {metres} m", at=at)
     asked = {**asked, "size": metres, "largest": LARGEST}
-    told = "\0".join([code(), _gmsh_version(), json.dumps(asked, sort_keys=True), ""]).encode()
+    told = "\0".join([code(), release("gmsh"), json.dumps(asked, sort_keys=True), ""]).encode()
     kept = folder() / f"mesh_{hashlib.sha256(told + content).hexdigest()[:32]}.npz"
     try:
         return _of(read_arrays(kept)[0])
     except (OSError, DataRefused):
         pass
     arrays = _meshed(asked, content, at)
-    write_arrays(kept, arrays, b"")
+    with suppress(OSError):  # the next one who asks waits again
+        write_arrays(kept, arrays, b"")
     return _of(arrays)
 
 
@@ -123,11 +125,3 @@ def _refusal(place: Path, status: int, at: str) -> DataRefused | SetupError:
         at=at,
         hint="repair it in CAD: no gaps, no faces through each other",
     )
-
-
-def _gmsh_version() -> str:
-    try:
-        return version("gmsh")
-    except PackageNotFoundError:
-        hint = "make install EXTRAS=geometry"
-        raise SetupError("expected gmsh for meshes, of the extra `geometry`", hint=hint) from None

@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import fields
-from importlib.metadata import version
 from typing import Any, Final, TypeAlias, final
 
 import numpy as np
@@ -16,7 +15,7 @@ from pollux.simulate.geometry.elasticity import Structure
 from pollux.simulate.geometry.exactness import UNCOUPLED, bounds, compared
 from pollux.simulate.geometry.form import Form
 from pollux.simulate.geometry.heat import Heat
-from pollux.simulate.geometry.libraries import one_thread
+from pollux.simulate.geometry.libraries import one_thread, release
 from pollux.simulate.geometry.modes import Modes, hertz, ritz, told_apart
 from pollux.simulate.geometry.picture import Picture
 from pollux.simulate.geometry.reduced import Reduced
@@ -241,7 +240,7 @@ def _warmth(system: System, shapes: F64, left: F64) -> Warmth | None:
 def _key(body: Body, basis: AbstractBasis, numbers: list[float | None]) -> str:
     """What tells this question from others, the code and the libraries that answer it among it."""
     told = [f"{one.name}={_told(getattr(body, one.name))}" for one in fields(body)]
-    libraries = [f"{name} {version(name)}" for name in ("numpy", "scipy", "scikit-fem")]
+    libraries = [f"{name} {release(name)}" for name in ("numpy", "scipy", "scikit-fem")]
     whole = "\0".join([code(), type(body).__name__, *told, repr(basis), repr(numbers), *libraries])
     return hashlib.sha256(whole.encode()).hexdigest()
 

@@ -9,6 +9,7 @@ import io
 import os
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -56,8 +57,9 @@ def kept(key: str) -> Reduced | None:
 
 
 def keep(key: str, reduced: Reduced) -> None:
-    """Keep a reduced body under a key."""
-    write(reduced, _path(key))
+    """Keep a reduced body under a key; a full disk costs the next one who asks his time, and this one nothing."""
+    with suppress(OSError):
+        write(reduced, _path(key))
 
 
 def write(reduced: Reduced, path: str | Path) -> None:
@@ -102,15 +104,16 @@ def write_arrays(path: Path, arrays: Arrays, about: bytes) -> None:
     everything: dict[str, Any] = {**arrays, ABOUT: np.frombuffer(about, np.uint8)}
     np.savez(whole, allow_pickle=False, **everything)
     content = whole.getvalue()
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".draft", delete=False) as draft:
-        try:
+    draft = tempfile.NamedTemporaryFile(dir=path.parent, prefix=".draft", delete=False)  # noqa: SIM115  (closed below)
+    try:
+        with draft:
             draft.write(hashlib.sha256(content).digest() + content)
             draft.flush()
             os.fsync(draft.fileno())
-        except OSError:
-            Path(draft.name).unlink()
-            raise
-    Path(draft.name).replace(path)
+        Path(draft.name).replace(path)
+    except OSError:
+        Path(draft.name).unlink(missing_ok=True)
+        raise
 
 
 def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], bytes]:

@@ -68,9 +68,14 @@ class NumbaKernel(AbstractKernel):
         self._compiled()(table, out, p.picks, p.shared, p.shared_rows, p.own, p.own_rows, p.stops, p.start, p.dt)
 
     def _compiled(self) -> Callable[..., None]:
-        # On another machine the folder may not be there; the user's own one is.
-        folder = self.folder if self.folder.is_dir() else cache_folder()
-        return load_compiled(keep(folder, self.key, self.source))
+        return loaded(self.folder, self.key, self.source)
+
+
+@lru_cache(maxsize=256)
+def loaded(folder: Path, key: str, source: str) -> Callable[..., None]:
+    """The compiled function of a kernel, loaded once: a part of a co-simulation asks for it at every step."""
+    # On another machine the folder may not be there; the user's own one is.
+    return load_compiled(keep(folder if folder.is_dir() else cache_folder(), key, source))
 
 
 def numpy_seconds(program: Program, *, steps: int, members: int) -> float:

@@ -14,6 +14,7 @@ from pollux.simulate.generate.program import Pacing, Program
 from pollux.simulate.methods import arrival, attempt, delays, windows
 from pollux.simulate.methods.attempt import Attempt
 from pollux.simulate.methods.consistent import consistent
+from pollux.simulate.methods.cubic import Between
 from pollux.simulate.methods.delays import Past
 from pollux.simulate.methods.ito import EulerMaruyama, Milstein
 from pollux.simulate.methods.refused import refuse
@@ -64,8 +65,9 @@ def _step(sheet: Sheet, task: Task) -> Sheet:
     phases = frozenset(layout.slot[name] for name in task.schema.cycles)
     rates = _rates(task, rows)
     stages = _METHODS[task.method](sheet, rates, phases)
-    end = _arrive(sheet, task, stages)
-    past = Past(sheet, stages, rates, end)
+    between = Between(sheet, stages, rates)
+    end = _arrive(sheet, task, stages, between)
+    past = Past(sheet, between, end)
     for slots in layout.delays:
         past.keep(slots)
     if own is not None:
@@ -74,10 +76,10 @@ def _step(sheet: Sheet, task: Task) -> Sheet:
     return sheet
 
 
-def _arrive(sheet: Sheet, task: Task, stages: AbstractStages) -> arrival.Arrival:
+def _arrive(sheet: Sheet, task: Task, stages: AbstractStages, between: Between) -> arrival.Arrival:
     """Store everything as it is at the end of the step."""
     rows, layout = sheet.rows, sheet.layout
-    readings = windows.Windows(sheet, stages)
+    readings = windows.Windows(sheet, stages, between)
     end = readings.arrival
     for slots in layout.windows:
         readings.out(slots.expr)

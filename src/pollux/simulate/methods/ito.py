@@ -13,9 +13,8 @@ from typing import Final, TypeAlias, final
 
 from pollux.errors import SimulationError
 from pollux.model.differentiate import jacobian
-from pollux.model.graph import Expr, const, leaf, operation
-from pollux.model.units import WHITE
-from pollux.model.walk import rewritten
+from pollux.model.drift import diffusion, drift
+from pollux.model.graph import Expr, operation
 from pollux.simulate.generate.assign import WHOLE
 from pollux.simulate.generate.lines import Term
 from pollux.simulate.generate.lower import Instant
@@ -71,9 +70,9 @@ class _Moved:
 
     def __init__(self, sheet: Sheet, rates: Rates) -> None:
         self._sheet = sheet
-        noises = tuple(leaf("noise", name, WHITE) for name in sheet.schema.noises)
-        self._drift = {row: rewritten(expr, _silent) for row, expr in rates.items()}
-        self._diffusion = {row: _diffusion(expr, noises) for row, expr in rates.items()}
+        self._drift = {row: drift(expr) for row, expr in rates.items()}
+        place = {name: k for k, name in enumerate(sheet.schema.noises)}
+        self._diffusion = {row: {place[name]: g for name, g in diffusion(expr)} for row, expr in rates.items()}
         # The phase of a cycle has no noise, so nothing is pushed along it.
         schema = sheet.schema
         self._states = {schema.expression(name): name for name in schema.states if name not in schema.cycles}
@@ -115,25 +114,6 @@ class _Moved:
             (self._sheet.term(row) + _WHOLE_BITS).bits for row in (luck.seed, luck.member, luck.first)
         )
         return normals((seed, member), (first.wrapped("s"), lines.term(pair)))
-
-
-def _silent(expr: Expr) -> Expr | None:
-    """A part of a rate without its noise: a product with nothing is nothing."""
-    if expr.op == "noise" or (expr.op in ("*", "neg", "/") and any(_is_nothing(one) for one in expr.args[:2])):
-        return const(0.0, expr.unit)
-    if expr.op == "+" and _is_nothing(expr.args[1]):
-        return expr.args[0]
-    if expr.op == "+" and _is_nothing(expr.args[0]):
-        return expr.args[1]
-    return None
-
-
-def _is_nothing(expr: Expr) -> bool:
-    return expr.op == "const" and float(expr) == 0.0
-
-
-def _diffusion(expr: Expr, noises: tuple[Expr, ...]) -> dict[int, Expr]:
-    return {k: g for (_, k), g in jacobian((expr,), noises).items()}
 
 
 def _check_commutative(pushes: Pushes, sheet: Sheet, row: int) -> None:

@@ -39,6 +39,15 @@ _CONTROLS: Final = 7
 """The rows of `Control` besides those of its states."""
 
 
+def usual(schema: Schema) -> Method:
+    """The method of a type that is not stiff and not driven."""
+    if schema.noises:
+        return "euler-maruyama"
+    if schema.algebraic:
+        return "rodas4"
+    return "dopri5" if schema.jumps and not layout_of(schema).settled else "rk4"
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Task:

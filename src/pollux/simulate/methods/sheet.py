@@ -98,7 +98,11 @@ class Sheet:
     def _delayed(self, expr: Expr, fraction: float, present: Instant) -> Arg:
         """What a delay gives at a fraction of the step; at the opening, where it has not begun, the present value."""
         slots = self.rows.delay(expr)
-        age, sample = self.term(slots.age), lambda k: self.term(slots.first + k)
+        age = self.term(slots.age)
+
+        def sample(k: int) -> Term:
+            return self.term(slots.first + k)
+
         if not self._is_opening:
             return was(slots, sample, age + self.span.part(fraction) if fraction else age).arg
         return age.is_nan.where(present(expr.args[0]), was(slots, sample, age)).arg

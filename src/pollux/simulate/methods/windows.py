@@ -2,9 +2,11 @@
 
 A window has three rows: what runs (`running`), the time gathered (`clock`), what it held when it last closed (`out`).
 NaN in `running` means that no whole stretch has begun, so that the first, torn one closes as missing. A window closes
-inside a step, at a fraction of it; the operand there is taken from the straight line through both ends of the step.
+inside a step, at a fraction of it; the operand there is taken from the straight line through both ends of the step, or,
+where members have steps of their own, which may be long, from a cubic: so is what is greatest and least between them.
 """
 
+from collections.abc import Callable
 from typing import final
 
 from pollux.columns.layout import Layout, WindowSlots
@@ -13,6 +15,7 @@ from pollux.simulate.generate.assign import Arg
 from pollux.simulate.generate.lines import Term
 from pollux.simulate.generate.lower import Instant
 from pollux.simulate.methods.arrival import Arrival
+from pollux.simulate.methods.cubic import Between, Cubic
 from pollux.simulate.methods.sheet import Sheet
 from pollux.simulate.methods.stages import AbstractStages
 
@@ -34,10 +37,11 @@ def durations(layout: Layout) -> tuple[Window, ...]:
 
 @final
 class Windows:
-    """The windows of a type during one step."""
+    """The windows of a type during one step; `between` is what operands are inside it where that may be long."""
 
-    def __init__(self, sheet: Sheet, stages: AbstractStages) -> None:
+    def __init__(self, sheet: Sheet, stages: AbstractStages, between: Between | None = None) -> None:
         self._sheet = sheet
+        self._between = between
         self._stages = stages
         self._arrival = Arrival(sheet, stages, self.out)
         self._outs: dict[Expr, Arg] = {}
@@ -90,11 +94,34 @@ class Windows:
             return held, closes.where((1.0 - fraction) * more, running + more), time
         (operand,) = slots.expr.args
         before, now = self._stages.first.term(operand), self._arrival.now.term(operand)
+        if self._between is not None and self._sheet.rows.control is not None:
+            cubic = self._between.cubic(operand, self._arrival.now)
+            return *self._inside(window, running, cubic, now, closes, fraction), time
         edge = before + fraction * (now - before)
         if window.kind == "last":
             return running.is_nan.where(float("nan"), edge), closes.where(now, running), time
-        extreme = Term.max if window.kind == "peak" else Term.min
+        extreme = _extreme(window)
         return extreme(running, edge), closes.where(extreme(edge, now), extreme(running, now)), time
+
+    def _inside(
+        self, window: Window, running: Term, cubic: Cubic, now: Term, closes: Term, fraction: Term
+    ) -> tuple[Term, Term]:
+        """What the window held if it closed and its running value, by the operand all along a step that may be long."""
+        edge = cubic.at(fraction)
+        if window.kind == "last":
+            return running.is_nan.where(float("nan"), edge), closes.where(now, running)
+        extreme = _extreme(window)
+        held, begun, whole = extreme(running, edge), extreme(edge, now), extreme(running, now)
+        for x in cubic.flats():
+            inside, value = (x > 0.0) & (x < 1.0), cubic.at(x)
+            held = (inside & (x < fraction)).where(extreme(held, value), held)
+            begun = (inside & (x >= fraction)).where(extreme(begun, value), begun)
+            whole = inside.where(extreme(whole, value), whole)
+        return held, closes.where(begun, whole)
+
+
+def _extreme(window: Window) -> Callable[[Term, Term], Term]:
+    return Term.max if window.kind == "peak" else Term.min
 
 
 def opened(sheet: Sheet, at: Instant, slots: WindowSlots) -> None:

@@ -6,8 +6,8 @@ import threading
 from typing import Final
 
 import pollux as px
-from pollux.worlds.line.foresight import Foreseen, foresee, standing
-from pollux.worlds.line.hall import Hall, Machine, declared
+from pollux.worlds.line.foresight import foresee, standing
+from pollux.worlds.line.hall import Board, Hall, Machine, declared
 from pollux.worlds.line.plant import SHIFT, ran
 from pollux.worlds.line.story import FORK, LINE, TARGET, Findings, play, tell
 from pollux.worlds.stage import free_port, place_of, until_told
@@ -55,10 +55,8 @@ def _print(findings: Findings) -> None:
 
 def live(port: int, seconds: float | None) -> int:
     """Shifts with a page, one after another in simulated days; what is foreseen stands beside the twins."""
-    found: list[Foreseen] = []
-    site, machines, halls = declared(
-        "Production line, emulated", held_up_by=lambda: found[-1].bottleneck.machine if found else None
-    )
+    board = Board()
+    site, machines, halls = declared("Production line, emulated", board=board)
     over = until_told()
     shift = ran(px.instant(START), seed=SEED)
     clock, free = px.ScaledClock(int(shift.times[0]), speed=SPEED), free_port(port)
@@ -70,20 +68,20 @@ def live(port: int, seconds: float | None) -> int:
     ):
         say(place_of(opened.page(), port, free))
         say(f"clock    {SPEED:g} s of the hall pass in each second; the shift ends after {SHIFT / 1e9 / SPEED:.0f} s")
-        _look_ahead(machines, halls, found, over, seconds)
+        _look_ahead(machines, halls, board, over, seconds)
     return 0
 
 
 def _look_ahead(
     machines: px.Fleet[Machine],
     halls: px.Fleet[Hall],
-    found: list[Foreseen],
+    board: Board,
     over: threading.Event,
     seconds: float | None,
 ) -> None:
     """Foresee the rest of the shift again and again, until the end."""
     clock, end = machines.live.clock, px.instant(START) + SHIFT
-    left = seconds
+    left, last = seconds, ""
     while not over.wait(AGAIN if left is None else min(AGAIN, left)):
         if left is not None:
             left -= AGAIN
@@ -91,8 +89,9 @@ def _look_ahead(
                 return
         rest = (end - clock.now()) / 1e9
         if rest > 60 and len(machines) == 6 and len(halls) == 1:
-            before = found[-1].advice if found else ""
-            found[:] = [foresee(standing(machines), float(halls[LINE].now.made), rest, TARGET)]
-            tell(halls, found[-1])
-            if found[-1].advice != before:
-                say(f"advice   {found[-1].advice}")
+            foreseen = foresee(standing(machines), float(halls[LINE].now.made), rest, TARGET)
+            board.bottleneck, board.lines = foreseen.bottleneck.machine, foreseen.lines()
+            tell(halls, foreseen)
+            if foreseen.advice != last:
+                last = foreseen.advice
+                say(f"advice   {last}")

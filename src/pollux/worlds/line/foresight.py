@@ -30,11 +30,12 @@ class Choice:
     price: float
 
 
+# A second fitter is called in; the press runs 10 % faster; the racks around it have room for twice as many.
 CHOICES: Final = (
     Choice("as it is", planned(), 0.0),
     Choice("second fitter", planned(fitters=2), 150.0),
-    Choice("press 10% faster", planned(press=1.1), 90.0),
-    Choice("racks of 12 at the press", planned(places=2 * RACK), 40.0),
+    Choice("faster press", planned(press=1.1), 90.0),
+    Choice("larger racks", planned(places=2 * RACK), 40.0),
 )
 
 
@@ -106,6 +107,17 @@ class Foreseen:
             f"  {one.choice.name:26} {one.made.mean():6.0f} housings ({low:.0f} to {high:.0f})"
             f"  {self.target} reached {one.chance:4.0%}  costs {one.choice.price:4.0f}  earns {earned}"
         )
+
+    def lines(self) -> dict[str, str]:
+        """What stands on the board under the figures of the hall."""
+        (low, high), found, best = self.outcomes[0].band, self.bottleneck, self.best
+        active, votes = found.active[found.machine] / 60, found.votes[found.machine]
+        return {
+            "expected": f"{low:.0f} to {high:.0f}",
+            "chance": f"of {self.target} by then",
+            "bottleneck": f"active for {active:.0f} min, in {votes:.0%}",
+            "best": f"{best.chance:.0%} for {best.choice.price:.0f} EUR",
+        }
 
     @property
     def advice(self) -> str:

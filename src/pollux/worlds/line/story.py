@@ -91,10 +91,17 @@ def play(machines: px.Fleet[Machine], halls: px.Fleet[Hall], shift: Ran) -> Find
 
 def tell(halls: px.Fleet[Hall], foreseen: Foreseen) -> None:
     """Write what is foreseen beside the twin of the line."""
-    low, high = foreseen.outcomes[0].band
-    outlook = f"{foreseen.outcomes[0].made.mean():.0f} housings ({low:.0f} to {high:.0f}), {TARGET} wanted"
-    first = str(foreseen.bottleneck).splitlines()[0]
-    halls.add(LINE, {Hall.bottleneck: first, Hall.outlook: outlook, Hall.advice: foreseen.advice})
+    plain, machine = foreseen.outcomes[0], foreseen.bottleneck.machine
+    halls.add(
+        LINE,
+        {
+            Hall.expected: round(float(plain.made.mean())),
+            Hall.chance: round(100 * plain.chance),
+            Hall.bottleneck: machine,
+            Hall.best: foreseen.best.choice.name,
+            Hall.advice: foreseen.advice,
+        },
+    )
 
 
 def compared(machines: px.Fleet[Machine], shift: Ran, moment: int) -> tuple[int, int]:

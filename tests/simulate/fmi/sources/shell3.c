@@ -94,6 +94,12 @@ int fmi3DoStep(Model *m, double t, double h, bool no, bool *event, bool *ended, 
     return advance(m, t, h);
 #endif
 }
+/* Reference 300 is the only clock: what ticks is n[15], until the discrete states are updated. */
+int fmi3SetClock(Model *m, const unsigned *vr, size_t n, const bool *v) {
+    if (n != 1 || *vr != 300) return 3;
+    m->n[15] = *v;
+    return 0;
+}
 int fmi3EnterEventMode(Model *m) { (void)m; return 0; }
 int fmi3EnterStepMode(Model *m) { rates(m); return 0; }
 int fmi3UpdateDiscreteStates(Model *m, bool *again, bool *ended, bool *nominals, bool *values, bool *due, double *next) {
