@@ -10,12 +10,12 @@ from tests.site.plants import until
 
 import pollux as px
 from pollux.clock import SimulatedClock
-from pollux.errors import Conflict, DataRefused, NotFound, Overloaded
+from pollux.errors import Conflict, DataRefused, NotFound, Overloaded, SimulationError
 from pollux.guard import Identity
 from pollux.show.asks import ForkAsk, SensitivityAsk
 from pollux.show.documents.sensitivity import Sensitivity
 from pollux.site import LiveSite
-from pollux.site.mattering import MOST_RUNS, mattering
+from pollux.site.mattering import MOST_RUNS, Question, mattering
 from pollux.site.rooms import sensitivities
 
 WHO = Identity("", "ann", "person", frozenset({"operator"}), ("*",))
@@ -216,3 +216,25 @@ def test_no_more_answers_are_kept_than_the_bound(live: LiveSite, monkeypatch: py
     for fork in forks:
         answered(live, fork, TEMP)
     assert [live.rooms.sensitivities.find(fork).state for fork in forks] == ["none", "done", "done"]
+
+
+def test_progress_is_told_slice_by_slice_and_a_cancelled_question_ends_there(
+    live: LiveSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It grows to the whole; the slices change nothing of the answer; who stops wanting it gets an error, no answer."""
+    copy = live.rooms.forks.copy(forked(live))
+    told = list[float]()
+
+    def found(cancelled: Callable[[], bool]) -> Sensitivity:
+        return mattering("F", copy, Bearing, Question("temp", "1 day"), progress=told.append, cancelled=cancelled)
+
+    whole = found(lambda: False)
+    assert told == [1.0]
+    told.clear()
+    monkeypatch.setattr("pollux.site.mattering.SLICE", 2)
+    assert [bar.at_high for bar in found(lambda: False).bars] == pytest.approx([bar.at_high for bar in whole.bars])
+    assert told == pytest.approx([2 / 9, 4 / 9, 6 / 9, 8 / 9, 1.0])
+    told.clear()
+    with pytest.raises(SimulationError, match="cancelled"):
+        found(lambda: len(told) >= 2)
+    assert len(told) == 2
