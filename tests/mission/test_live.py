@@ -96,12 +96,7 @@ class Cup(px.Twin):
         return -self.pace * (self.temp - self.room)
 
 
-@shows(
-    "D3",
-    state="partly",
-    command="docs/concepts/models.md",
-    missing="algebraic equations beside the differential ones; stiff systems by implicit methods",
-)
+@shows("D3", state="works", command="docs/how-to/choose-a-solver.md")
 def test_equations_in_python_run_over_an_ensemble(tmp_path: Path) -> None:
     """Two hundred members of a live twin at once follow the exact solution, each with its own pace."""
     site = px.Site("cups")
