@@ -20,7 +20,7 @@ from pollux.model.walk import topological
 from pollux.simulate.kernels.numpy_kernel import numpy_kernel
 from pollux.simulate.kernels.plan import Plan
 from pollux.simulate.methods.compose import compose
-from pollux.simulate.methods.rows import Method, Task, rows_of, usual
+from pollux.simulate.methods.rows import Control, Method, Task, rows_of, usual
 from pollux.simulate.run import Run
 from pollux.simulate.steps import FOLLOWS, Tried, few, tried
 from pollux.simulate.tolerance import Tolerance
@@ -111,10 +111,15 @@ def _implicit_step(schema: Schema, start: F64, time: float, span: float) -> floa
     Tolerance().into(table, control)
     for piece in range(PIECES):
         kernel.advance(table, np.empty((0, 0, table.shape[1])), _piece(piece, time, span / PIECES, table.shape[1]))
-        steps = table[control.accepted] + table[control.rejected]
-        if not np.isfinite(table[control.since]).any() or float(steps.max()) > STRETCH:
+        if not np.isfinite(table[control.since]).any() or _most(table, control) > STRETCH:
             return 0.0
-    return span / float(steps[np.isfinite(table[control.since])].max())
+    return span / _most(table, control)
+
+
+def _most(table: F64, control: Control) -> float:
+    """How many steps the slowest of the members that are not lost has tried."""
+    steps: F64 = table[control.accepted] + table[control.rejected]
+    return float(np.max(steps, where=np.isfinite(table[control.since]), initial=1.0))
 
 
 def _piece(number: int, time: float, span: float, members: int) -> Plan:
