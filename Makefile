@@ -36,6 +36,7 @@ demo: $(VENV)/core.stamp
 
 test: $(VENV)/dev.stamp
 	@$(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadgroup -rs -m "not soak" $(ARGS)
+	@test -n "$(ARGS)" || $(BIN)/python -m pytest -q docs
 
 soak: $(VENV)/dev.stamp
 	@$(BIN)/python -m pytest -m soak --timeout=14400 -rs $(ARGS)
