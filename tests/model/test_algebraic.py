@@ -143,99 +143,112 @@ def test_residuals_must_depend_on_their_unknowns():
     refused("got 1 that depend on no unknown - at Chosen.zero", chosen)
 
 
-def test_what_can_be_no_unknown_is_refused():
+def _told():
+    class Told(px.Twin):
+        x = px.actuator("1", low=0, high=1)
+
+        @px.algebraic(x)
+        def zero(self):
+            return self.x - 1
+
+
+def _rated():
+    class Rated(px.Twin):
+        x = px.hidden("1")
+
+        @px.rate(x)
+        def moves(self):
+            return 0
+
+        @px.algebraic(x)
+        def zero(self):
+            return self.x - 1
+
+
+def _read():
+    class Seen(px.Twin):
+        x = px.sensor("1")
+
+        @px.reading(x)
+        def sees(self):
+            return 1
+
+        @px.algebraic(x)
+        def zero(self):
+            return self.x - 1
+
+
+def _believed():
+    class Held(px.Twin):
+        x = px.hidden("1", start=px.normal(1, 0.1))
+
+        @px.algebraic(x)
+        def zero(self):
+            return self.x - 1
+
+
+def _twice():
+    class Twice(px.Twin):
+        x = px.hidden("1")
+
+        @px.algebraic(x)
+        def zero(self):
+            return self.x - 1
+
+        @px.algebraic(x)
+        def again(self):
+            return self.x - 2
+
+
+def _jumps():
+    class Jumps(px.Twin):
+        x = px.hidden("1")
+
+        @px.event
+        def high(self):
+            return self.x > 1
+
+        @px.algebraic(x)
+        def zero(self):
+            return self.x - 1
+
+        @px.on(high, x)
+        def falls(self):
+            return 0
+
+
+def _closed():
+    class Closed(px.Twin):
+        x = px.hidden("1")
+
+        @px.algebraic(x)
+        def zero(self):
+            return self.x - px.mean(self.x, over="1 s")
+
+
+def _bare():
+    class Bare(px.Twin):
+        @px.algebraic()
+        def zero(self):
+            return 0
+
+
+@pytest.mark.parametrize(
+    ("message", "body"),
+    [
+        ("got the actuator x", _told),
+        ("follow from a residual alone, got a rate too", _rated),
+        ("follow from a residual alone, got a reading too", _read),
+        ("got one with a prior", _believed),
+        ("one residual for each unknown, got a second", _twice),
+        ("got the unknown x", _jumps),
+        ("got a window", _closed),
+        ("expected the unknowns", _bare),
+    ],
+)
+def test_what_can_be_no_unknown_is_refused(message, body):
     """An unknown is no actuator, has no rate, reading, jump or prior, one residual only, and no window in it."""
-
-    def told():
-        class Told(px.Twin):
-            x = px.actuator("1", low=0, high=1)
-
-            @px.algebraic(x)
-            def zero(self):
-                return self.x - 1
-
-    def rated():
-        class Rated(px.Twin):
-            x = px.hidden("1")
-
-            @px.rate(x)
-            def moves(self):
-                return 0
-
-            @px.algebraic(x)
-            def zero(self):
-                return self.x - 1
-
-    def read():
-        class Seen(px.Twin):
-            x = px.sensor("1")
-
-            @px.reading(x)
-            def sees(self):
-                return 1
-
-            @px.algebraic(x)
-            def zero(self):
-                return self.x - 1
-
-    def believed():
-        class Held(px.Twin):
-            x = px.hidden("1", start=px.normal(1, 0.1))
-
-            @px.algebraic(x)
-            def zero(self):
-                return self.x - 1
-
-    def twice():
-        class Twice(px.Twin):
-            x = px.hidden("1")
-
-            @px.algebraic(x)
-            def zero(self):
-                return self.x - 1
-
-            @px.algebraic(x)
-            def again(self):
-                return self.x - 2
-
-    def jumps():
-        class Jumps(px.Twin):
-            x = px.hidden("1")
-
-            @px.event
-            def high(self):
-                return self.x > 1
-
-            @px.algebraic(x)
-            def zero(self):
-                return self.x - 1
-
-            @px.on(high, x)
-            def falls(self):
-                return 0
-
-    def closed():
-        class Closed(px.Twin):
-            x = px.hidden("1")
-
-            @px.algebraic(x)
-            def zero(self):
-                return self.x - px.mean(self.x, over="1 s")
-
-    def bare():
-        class Bare(px.Twin):
-            @px.algebraic()
-            def zero(self):
-                return 0
-
-    refused("got the actuator x", told)
-    refused("follow from a residual alone, got a rate too", rated)
-    refused("follow from a residual alone, got a reading too", read)
-    refused("got one with a prior", believed)
-    refused("one residual for each unknown, got a second", twice)
-    refused("got the unknown x", jumps)
-    refused("got a window", closed)
-    refused("expected the unknowns", bare)
+    refused(message, body)
 
 
 def test_a_condition_is_no_residual():

@@ -1,16 +1,20 @@
 """Which method a run takes where nobody names one."""
 
+import pytest
 from tests.simulate.methods.test_adaptive import start_of
 from tests.simulate.models import SECOND, Ball, Circulation, Decay, Oscillator
 from tests.simulate.stiff import Conserved, Growth, Robertson, VanDerPol
 
+from pollux.errors import SimulationError
 from pollux.model.equations import rate
 from pollux.model.functions import where
 from pollux.model.roles import actuator, hidden, parameter
 from pollux.model.schema import schema_of
 from pollux.model.twin import Twin
-from pollux.simulate import Run, level
+from pollux.simulate import Run, Solver, level
 from pollux.simulate.choosing import chosen
+from pollux.simulate.methods.compose import compose
+from pollux.simulate.methods.rows import Task
 
 
 def choice(kind, span, **about):
@@ -68,3 +72,12 @@ def test_noise_and_algebraic_variables_leave_no_choice():
     """Their methods are taken whatever else holds."""
     assert choice(Growth, SECOND).method == "euler-maruyama"
     assert choice(Conserved, SECOND).method == "rodas4"
+
+
+def test_the_name_of_no_method_is_refused_with_those_that_there_are():
+    """A user who knows the names of another library is told ours, before anything runs."""
+    with pytest.raises(SimulationError, match=r"expected a method, got 'rk45'(?s:.*)dopri5"):
+        Solver("rk45")  # type: ignore[arg-type]
+    with pytest.raises(SimulationError, match="expected a method, got 'rk45'"):
+        compose(Task(schema_of(Decay), method="rk45"))  # type: ignore[arg-type]
+    assert Solver().method == "auto"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, final
 
+from pollux.simulate.methods.refused import check_known
 from pollux.simulate.methods.rows import RELATIVE, Method
 from pollux.simulate.tolerance import Tolerance
 
@@ -18,7 +19,7 @@ class Solver:
     `absolute` (by name, in the unit of the state; else a thousandth of `relative`). "euler-maruyama" and "milstein" are
     for types with noise. "auto" chooses among them and says so (docs/how-to/choose-a-solver.md).
 
-    Raises SimulationError for a tolerance that is not above zero.
+    Raises SimulationError for another method and for a tolerance that is not above zero.
 
     >>> Solver("rodas4", relative=1e-8).method
     'rodas4'
@@ -30,6 +31,8 @@ class Solver:
 
     def __post_init__(self) -> None:
         self.tolerance()
+        if self.method != "auto":
+            check_known(self.method)
 
     def tolerance(self) -> Tolerance:
         """The tolerance alone."""

@@ -1,5 +1,6 @@
 """What processes wait for: something that happens once, a span of time, all or any of several things."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, final
 
@@ -110,7 +111,7 @@ class Timeout(Happening):
         env.schedule(self, span)
 
 
-class _Several(Happening):
+class _AbstractSeveral(Happening, ABC):
     """Something that waits for several others; its value is what those that have happened brought, by themselves."""
 
     __slots__ = ("_of",)
@@ -134,12 +135,13 @@ class _Several(Happening):
         if not self.scheduled and self._is_enough(sum(one.happened for one in self._of)):
             self.succeed({one: one.value for one in self._of if one.happened})
 
+    @abstractmethod
     def _is_enough(self, happened: int) -> bool:
-        raise NotImplementedError
+        """Whether it happens once so many of them have."""
 
 
 @final
-class AllOf(_Several):
+class AllOf(_AbstractSeveral):
     """Happens when all of some things have."""
 
     __slots__ = ()
@@ -149,7 +151,7 @@ class AllOf(_Several):
 
 
 @final
-class AnyOf(_Several):
+class AnyOf(_AbstractSeveral):
     """Happens when the first of some things does."""
 
     __slots__ = ()

@@ -7,7 +7,7 @@ which a member failed.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias, TypeVar, final
+from typing import Final, Literal, TypeAlias, TypeVar, final, get_args
 
 import numpy as np
 
@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 Method: TypeAlias = Literal["rk4", "dopri5", "rodas4", "euler-maruyama", "milstein"]
 """How a run is integrated; what each is good for stands in docs/how-to/choose-a-solver.md."""
+
+METHODS: Final[tuple[Method, ...]] = get_args(Method)
 
 STOCHASTIC: Final[frozenset[Method]] = frozenset(("euler-maruyama", "milstein"))
 """The methods for types with noise."""

@@ -135,11 +135,7 @@ def sobol_indices(
     """
     if base < LEAST:
         raise SimulationError(f"expected a base of at least {LEAST}, got {base}", at="sobol_indices")
-    inputs, names = len(study.inputs), study.names
-    places = levels(sampling, [*names, *(f"{name}'" for name in names)], base, seed=seed, twin="sobol").T
-    a, b = study.at(places[:, :inputs]), study.at(places[:, inputs:])
-    values = study.evaluate(np.concatenate([a, b, *(_crossed(a, b, place) for place in range(inputs))]))
-    values = values.reshape(inputs + 2, base, -1)
+    values = _evaluated(study, base, sampling, seed)
     sound = np.isfinite(values).all(axis=(0, 2))
     if sound.sum() < LEAST:
         raise SimulationError(
@@ -150,7 +146,7 @@ def sobol_indices(
     low, high = intervals(figures.of, figures.rows, level=level, resamples=resamples, seed=seed)
     mean, sigma = figures.moments()
     return SobolIndices(
-        names=names,
+        names=study.names,
         outputs=tuple(one.name for one in study.outputs),
         units=tuple(one.unit for one in study.outputs),
         mean=mean,
@@ -162,9 +158,18 @@ def sobol_indices(
         total_low=low[1],
         total_high=high[1],
         level=level,
-        runs=base * (inputs + 2),
+        runs=base * (len(study.inputs) + 2),
         failed=int(np.isnan(values).any(axis=2).sum()),
     )
+
+
+def _evaluated(study: Study, base: int, sampling: Sampling, seed: int) -> F64:
+    """The outputs (inputs + 2, base, outputs) of the designs A, B and of A with each input out of B."""
+    inputs, names = len(study.inputs), study.names
+    places = levels(sampling, [*names, *(f"{name}'" for name in names)], base, seed=seed, twin="sobol").T
+    a, b = study.at(places[:, :inputs]), study.at(places[:, inputs:])
+    values = study.evaluate(np.concatenate([a, b, *(_crossed(a, b, place) for place in range(inputs))]))
+    return values.reshape(inputs + 2, base, -1)
 
 
 def _crossed(a: F64, b: F64, place: int) -> F64:
