@@ -68,6 +68,15 @@ def test_stiff_types_are_found_and_the_reason_told():
         assert "times as long" in found.note
 
 
+def test_a_type_may_be_stiff_for_some_parameters_only():
+    """What a mild start was found to be does not stand for a stiff one of the same type and span."""
+    # What was tried is kept by the order of magnitude of the span; no other test has this one.
+    schema, span = schema_of(VanDerPol), 30_000 * SECOND
+    found = [chosen(Run(schema, start_of(VanDerPol, mu=mu), 0, span)).method for mu in (2.0, 20.0, 1000.0)]
+    assert found[0] == "rk4"
+    assert found[-1] == "rodas4"
+
+
 def test_noise_and_algebraic_variables_leave_no_choice():
     """Their methods are taken whatever else holds."""
     assert choice(Growth, SECOND).method == "euler-maruyama"

@@ -43,7 +43,7 @@ KINKED: Final = frozenset(("min", "max", "where", "abs", "floor", "table"))
 STRETCH: Final = 400
 """The implicit trial goes as far as so many steps would bring it that just pay, and ends when it has taken them."""
 
-_known: dict[tuple[Schema, int], float] = {}
+_known: dict[tuple[Schema, int, int], float] = {}
 
 
 @final
@@ -94,7 +94,8 @@ def _longer(run: Run, explicit: Tried) -> float:
     """How many times longer implicit steps are, as far as it was worth trying; 1 where it was not."""
     if not explicit.is_bound_by_stability or run.span / explicit.step < MANY:
         return 1.0
-    key = (run.schema, len(str(run.span)))
+    # A start that allows another explicit step is another question: a type may be stiff for some parameters only.
+    key = (run.schema, len(str(run.span)), explicit.step)
     if key not in _known:
         span = min(run.span, round(explicit.step * STRETCH * DEARER))
         _known[key] = _implicit_step(run.schema, run.start, run.t0 / SECOND, span / SECOND) * SECOND / explicit.step
